@@ -1,0 +1,173 @@
+//! The contract every allocator keeps: the `JSMallocFunctions` of this project.
+//!
+//! A runtime owns one boxed [`Allocator`] and takes all of its memory from it.
+//! The five functions of QuickJS's struct are here (malloc, calloc, realloc,
+//! free, usable size); unlike there, size and alignment come back on `free` and
+//! `realloc`, and a heap that belongs to one runtime can be asked for figures,
+//! trimmed, or dropped whole.
+//!
+//! # Invariants
+//! - A block is *live* from the call that returned it until it is freed,
+//!   reallocated successfully, or its heap is destroyed. Live blocks never overlap.
+//! - The layout of a live block is the one it was last (re)allocated with.
+//! - An allocator is used by one thread at a time, but may move between threads
+//!   (`Send`, not `Sync`); blocks move with it.
+
+use core::alloc::Layout;
+use core::fmt;
+use core::ptr::NonNull;
+
+/// What an allocator can say of itself, in bytes unless the name says otherwise.
+/// `None` means *not known*: an allocator reports no figure that it would have to guess.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Sum of the sizes that callers asked for, over live blocks.
+    pub requested: Option<usize>,
+    /// Sum of what the live blocks can hold, after rounding to the allocator's sizes.
+    pub usable: Option<usize>,
+    /// Memory the allocator holds from the operating system (or from the allocator under it).
+    pub committed: Option<usize>,
+    /// The part of `committed` that is backed by physical pages.
+    pub resident: Option<usize>,
+    /// Number of live blocks.
+    pub live_blocks: Option<usize>,
+    /// The largest value `requested` has had.
+    pub peak_requested: Option<usize>,
+    /// Number of successful allocations since the start (a `realloc` is not one).
+    pub total_allocations: Option<u64>,
+    /// Number of requests that were answered with a failure.
+    pub failed: Option<u64>,
+}
+
+/// An allocator for one runtime: the equivalent of `JSMallocFunctions` with its opaque state.
+///
+/// # Safety
+/// An implementation promises:
+/// 1. A returned block is valid for reads and writes of `layout.size()` bytes, aligned to
+///    `layout.align()`, and overlaps no other live block.
+/// 2. A live block stays valid and unmoved until `free`, a successful `realloc`,
+///    `destroy_all`, or the drop of the allocator, also when the allocator itself is moved.
+/// 3. `alloc_zeroed` returns zeroed bytes; `realloc` keeps the first
+///    `min(old size, new size)` bytes, and on failure leaves the old block as it was.
+/// 4. No method unwinds; running out of memory is always the value `None`.
+/// 5. `usable_size` is at least the block's layout size, and all of it may be used.
+pub unsafe trait Allocator: Send {
+    /// Writes the name by which [`crate::parse`] would build this allocator again.
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+
+    /// Allocates a block. `layout.size()` is never zero.
+    ///
+    /// # Safety
+    /// 1. `layout.size()` is greater than zero.
+    unsafe fn alloc(&self, layout: Layout) -> Option<NonNull<u8>>;
+
+    /// Allocates a block of zeroes.
+    ///
+    /// # Safety
+    /// 1. `layout.size()` is greater than zero.
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> Option<NonNull<u8>> {
+        // SAFETY: (1) passed on to the caller.
+        let block = unsafe { self.alloc(layout) }?;
+        // SAFETY: the block was just returned for `layout.size()` bytes.
+        unsafe { block.as_ptr().write_bytes(0, layout.size()) };
+        Some(block)
+    }
+
+    /// Changes the size of a block, keeping its alignment; it may move.
+    ///
+    /// # Safety
+    /// 1. `block` is live and belongs to this allocator, with layout `old`.
+    /// 2. `new_size` is greater than zero and, rounded up to the alignment, within `isize::MAX`.
+    /// 3. On success the old pointer is not used again.
+    unsafe fn realloc(&self, block: NonNull<u8>, old: Layout, new_size: usize) -> Option<NonNull<u8>> {
+        // SAFETY: (2) makes the layout valid.
+        let new = unsafe { Layout::from_size_align_unchecked(new_size, old.align()) };
+        // SAFETY: (2) the size is greater than zero.
+        let moved = unsafe { self.alloc(new) }?;
+        // SAFETY: both blocks are live, do not overlap, and hold the copied length.
+        unsafe {
+            moved.as_ptr().copy_from_nonoverlapping(block.as_ptr(), old.size().min(new_size));
+            self.free(block, old);
+        }
+        Some(moved)
+    }
+
+    /// Frees a block.
+    ///
+    /// # Safety
+    /// 1. `block` is live and belongs to this allocator, with layout `layout`.
+    /// 2. It is not used again.
+    unsafe fn free(&self, block: NonNull<u8>, layout: Layout);
+
+    /// How many bytes the block can hold, or `None` where the allocator cannot tell.
+    ///
+    /// # Safety
+    /// 1. `block` is live and belongs to this allocator, with layout `layout`.
+    unsafe fn usable_size(&self, block: NonNull<u8>, layout: Layout) -> Option<usize> {
+        let _ = (block, layout);
+        None
+    }
+
+    /// The size a request would be rounded up to, so that callers can use all of it.
+    /// Never less than `layout.size()`; exactly that where the allocator cannot tell.
+    fn good_size(&self, layout: Layout) -> usize {
+        layout.size()
+    }
+
+    /// The allocator's own figures. May take time in proportion to the heap.
+    fn stats(&self) -> Stats {
+        Stats::default()
+    }
+
+    /// Gives free memory back to where it came from, as far as the allocator can.
+    fn trim(&self) {}
+
+    /// Frees every live block at once. Returns false, and does nothing, where the
+    /// allocator has no heap of its own to drop.
+    ///
+    /// # Safety
+    /// 1. No block of this allocator is used again.
+    unsafe fn destroy_all(&self) -> bool {
+        false
+    }
+}
+
+// SAFETY: every duty is passed on to the boxed allocator.
+unsafe impl<A: Allocator + ?Sized> Allocator for std::boxed::Box<A> {
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).describe(f)
+    }
+    unsafe fn alloc(&self, layout: Layout) -> Option<NonNull<u8>> {
+        // SAFETY: the same duties hold for the inner call.
+        unsafe { (**self).alloc(layout) }
+    }
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> Option<NonNull<u8>> {
+        // SAFETY: the same duties hold for the inner call.
+        unsafe { (**self).alloc_zeroed(layout) }
+    }
+    unsafe fn realloc(&self, block: NonNull<u8>, old: Layout, new_size: usize) -> Option<NonNull<u8>> {
+        // SAFETY: the same duties hold for the inner call.
+        unsafe { (**self).realloc(block, old, new_size) }
+    }
+    unsafe fn free(&self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: the same duties hold for the inner call.
+        unsafe { (**self).free(block, layout) }
+    }
+    unsafe fn usable_size(&self, block: NonNull<u8>, layout: Layout) -> Option<usize> {
+        // SAFETY: the same duties hold for the inner call.
+        unsafe { (**self).usable_size(block, layout) }
+    }
+    fn good_size(&self, layout: Layout) -> usize {
+        (**self).good_size(layout)
+    }
+    fn stats(&self) -> Stats {
+        (**self).stats()
+    }
+    fn trim(&self) {
+        (**self).trim();
+    }
+    unsafe fn destroy_all(&self) -> bool {
+        // SAFETY: the same duties hold for the inner call.
+        unsafe { (**self).destroy_all() }
+    }
+}

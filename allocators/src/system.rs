@@ -1,0 +1,35 @@
+//! The operating system's allocator, as Rust's `std::alloc::System` reaches it.
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::fmt;
+use core::ptr::NonNull;
+use std::alloc::System as Std;
+
+use crate::contract::Allocator;
+
+/// The C library's `malloc` family. Has no heap of its own: [`Allocator::destroy_all`] does nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct System;
+
+// SAFETY: `std::alloc::System` gives the same guarantees; sizes are never zero by contract.
+unsafe impl Allocator for System {
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("system")
+    }
+    unsafe fn alloc(&self, layout: Layout) -> Option<NonNull<u8>> {
+        // SAFETY: (1) the size is greater than zero.
+        NonNull::new(unsafe { Std.alloc(layout) })
+    }
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> Option<NonNull<u8>> {
+        // SAFETY: (1) the size is greater than zero.
+        NonNull::new(unsafe { Std.alloc_zeroed(layout) })
+    }
+    unsafe fn realloc(&self, block: NonNull<u8>, old: Layout, new_size: usize) -> Option<NonNull<u8>> {
+        // SAFETY: (1, 2, 3) the duties of `GlobalAlloc::realloc` are the same.
+        NonNull::new(unsafe { Std.realloc(block.as_ptr(), old, new_size) })
+    }
+    unsafe fn free(&self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: (1, 2) the duties of `GlobalAlloc::dealloc` are the same.
+        unsafe { Std.dealloc(block.as_ptr(), layout) }
+    }
+}

@@ -1,0 +1,1 @@
+//! The regexp engine of Tare.

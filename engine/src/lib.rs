@@ -1,0 +1,1 @@
+//! A JavaScript engine that accounts for every byte.

@@ -1,0 +1,2 @@
+//! Generates the tables of tare-unicode.
+fn main() {}

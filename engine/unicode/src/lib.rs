@@ -1,0 +1,1 @@
+//! The unicode engine of Tare.
