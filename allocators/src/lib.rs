@@ -6,8 +6,10 @@
 
 pub mod collections;
 pub mod contract;
+pub mod pool;
 pub mod system;
 
 pub use collections::{Memory, OutOfMemory, Vec};
 pub use contract::{Allocator, Stats};
+pub use pool::Pool;
 pub use system::System;
