@@ -1,0 +1,316 @@
+//! What every cell has in common: header, kind, counted reference.
+
+use core::marker::PhantomData;
+use core::ops::Deref;
+use core::ptr::NonNull;
+
+use super::{CellId, Heap};
+
+/// Set in the kind byte of a cell that waits on the worklist.
+pub const DEAD: u8 = 0x80;
+/// The part of the kind byte that names the kind.
+pub const KIND_MASK: u8 = 0x7F;
+
+/// The first eight bytes of every cell: a count, and a word whose low byte is the kind.
+/// The upper 24 bits of the word belong to the kind: an object's shape, a string's atom.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Header {
+    count: u32,
+    word: u32,
+}
+
+impl Header {
+    /// A header with a count of one.
+    #[inline(always)]
+    pub const fn new(word: u32) -> Header {
+        Header { count: 1, word }
+    }
+
+    /// Number of counted references.
+    #[inline(always)]
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// Kind in the low byte, the kind's own number above.
+    #[inline(always)]
+    pub fn word(&self) -> u32 {
+        self.word
+    }
+
+    /// Replaces the word, keeping the count.
+    #[inline(always)]
+    pub fn set_word(&mut self, word: u32) {
+        self.word = word;
+    }
+
+    /// The kind byte.
+    #[inline(always)]
+    pub fn kind(&self) -> u8 {
+        self.word as u8
+    }
+
+    /// The upper 24 bits of the word.
+    #[inline(always)]
+    pub fn tag(&self) -> u32 {
+        self.word >> 8
+    }
+
+    /// Whether the cell waits to be freed.
+    #[inline(always)]
+    pub fn is_dead(&self) -> bool {
+        self.kind() & DEAD != 0
+    }
+
+    #[inline(always)]
+    pub(super) fn mark_dead(&mut self, next: u32) {
+        self.word |= u32::from(DEAD);
+        self.count = next;
+    }
+
+    /// Adds a reference.
+    #[inline(always)]
+    pub fn increment(&mut self) {
+        self.count = self.count.wrapping_add(1);
+    }
+
+    /// Removes a reference; true when it was the last.
+    #[inline(always)]
+    pub fn decrement(&mut self) -> bool {
+        self.count = self.count.wrapping_sub(1);
+        self.count == 0
+    }
+
+    /// Whether a weakable cell has weak references: by convention bit 0 of the word behind the header.
+    ///
+    /// # Safety
+    /// 1. `cell` is of a kind whose [`KindInfo::weakable`] is set.
+    #[inline(always)]
+    pub unsafe fn weak_flag(cell: NonNull<Header>) -> bool {
+        // SAFETY: (1) such kinds keep an initialised word there.
+        unsafe { cell.cast::<u64>().add(1).read() & 1 != 0 }
+    }
+}
+
+/// A type that lives in cells.
+///
+/// # Safety
+/// An implementation promises:
+/// 1. The type is `repr(C)`, starts with a [`Header`], and needs no more than 8-byte alignment.
+/// 2. `trace` reports each counted reference the cell owns exactly once.
+/// 3. Dropping it drops those references and frees the blocks the cell owns, and nothing else; it
+///    neither runs JavaScript nor allocates.
+pub unsafe trait Cell: Sized {
+    /// The number of this kind.
+    const KIND: u8;
+
+    /// Reports the cell's references (invariant 3 of the heap).
+    fn trace(&self, tracer: &mut Tracer<'_>);
+}
+
+/// What the heap has to know of a kind.
+#[derive(Clone, Copy)]
+pub struct KindInfo {
+    /// The name in dumps.
+    pub name: &'static str,
+    /// Reports the references a cell owns.
+    pub trace: unsafe fn(NonNull<Header>, &mut Tracer<'_>),
+    /// Drops what a cell owns, leaving its memory to the heap.
+    pub finalize: unsafe fn(NonNull<Header>),
+    /// Has no references to other cells, ever: the collector passes over it.
+    pub leaf: bool,
+    /// May have weak references; bit 0 of the word behind the header tells whether it has.
+    pub weakable: bool,
+    /// Owned by a table and referred to without counting: one of its references is the table's,
+    /// and is not a root. The collector frees it when nothing reaches it.
+    pub table_owned: bool,
+}
+
+impl KindInfo {
+    /// A row for a number that no kind uses.
+    pub const UNUSED: KindInfo = KindInfo {
+        name: "unused",
+        trace: |_, _| (),
+        finalize: |_| (),
+        leaf: true,
+        weakable: false,
+        table_owned: false,
+    };
+
+    /// The row of a cell type.
+    pub const fn of<T: Cell>(name: &'static str) -> KindInfo {
+        KindInfo {
+            name,
+            trace: trace_as::<T>,
+            finalize: finalize_as::<T>,
+            leaf: false,
+            weakable: false,
+            table_owned: false,
+        }
+    }
+
+    /// Marks the kind as free of references.
+    pub const fn leaf(mut self) -> KindInfo {
+        self.leaf = true;
+        self
+    }
+
+    /// Marks the kind as a possible weak target.
+    pub const fn weakable(mut self) -> KindInfo {
+        self.weakable = true;
+        self
+    }
+
+    /// Marks the kind as owned by a table.
+    pub const fn table_owned(mut self) -> KindInfo {
+        self.table_owned = true;
+        self
+    }
+}
+
+unsafe fn trace_as<T: Cell>(cell: NonNull<Header>, tracer: &mut Tracer<'_>) {
+    // SAFETY: the kind table pairs this function with cells of type `T`.
+    unsafe { cell.cast::<T>().as_ref() }.trace(tracer);
+}
+
+unsafe fn finalize_as<T: Cell>(cell: NonNull<Header>) {
+    // SAFETY: the kind table pairs this function with cells of type `T`; the heap calls it once.
+    unsafe { cell.cast::<T>().drop_in_place() }
+}
+
+/// Receives the references of a cell.
+pub struct Tracer<'a> {
+    pub(crate) mode: TraceMode<'a>,
+}
+
+pub(crate) enum TraceMode<'a> {
+    /// Calls back with the target and whether the reference is counted.
+    Visit(&'a mut dyn FnMut(NonNull<Header>, bool)),
+}
+
+impl<'a> Tracer<'a> {
+    /// A tracer that calls `visit` with each target, and true for counted references.
+    pub fn visitor(visit: &'a mut dyn FnMut(NonNull<Header>, bool)) -> Tracer<'a> {
+        Tracer { mode: TraceMode::Visit(visit) }
+    }
+
+    /// Reports a counted reference.
+    #[inline(always)]
+    pub fn edge(&mut self, target: NonNull<Header>) {
+        match &mut self.mode {
+            TraceMode::Visit(visit) => visit(target, true),
+        }
+    }
+
+    /// Reports a reference that keeps its target alive without being counted (an object's shape).
+    #[inline(always)]
+    pub fn uncounted(&mut self, target: NonNull<Header>) {
+        match &mut self.mode {
+            TraceMode::Visit(visit) => visit(target, false),
+        }
+    }
+
+    /// Reports an owned reference.
+    #[inline(always)]
+    pub fn reference<T: Cell>(&mut self, reference: &Ref<T>) {
+        self.edge(reference.as_cell());
+    }
+
+    /// Reports an owned reference if there is one.
+    #[inline(always)]
+    pub fn optional<T: Cell>(&mut self, reference: &Option<Ref<T>>) {
+        if let Some(reference) = reference {
+            self.edge(reference.as_cell());
+        }
+    }
+}
+
+/// A counted reference to a cell of a known type.
+#[repr(transparent)]
+pub struct Ref<T: Cell> {
+    cell: NonNull<T>,
+    _owns: PhantomData<T>,
+}
+
+impl<T: Cell> Ref<T> {
+    /// Takes over one counted reference.
+    ///
+    /// # Safety
+    /// 1. `cell` is a live cell of type `T`, and one of its counts is handed over.
+    #[inline(always)]
+    pub unsafe fn from_raw(cell: NonNull<T>) -> Ref<T> {
+        Ref { cell, _owns: PhantomData }
+    }
+
+    /// Gives the reference up without dropping its count.
+    #[inline(always)]
+    pub fn into_raw(self) -> NonNull<T> {
+        let cell = self.cell;
+        core::mem::forget(self);
+        cell
+    }
+
+    /// Counts one more reference to a cell.
+    ///
+    /// # Safety
+    /// 1. `cell` is a live cell of type `T`.
+    #[inline(always)]
+    pub unsafe fn share(cell: NonNull<T>) -> Ref<T> {
+        // SAFETY: (1) the header is the first field of a live cell.
+        unsafe { (*cell.cast::<Header>().as_ptr()).increment() };
+        Ref { cell, _owns: PhantomData }
+    }
+
+    /// The address, for identity and raw access.
+    #[inline(always)]
+    pub fn as_ptr(&self) -> NonNull<T> {
+        self.cell
+    }
+
+    /// The cell as the heap sees it.
+    #[inline(always)]
+    pub fn as_cell(&self) -> NonNull<Header> {
+        self.cell.cast()
+    }
+
+    /// Whether two references are to the same cell.
+    pub fn same(a: &Ref<T>, b: &Ref<T>) -> bool {
+        a.cell == b.cell
+    }
+}
+
+impl<T: Cell> Clone for Ref<T> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        // SAFETY: the cell is live while this reference exists.
+        unsafe { Ref::share(self.cell) }
+    }
+}
+
+impl<T: Cell> Drop for Ref<T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: this reference owns one count of a live cell; invariant 4 gives the heap.
+        unsafe {
+            if (*self.as_cell().as_ptr()).decrement() {
+                Heap::current().release(self.as_cell());
+            }
+        }
+    }
+}
+
+impl<T: Cell> Deref for Ref<T> {
+    type Target = T;
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        // SAFETY: the cell is live while this reference exists.
+        unsafe { self.cell.as_ref() }
+    }
+}
+
+impl From<CellId> for u32 {
+    fn from(id: CellId) -> u32 {
+        id.0
+    }
+}

@@ -1,0 +1,252 @@
+//! Floor 2: reference-counted cells, where they live, how they die.
+//!
+//! A *cell* is a block that starts with a [`Header`]. Its count is the number of counted
+//! references to it, from other cells, from the stack and from the host. At zero the cell is
+//! put on a worklist and freed without recursion; cycles are found by the collector.
+//!
+//! This floor knows no JavaScript type: a cell's kind is a number into a table of [`KindInfo`].
+//!
+//! # Invariants
+//! 1. A live cell's count is at least one. A free slot of a page has count 0; a dead cell that
+//!    waits on the worklist has [`DEAD`] set in its kind and the next waiting cell's id in its count.
+//! 2. Every counted reference is an owned value (`Ref`, `Value`) somewhere; nothing else changes counts
+//!    but the interpreter's handlers, which move whole values.
+//! 3. A kind's `trace` reports each counted reference of a cell exactly once: one too few only
+//!    leaks, one too many would free a live cell.
+//! 4. While code of a runtime runs on a thread, that runtime's heap is the thread's
+//!    *current* heap ([`Heap::enter`]); references are only dropped then.
+//! 5. `trace` and `finalize` never run JavaScript and never allocate cells.
+
+mod cell;
+mod space;
+
+pub use cell::{Cell, DEAD, Header, KIND_MASK, KindInfo, Ref, Tracer};
+pub use space::{CellId, PAGE_BYTES, SMALL_CELL_BYTES};
+
+use core::cell::Cell as StdCell;
+use core::ptr::NonNull;
+
+use crate::mem::{Mem, OutOfMemory};
+use space::Space;
+
+/// How many kinds the table has room for; the eighth bit of the kind byte is [`DEAD`].
+pub const KINDS: usize = 128;
+
+std::thread_local! {
+    static CURRENT: StdCell<*const Heap> = const { StdCell::new(core::ptr::null()) };
+}
+
+/// Called for a cell that has weak references to it, when it dies and before it is finalized.
+pub type WeakHook = unsafe fn(owner: *mut (), cell: NonNull<Header>);
+
+/// The cells of one runtime.
+pub struct Heap {
+    space: Space,
+    kinds: &'static [KindInfo; KINDS],
+    worklist: StdCell<u32>,
+    draining: StdCell<bool>,
+    weak_hook: StdCell<Option<WeakHook>>,
+    owner: StdCell<*mut ()>,
+    /// Charged bytes above which an object allocation asks the policy whether to collect.
+    trigger: StdCell<usize>,
+}
+
+/// Marks the end of the worklist: no cell has this id.
+const WORKLIST_END: u32 = u32::MAX;
+
+/// Restores the heap that was current before [`Heap::enter`].
+pub struct Entered {
+    before: *const Heap,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        CURRENT.set(self.before);
+    }
+}
+
+impl Heap {
+    /// An empty heap over `mem`, which must outlive it.
+    pub fn new(mem: &Mem, kinds: &'static [KindInfo; KINDS]) -> Heap {
+        Heap {
+            space: Space::new(mem),
+            kinds,
+            worklist: StdCell::new(WORKLIST_END),
+            draining: StdCell::new(false),
+            weak_hook: StdCell::new(None),
+            owner: StdCell::new(core::ptr::null_mut()),
+            trigger: StdCell::new(usize::MAX),
+        }
+    }
+
+    /// Makes this heap the thread's current one until the guard is dropped.
+    #[must_use]
+    pub fn enter(&self) -> Entered {
+        Entered { before: CURRENT.replace(self) }
+    }
+
+    /// The thread's current heap.
+    ///
+    /// # Safety
+    /// 1. A heap is entered on this thread, and stays so while the reference is used.
+    #[inline(always)]
+    pub unsafe fn current<'a>() -> &'a Heap {
+        let heap = CURRENT.get();
+        debug_assert!(!heap.is_null(), "a reference was touched outside its runtime");
+        // SAFETY: (1) `enter` stored a reference that outlives its guard.
+        unsafe { &*heap }
+    }
+
+    /// The memory the cells live in.
+    #[inline(always)]
+    pub fn mem(&self) -> &Mem {
+        self.space.mem()
+    }
+
+    /// What a kind does.
+    #[inline(always)]
+    pub fn kind_info(&self, kind: u8) -> &'static KindInfo {
+        &self.kinds[usize::from(kind & KIND_MASK)]
+    }
+
+    /// The runtime state behind this heap, as set by [`Heap::set_owner`].
+    #[inline(always)]
+    pub fn owner(&self) -> *mut () {
+        self.owner.get()
+    }
+
+    /// Names the runtime state that hooks and finalizers are given.
+    pub fn set_owner(&self, owner: *mut (), weak_hook: WeakHook) {
+        self.owner.set(owner);
+        self.weak_hook.set(Some(weak_hook));
+    }
+
+    /// Charged bytes above which object allocation asks for a collection.
+    #[inline(always)]
+    pub fn trigger(&self) -> usize {
+        self.trigger.get()
+    }
+
+    /// Sets [`Heap::trigger`].
+    pub fn set_trigger(&self, bytes: usize) {
+        self.trigger.set(bytes);
+    }
+
+    /// Allocates a cell of `size` bytes with a count of one. Everything after the header is
+    /// uninitialised: the caller fills it before anything else can see the cell.
+    #[inline(always)]
+    pub fn alloc_raw(&self, size: usize, word: u32) -> Result<NonNull<Header>, OutOfMemory> {
+        let cell = self.space.alloc(size)?;
+        // SAFETY: the space returned a block of at least a header.
+        unsafe { cell.as_ptr().write(Header::new(word)) };
+        Ok(cell)
+    }
+
+    /// Allocates a cell and moves `value` into it. Its header is set to a count of one and `word`.
+    #[inline]
+    pub fn alloc<T: Cell>(&self, value: T, word: u32) -> Result<Ref<T>, OutOfMemory> {
+        debug_assert_eq!(word as u8, T::KIND);
+        let cell = self.space.alloc(size_of::<T>())?.cast::<T>();
+        // SAFETY: the block has room for `T`; cells are 8-aligned, and `Cell` promises `T` needs no more.
+        unsafe {
+            cell.as_ptr().write(value);
+            cell.cast::<Header>().as_ptr().write(Header::new(word));
+            Ok(Ref::from_raw(cell))
+        }
+    }
+
+    /// Changes the size of a cell that has exactly one reference. The cell may move; the caller
+    /// replaces that reference.
+    ///
+    /// # Safety
+    /// 1. `cell` is live with a count of one, and the reference to it is the caller's.
+    /// 2. The kind's bytes may be moved (no pointers into itself).
+    pub unsafe fn resize_raw(
+        &self,
+        cell: NonNull<Header>,
+        new_size: usize,
+    ) -> Result<NonNull<Header>, OutOfMemory> {
+        // SAFETY: (1, 2) the caller's duties.
+        unsafe { self.space.resize(cell, new_size) }
+    }
+
+    /// The bytes a live cell occupies, its rounding included.
+    ///
+    /// # Safety
+    /// 1. `cell` is a live cell of this heap.
+    #[inline(always)]
+    pub unsafe fn cell_size(&self, cell: NonNull<Header>) -> usize {
+        // SAFETY: (1) the caller's duty.
+        unsafe { space::cell_size(cell) }
+    }
+
+    /// Frees a cell whose last reference is gone, and whatever dies with it.
+    ///
+    /// # Safety
+    /// 1. `cell` belongs to this heap, its count has just become zero, and nobody uses it again.
+    #[cold]
+    #[inline(never)]
+    pub unsafe fn release(&self, cell: NonNull<Header>) {
+        // SAFETY: (1) the cell is whole and unreferenced: it may wait on the worklist.
+        unsafe { self.enqueue(cell) };
+        if !self.draining.get() {
+            self.drain();
+        }
+    }
+
+    /// # Safety
+    /// As [`Heap::release`].
+    unsafe fn enqueue(&self, cell: NonNull<Header>) {
+        // SAFETY: the cell is still whole; only its header is used.
+        unsafe {
+            let header = cell.as_ptr();
+            let info = self.kind_info((*header).kind());
+            if info.weakable && Header::weak_flag(cell) {
+                if let Some(hook) = self.weak_hook.get() {
+                    hook(self.owner.get(), cell);
+                }
+            }
+            (*header).mark_dead(self.worklist.get());
+            self.worklist.set(self.space.id_of(cell).0);
+        }
+    }
+
+    fn drain(&self) {
+        self.draining.set(true);
+        loop {
+            let id = self.worklist.get();
+            if id == WORKLIST_END {
+                break;
+            }
+            // SAFETY: ids on the worklist are of dead cells that nothing else refers to; each is
+            // finalized once, then its memory is given back.
+            unsafe {
+                let cell = self.space.cell_at(CellId(id));
+                self.worklist.set((*cell.as_ptr()).count());
+                (self.kind_info((*cell.as_ptr()).kind()).finalize)(cell);
+                self.space.free(cell);
+            }
+        }
+        self.draining.set(false);
+    }
+
+    /// Calls `visit` for every live cell, in address order within a page.
+    pub fn for_each_cell(&self, visit: &mut dyn FnMut(NonNull<Header>)) {
+        self.space.for_each(visit);
+    }
+
+    /// Where the collector finds its tables.
+    pub(crate) fn space(&self) -> &Space {
+        &self.space
+    }
+
+    /// Number of live cells.
+    pub fn live_cells(&self) -> usize {
+        self.space.live_cells()
+    }
+
+    /// Bytes of pages and table blocks that the cells live in, free slots included.
+    pub fn committed(&self) -> usize {
+        self.space.committed()
+    }
+}

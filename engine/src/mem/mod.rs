@@ -1,0 +1,468 @@
+//! Floor 1: the only door to the allocator.
+//!
+//! Every byte the engine uses comes through [`Mem`], which charges it to a [`Use`], checks the
+//! limit before the allocator is asked, and takes the charge back when the block is freed.
+//!
+//! # Invariants
+//! - `charged` is at every moment the sum of the charges of all live blocks, and the sum of
+//!   `charged_to` over all uses. It never exceeds `limit` (0 means no limit).
+//! - A block is charged what its front rounds it to: [`Mem::charge_of`] of its size, a pure
+//!   function of the size, so that freeing gives back exactly what was taken.
+//! - A `Mem` is used by one thread at a time and never moves while a block or a [`Memory`] handle
+//!   from it is alive (it is boxed by the runtime that owns it).
+
+use core::alloc::Layout;
+use core::cell::{Cell, OnceCell};
+use core::fmt;
+use core::marker::PhantomPinned;
+use core::ptr::NonNull;
+
+use tare_allocators::{Allocator, Memory, Pool, Stats};
+
+pub use tare_allocators::{OutOfMemory, Vec};
+
+use crate::base::round_up;
+
+macro_rules! uses {
+    ($($(#[doc = $doc:literal])* $name:ident = $label:literal,)*) => {
+        /// What a block is for. Every charge names one; the memory report has a row for each.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        pub enum Use { $($(#[doc = $doc])* $name,)* }
+
+        impl Use {
+            /// All uses, in the order of the report.
+            pub const ALL: &'static [Use] = &[$(Use::$name,)*];
+            /// The name in reports.
+            pub const fn label(self) -> &'static str {
+                match self { $(Use::$name => $label,)* }
+            }
+        }
+    };
+}
+
+uses! {
+    /// Reference-counted cells of every kind.
+    Cells = "cells",
+    /// Property slots outside their object.
+    Slots = "property slots",
+    /// Dense elements of arrays and arguments objects.
+    Elements = "array elements",
+    /// The atom table.
+    Atoms = "atoms",
+    /// Shape property tables and the transition table.
+    Shapes = "shapes",
+    /// Bytecode, constants, inline caches and position tables of functions.
+    Code = "function code",
+    /// Tables of Map, Set and the weak collections.
+    Collections = "collections",
+    /// Bytes of ArrayBuffers.
+    Buffers = "array buffers",
+    /// The value stack and control frames.
+    Stack = "stack",
+    /// The compiler's working memory.
+    Compiler = "compiler",
+    /// The RegExp compiler and matcher.
+    RegExp = "regexp",
+    /// Scratch memory of builtins (sorting, joining, parsing).
+    Scratch = "scratch",
+    /// Side tables of the collector.
+    Collector = "collector",
+    /// The runtime itself: realms, job queue, tables.
+    Runtime = "runtime",
+    /// Blocks the embedder took through the runtime.
+    Host = "host",
+}
+
+const USES: usize = Use::ALL.len();
+
+/// Blocks up to this size go to the size-class pool when the front is [`Front::Pool`].
+pub const SMALL_BLOCK_BYTES: usize = 512;
+
+/// What stands between the engine and the allocator it was given (DESIGN 1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Front {
+    /// Every block reaches the allocator.
+    Direct,
+    /// A built-in size-class pool takes pages and large blocks from the allocator.
+    #[default]
+    Pool,
+}
+
+impl fmt::Display for Front {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Front::Direct => "direct",
+            Front::Pool => "pool",
+        })
+    }
+}
+
+/// Refers to the allocator that a [`Mem`] owns, so that the pool in the same `Mem` can use it.
+struct Inner(NonNull<dyn Allocator>);
+
+// SAFETY: the allocator referred to is `Send`, and moves between threads only with its `Mem`.
+unsafe impl Send for Inner {}
+
+impl Inner {
+    fn get(&self) -> &dyn Allocator {
+        // SAFETY: `Mem` drops the pool that holds this reference before the allocator.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+// SAFETY: every duty is passed on to the allocator referred to.
+unsafe impl Allocator for Inner {
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().describe(f)
+    }
+    unsafe fn alloc(&self, layout: Layout) -> Option<NonNull<u8>> {
+        // SAFETY: the same duties.
+        unsafe { self.get().alloc(layout) }
+    }
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> Option<NonNull<u8>> {
+        // SAFETY: the same duties.
+        unsafe { self.get().alloc_zeroed(layout) }
+    }
+    unsafe fn realloc(&self, block: NonNull<u8>, old: Layout, new_size: usize) -> Option<NonNull<u8>> {
+        // SAFETY: the same duties.
+        unsafe { self.get().realloc(block, old, new_size) }
+    }
+    unsafe fn free(&self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: the same duties.
+        unsafe { self.get().free(block, layout) }
+    }
+    unsafe fn usable_size(&self, block: NonNull<u8>, layout: Layout) -> Option<usize> {
+        // SAFETY: the same duties.
+        unsafe { self.get().usable_size(block, layout) }
+    }
+    fn good_size(&self, layout: Layout) -> usize {
+        self.get().good_size(layout)
+    }
+    fn stats(&self) -> Stats {
+        self.get().stats()
+    }
+    fn trim(&self) {
+        self.get().trim();
+    }
+}
+
+/// One use's view of a [`Mem`], as an [`Allocator`] for collections.
+struct Door {
+    mem: Cell<*const Mem>,
+    purpose: Use,
+}
+
+// SAFETY: doors live inside the `Mem` they point to and move with it.
+unsafe impl Send for Door {}
+
+impl Door {
+    fn mem(&self) -> &Mem {
+        // SAFETY: set by `Mem::memory` to the `Mem` that holds this door.
+        unsafe { &*self.mem.get() }
+    }
+}
+
+// SAFETY: `Mem` hands out blocks of the allocator it owns, which keeps the contract.
+unsafe impl Allocator for Door {
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.mem().inner.describe(f)
+    }
+    unsafe fn alloc(&self, layout: Layout) -> Option<NonNull<u8>> {
+        self.mem().alloc(self.purpose, layout).ok()
+    }
+    unsafe fn realloc(&self, block: NonNull<u8>, old: Layout, new_size: usize) -> Option<NonNull<u8>> {
+        // SAFETY: (1, 2, 3) the same duties.
+        unsafe { self.mem().realloc(self.purpose, block, old, new_size) }.ok()
+    }
+    unsafe fn free(&self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: (1, 2) the same duties.
+        unsafe { self.mem().free(self.purpose, block, layout) }
+    }
+}
+
+/// The accounting of one use.
+#[derive(Default)]
+struct Account {
+    charged: Cell<usize>,
+    blocks: Cell<usize>,
+}
+
+/// The runtime's memory: one allocator, an optional pool in front of it, and exact books.
+pub struct Mem {
+    charged: Cell<usize>,
+    limit: Cell<usize>,
+    peak: Cell<usize>,
+    blocks: Cell<usize>,
+    allocations: Cell<u64>,
+    refused: Cell<u64>,
+    requested: Cell<usize>,
+    accounts: [Account; USES],
+    doors: OnceCell<[Door; USES]>,
+    front: Front,
+    // Dropped before `inner`, which it refers to.
+    pool: Option<Pool<Inner>>,
+    inner: Box<dyn Allocator>,
+    _pinned: PhantomPinned,
+}
+
+impl Mem {
+    /// Takes over an allocator.
+    pub fn new(mut inner: Box<dyn Allocator>, front: Front) -> Box<Mem> {
+        // `Mem` owns both and drops the pool first; the boxed allocator does not move.
+        let shared = Inner(NonNull::from(&mut *inner));
+        Box::new(Mem {
+            charged: Cell::new(0),
+            limit: Cell::new(usize::MAX),
+            peak: Cell::new(0),
+            blocks: Cell::new(0),
+            allocations: Cell::new(0),
+            refused: Cell::new(0),
+            requested: Cell::new(0),
+            accounts: Default::default(),
+            doors: OnceCell::new(),
+            front,
+            pool: (front == Front::Pool).then(|| Pool::new(shared)),
+            inner,
+            _pinned: PhantomPinned,
+        })
+    }
+
+    /// A handle for collections, charged to `purpose`. The `Mem` outlives it by the rule at the
+    /// top of this module, which is why the lifetime is the caller's to choose.
+    pub fn memory<'a>(&self, purpose: Use) -> Memory<'a> {
+        let doors = self.doors.get_or_init(|| {
+            core::array::from_fn(|i| Door { mem: Cell::new(core::ptr::null()), purpose: Use::ALL[i] })
+        });
+        let door = &doors[purpose as usize];
+        door.mem.set(self);
+        // SAFETY: a `Mem` is boxed and outlives every handle to it (invariant of this module).
+        Memory::new(unsafe { &*(door as &dyn Allocator as *const dyn Allocator) })
+    }
+
+    /// What a block of `size` bytes is charged.
+    #[inline(always)]
+    pub fn charge_of(&self, size: usize) -> usize {
+        if self.front == Front::Pool && size <= SMALL_BLOCK_BYTES { round_up(size, 16) } else { size }
+    }
+
+    /// Charges `size` bytes, unless that would pass the limit.
+    #[inline(always)]
+    pub fn charge(&self, purpose: Use, size: usize) -> Result<(), OutOfMemory> {
+        let charged = self.charged.get().wrapping_add(size);
+        if charged > self.limit.get() || charged < size {
+            self.refused.set(self.refused.get() + 1);
+            return Err(OutOfMemory);
+        }
+        self.charged.set(charged);
+        if charged > self.peak.get() {
+            self.peak.set(charged);
+        }
+        let account = &self.accounts[purpose as usize];
+        account.charged.set(account.charged.get() + size);
+        Ok(())
+    }
+
+    /// Gives a charge back.
+    #[inline(always)]
+    pub fn discharge(&self, purpose: Use, size: usize) {
+        self.charged.set(self.charged.get() - size);
+        let account = &self.accounts[purpose as usize];
+        account.charged.set(account.charged.get() - size);
+    }
+
+    #[inline(always)]
+    fn count(&self, purpose: Use, blocks: isize, requested: isize) {
+        let account = &self.accounts[purpose as usize];
+        account.blocks.set(account.blocks.get().wrapping_add_signed(blocks));
+        self.blocks.set(self.blocks.get().wrapping_add_signed(blocks));
+        self.requested.set(self.requested.get().wrapping_add_signed(requested));
+    }
+
+    /// Records that a block came to life outside [`Mem::alloc`] (a cell of a page).
+    #[inline(always)]
+    pub fn count_block(&self, purpose: Use, requested: usize) {
+        self.allocations.set(self.allocations.get() + 1);
+        self.count(purpose, 1, requested as isize);
+    }
+
+    /// Records that a block counted by [`Mem::count_block`] died.
+    #[inline(always)]
+    pub fn uncount_block(&self, purpose: Use, requested: usize) {
+        self.count(purpose, -1, -(requested as isize));
+    }
+
+    /// Allocates a block. `layout.size()` must not be zero.
+    #[inline]
+    pub fn alloc(&self, purpose: Use, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
+        debug_assert!(layout.size() != 0);
+        let charge = self.charge_of(layout.size());
+        self.charge(purpose, charge)?;
+        // SAFETY: (1) the size is greater than zero.
+        let block = unsafe {
+            match &self.pool {
+                Some(pool) => pool.alloc(layout),
+                None => self.inner.alloc(layout),
+            }
+        };
+        let Some(block) = block else {
+            self.discharge(purpose, charge);
+            self.refused.set(self.refused.get() + 1);
+            return Err(OutOfMemory);
+        };
+        self.allocations.set(self.allocations.get() + 1);
+        self.count(purpose, 1, layout.size() as isize);
+        Ok(block)
+    }
+
+    /// Changes the size of a block; it may move.
+    ///
+    /// # Safety
+    /// 1. `block` is live, from this `Mem`, with layout `old` and this `purpose`.
+    /// 2. `new_size` is not zero; on success the old pointer is not used again.
+    pub unsafe fn realloc(
+        &self,
+        purpose: Use,
+        block: NonNull<u8>,
+        old: Layout,
+        new_size: usize,
+    ) -> Result<NonNull<u8>, OutOfMemory> {
+        let (before, after) = (self.charge_of(old.size()), self.charge_of(new_size));
+        if Layout::from_size_align(new_size, old.align()).is_err() {
+            return Err(OutOfMemory);
+        }
+        // The books show the old block until the new one is there, but only the difference is
+        // checked: both never exist at once in the allocator's own `realloc`.
+        if after > before {
+            self.charge(purpose, after - before)?;
+        }
+        // SAFETY: (1, 2) the caller's duties; the size was checked above.
+        let moved = unsafe {
+            match &self.pool {
+                Some(pool) => pool.realloc(block, old, new_size),
+                None => self.inner.realloc(block, old, new_size),
+            }
+        };
+        let Some(moved) = moved else {
+            if after > before {
+                self.discharge(purpose, after - before);
+            }
+            self.refused.set(self.refused.get() + 1);
+            return Err(OutOfMemory);
+        };
+        if before > after {
+            self.discharge(purpose, before - after);
+        }
+        self.count(purpose, 0, new_size as isize - old.size() as isize);
+        Ok(moved)
+    }
+
+    /// Frees a block.
+    ///
+    /// # Safety
+    /// 1. `block` is live, from this `Mem`, with this layout and `purpose`, and not used again.
+    #[inline]
+    pub unsafe fn free(&self, purpose: Use, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: (1) the caller's duty.
+        unsafe {
+            match &self.pool {
+                Some(pool) => pool.free(block, layout),
+                None => self.inner.free(block, layout),
+            }
+        }
+        self.discharge(purpose, self.charge_of(layout.size()));
+        self.count(purpose, -1, -(layout.size() as isize));
+    }
+
+    /// Takes a block straight from the allocator without charging it: the pages whose cells are
+    /// charged one by one.
+    pub fn take_page(&self, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
+        // SAFETY: (1) pages are not empty.
+        unsafe { self.inner.alloc(layout) }.ok_or(OutOfMemory)
+    }
+
+    /// Gives a page back.
+    ///
+    /// # Safety
+    /// 1. The page came from [`Mem::take_page`] with this layout and is not used again.
+    pub unsafe fn give_page(&self, page: NonNull<u8>, layout: Layout) {
+        // SAFETY: (1) the caller's duty.
+        unsafe { self.inner.free(page, layout) }
+    }
+
+    /// Bytes charged at this moment: `malloc_size` of the memory report.
+    #[inline(always)]
+    pub fn charged(&self) -> usize {
+        self.charged.get()
+    }
+
+    /// The largest value [`Mem::charged`] has had.
+    pub fn peak(&self) -> usize {
+        self.peak.get()
+    }
+
+    /// Starts a new peak measurement from the present value.
+    pub fn reset_peak(&self) {
+        self.peak.set(self.charged.get());
+    }
+
+    /// Number of live blocks: `malloc_count` of the memory report.
+    pub fn blocks(&self) -> usize {
+        self.blocks.get()
+    }
+
+    /// Bytes the engine asked for, before any rounding, over live blocks.
+    pub fn requested(&self) -> usize {
+        self.requested.get()
+    }
+
+    /// Successful allocations since the start.
+    pub fn allocations(&self) -> u64 {
+        self.allocations.get()
+    }
+
+    /// Requests refused since the start, by the limit or by the allocator.
+    pub fn refused(&self) -> u64 {
+        self.refused.get()
+    }
+
+    /// Bytes charged to one use.
+    pub fn charged_to(&self, purpose: Use) -> usize {
+        self.accounts[purpose as usize].charged.get()
+    }
+
+    /// Live blocks of one use.
+    pub fn blocks_of(&self, purpose: Use) -> usize {
+        self.accounts[purpose as usize].blocks.get()
+    }
+
+    /// The limit on [`Mem::charged`]; 0 when there is none.
+    pub fn limit(&self) -> usize {
+        let limit = self.limit.get();
+        if limit == usize::MAX { 0 } else { limit }
+    }
+
+    /// Sets the limit; 0 removes it. A limit below what is in use refuses all growth until
+    /// enough has been freed.
+    pub fn set_limit(&self, bytes: usize) {
+        self.limit.set(if bytes == 0 { usize::MAX } else { bytes });
+    }
+
+    /// What stands in front of the allocator.
+    pub fn front(&self) -> Front {
+        self.front
+    }
+
+    /// The allocator that was given, for its figures and its name.
+    pub fn allocator(&self) -> &dyn Allocator {
+        &*self.inner
+    }
+
+    /// Gives free pages back to the allocator, and lets it trim itself.
+    pub fn trim(&self) {
+        if let Some(pool) = &self.pool {
+            pool.trim();
+        }
+        self.inner.trim();
+    }
+}
