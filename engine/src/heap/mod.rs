@@ -47,8 +47,22 @@ pub struct Heap {
     draining: StdCell<bool>,
     weak_hook: StdCell<Option<WeakHook>>,
     owner: StdCell<*mut ()>,
+    tables: [StdCell<*const ()>; TABLES],
     /// Charged bytes above which an object allocation asks the policy whether to collect.
     trigger: StdCell<usize>,
+}
+
+/// How many tables upper floors can register with a heap.
+pub const TABLES: usize = 2;
+
+/// The thread's current heap, for the floors above (invariant 4). Panics outside of a runtime.
+#[inline(always)]
+pub(crate) fn current() -> &'static Heap {
+    let heap = CURRENT.get();
+    assert!(!heap.is_null(), "engine code ran outside its runtime");
+    // SAFETY: `enter` stored a reference that outlives its guard; the floors above keep the
+    // reference no longer than the call they were made in.
+    unsafe { &*heap }
 }
 
 /// Marks the end of the worklist: no cell has this id.
@@ -75,6 +89,7 @@ impl Heap {
             draining: StdCell::new(false),
             weak_hook: StdCell::new(None),
             owner: StdCell::new(core::ptr::null_mut()),
+            tables: [const { StdCell::new(core::ptr::null()) }; TABLES],
             trigger: StdCell::new(usize::MAX),
         }
     }
@@ -119,6 +134,17 @@ impl Heap {
     pub fn set_owner(&self, owner: *mut (), weak_hook: WeakHook) {
         self.owner.set(owner);
         self.weak_hook.set(Some(weak_hook));
+    }
+
+    /// A table that an upper floor registered, for finalizers that must find it.
+    #[inline(always)]
+    pub fn table(&self, index: usize) -> *const () {
+        self.tables[index].get()
+    }
+
+    /// Registers a table; it must outlive the heap's cells and not move.
+    pub fn set_table(&self, index: usize, table: *const ()) {
+        self.tables[index].set(table);
     }
 
     /// Charged bytes above which object allocation asks for a collection.
