@@ -1,1 +1,31 @@
-//! The unicode engine of Tare.
+//! The Unicode knowledge of the Tare engine: identifiers, white space, case, normalisation, and the
+//! properties that regular expressions can name.
+//!
+//! Code points are plain `u32` (lone surrogates are code points like any other; numbers above
+//! U+10FFFF have no property and map to themselves). Text is Latin-1 or UTF-16, never converted.
+//! Queries take no memory; only [`normalize`] does, from the runtime's allocator.
+//!
+//! The tables are arrays in a generated source file ([`tables`]) and not one binary blob: typed
+//! arrays need no alignment tricks, a change of the Unicode version can be reviewed as a diff, and
+//! the linker leaves out those that a build does not use. [`TABLE_BYTES`] is their size.
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod case;
+pub mod category;
+pub mod ident;
+mod runs;
+#[rustfmt::skip]
+mod tables;
+
+pub use case::{
+    CaseMapping, CaseMode, canonicalize_non_unicode, fold_simple, for_each_case_equivalent,
+    for_each_case_equivalent_in_range, to_lower_full, to_lower_simple, to_upper_full, to_upper_simple,
+};
+pub use ident::{
+    is_case_ignorable, is_cased, is_id_continue, is_id_start, is_line_terminator, is_white_space,
+};
+pub use tables::TABLE_BYTES;
+
+/// The last code point.
+pub const MAX_CODE_POINT: u32 = 0x10_FFFF;
