@@ -4,4 +4,5 @@
 pub mod base;
 pub mod heap;
 pub mod mem;
+pub mod text;
 pub mod value;

@@ -17,7 +17,10 @@
 //! - [`RawValue`] is a copy of the bits without a count: it is valid only while somebody owns the value.
 //!   [`Value`] owns one count. Outside the interpreter's handlers nothing else counts.
 
+mod error;
 pub mod kind;
+
+pub use error::{JsResult, Thrown};
 
 use core::mem::ManuallyDrop;
 use core::ops::Deref;

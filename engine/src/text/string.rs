@@ -1,0 +1,676 @@
+//! String cells: flat Latin-1, flat UTF-16, rope.
+//!
+//! # Invariants
+//! - A flat cell has `len` units behind its 16-byte head; what the cell has room for beyond is spare.
+//! - The tag of a flat cell is its atom's index, 0 when it is not interned. An interned cell's units
+//!   never change; another cell's change only while it has exactly one reference
+//!   ([`JsString::concat`]), and only by growing at the end.
+//! - A Latin-1 string and a UTF-16 string may hold the same units; they are equal and hash alike.
+//! - A rope's `right` is the empty marker (`undefined`) once it is flattened: then `left` is flat and whole.
+//! - A rope's children have together `len` units; it is wide if either child is.
+
+use core::cell::{Cell as StdCell, UnsafeCell};
+use core::ptr::NonNull;
+
+use super::atom::AtomTable;
+use super::names;
+use crate::base::hash_units;
+use crate::heap::{self, Cell, Header, Tracer};
+use crate::mem::{Use, Vec};
+use crate::value::{JsResult, JsString, RawValue, Thrown, Value, kind};
+
+/// Longest string, in code units.
+pub const MAX_LENGTH: usize = (1 << 30) - 1;
+
+/// Concatenations up to this many units are copied rather than made into ropes.
+const COPY_UNITS: usize = 32;
+/// The last chunk of a rope is appended to in place up to this many bytes.
+const ROPE_CHUNK_BYTES: usize = 512;
+
+/// The code units of a flat string.
+#[derive(Clone, Copy, Debug)]
+pub enum Text<'a> {
+    /// Each byte is a code unit below 256.
+    Latin1(&'a [u8]),
+    /// UTF-16 code units; surrogates may be unpaired.
+    Utf16(&'a [u16]),
+}
+
+impl<'a> Text<'a> {
+    /// Number of code units.
+    #[inline(always)]
+    pub fn len(self) -> usize {
+        match self {
+            Text::Latin1(units) => units.len(),
+            Text::Utf16(units) => units.len(),
+        }
+    }
+
+    /// Whether there are no units.
+    #[inline(always)]
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// The unit at `index`; panics when out of range.
+    #[inline(always)]
+    pub fn at(self, index: usize) -> u16 {
+        match self {
+            Text::Latin1(units) => u16::from(units[index]),
+            Text::Utf16(units) => units[index],
+        }
+    }
+
+    /// The code point that starts at `index`, and whether it took two units. An unpaired
+    /// surrogate is its own code point.
+    #[inline]
+    pub fn code_point_at(self, index: usize) -> (u32, bool) {
+        let first = self.at(index);
+        if first & 0xFC00 == 0xD800 && index + 1 < self.len() {
+            let second = self.at(index + 1);
+            if second & 0xFC00 == 0xDC00 {
+                let high = u32::from(first & 0x3FF) << 10;
+                return (0x10000 + (high | u32::from(second & 0x3FF)), true);
+            }
+        }
+        (u32::from(first), false)
+    }
+
+    /// The units from `start` to `end`.
+    #[inline]
+    pub fn slice(self, start: usize, end: usize) -> Text<'a> {
+        match self {
+            Text::Latin1(units) => Text::Latin1(&units[start..end]),
+            Text::Utf16(units) => Text::Utf16(&units[start..end]),
+        }
+    }
+
+    /// The units, one by one.
+    pub fn units(self) -> impl DoubleEndedIterator<Item = u16> + 'a {
+        let (narrow, wide): (&[u8], &[u16]) = match self {
+            Text::Latin1(units) => (units, &[]),
+            Text::Utf16(units) => (&[], units),
+        };
+        narrow.iter().map(|&u| u16::from(u)).chain(wide.iter().copied())
+    }
+
+    /// The text as ASCII bytes, when it is nothing else.
+    pub fn as_ascii(self) -> Option<&'a str> {
+        match self {
+            Text::Latin1(units) if units.is_ascii() => core::str::from_utf8(units).ok(),
+            _ => None,
+        }
+    }
+
+    /// Whether the units equal those of a Rust string.
+    pub fn equals_str(self, other: &str) -> bool {
+        let mut units = self.units();
+        other.encode_utf16().all(|u| units.next() == Some(u)) && units.next().is_none()
+    }
+
+    /// Whether two texts have the same units.
+    pub fn equals(self, other: Text<'_>) -> bool {
+        match (self, other) {
+            (Text::Latin1(a), Text::Latin1(b)) => a == b,
+            (Text::Utf16(a), Text::Utf16(b)) => a == b,
+            _ => self.len() == other.len() && self.units().eq(other.units()),
+        }
+    }
+
+    /// Code unit order.
+    pub fn compare(self, other: Text<'_>) -> core::cmp::Ordering {
+        match (self, other) {
+            (Text::Latin1(a), Text::Latin1(b)) => a.cmp(b),
+            (Text::Utf16(a), Text::Utf16(b)) => a.cmp(b),
+            _ => self.units().cmp(other.units()),
+        }
+    }
+
+    /// The hash under a seed; equal texts hash alike whatever their width.
+    pub fn hash(self, seed: u64) -> u32 {
+        match self {
+            Text::Latin1(units) => hash_units(units, seed),
+            Text::Utf16(units) => hash_units(units, seed),
+        }
+    }
+
+    /// Position of the first occurrence of `needle` at or after `from`.
+    pub fn find(self, needle: Text<'_>, from: usize) -> Option<usize> {
+        let (n, m) = (self.len(), needle.len());
+        if m == 0 {
+            return (from <= n).then_some(from);
+        }
+        if m > n {
+            return None;
+        }
+        let first = needle.at(0);
+        let mut at = from;
+        while at + m <= n {
+            let skip = match self {
+                Text::Latin1(units) => {
+                    let first = u8::try_from(first).ok()?;
+                    units[at..=n - m].iter().position(|&u| u == first)?
+                }
+                Text::Utf16(units) => units[at..=n - m].iter().position(|&u| u == first)?,
+            };
+            at += skip;
+            if self.slice(at, at + m).equals(needle) {
+                return Some(at);
+            }
+            at += 1;
+        }
+        None
+    }
+
+    /// Position of the last occurrence of `needle` that starts at or before `from`.
+    pub fn rfind(self, needle: Text<'_>, from: usize) -> Option<usize> {
+        let (n, m) = (self.len(), needle.len());
+        if m > n {
+            return None;
+        }
+        (0..=from.min(n - m)).rev().find(|&at| self.slice(at, at + m).equals(needle))
+    }
+}
+
+/// A flat string cell; the units follow.
+#[repr(C)]
+pub struct Flat<const WIDE: bool> {
+    header: Header,
+    len: u32,
+    /// Cached hash under the runtime's seed; 0 when not computed.
+    hash: StdCell<u32>,
+}
+
+const HEAD_BYTES: usize = 16;
+const _: () = assert!(size_of::<Flat<false>>() == HEAD_BYTES);
+
+// SAFETY: `repr(C)` with the header first; no references to other cells.
+unsafe impl Cell for Flat<false> {
+    const KIND: u8 = kind::STRING8;
+    fn trace(&self, _: &mut Tracer<'_>) {}
+}
+
+// SAFETY: as above.
+unsafe impl Cell for Flat<true> {
+    const KIND: u8 = kind::STRING16;
+    fn trace(&self, _: &mut Tracer<'_>) {}
+}
+
+impl<const WIDE: bool> Flat<WIDE> {
+    /// The cached hash, 0 when there is none. An interned string always has one.
+    pub(super) fn cached_hash(&self) -> u32 {
+        self.hash.get()
+    }
+}
+
+impl<const WIDE: bool> Drop for Flat<WIDE> {
+    fn drop(&mut self) {
+        if self.header.tag() != 0 {
+            AtomTable::current().forget(self.header.tag());
+        }
+    }
+}
+
+/// A concatenation not yet carried out.
+#[repr(C)]
+pub struct Rope {
+    header: Header,
+    len: u32,
+    wide: bool,
+    left: UnsafeCell<Value>,
+    right: UnsafeCell<Value>,
+}
+
+// SAFETY: `repr(C)` with the header first; both children are reported.
+unsafe impl Cell for Rope {
+    const KIND: u8 = kind::ROPE;
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        // SAFETY: no reference into the cells is alive while the collector runs.
+        unsafe {
+            (*self.left.get()).trace(tracer);
+            (*self.right.get()).trace(tracer);
+        }
+    }
+}
+
+/// Number of units a flat cell has room for.
+unsafe fn capacity(cell: NonNull<Header>, unit: usize) -> usize {
+    // SAFETY: the caller's cell is a live flat string.
+    (unsafe { heap::current().cell_size(cell) } - HEAD_BYTES) / unit
+}
+
+/// A flat cell with `len` units not yet written.
+fn alloc_flat(len: usize, wide: bool, spare: usize) -> JsResult<NonNull<Header>> {
+    if len > MAX_LENGTH {
+        return Err(Thrown::StringTooLong);
+    }
+    let unit = if wide { 2 } else { 1 };
+    let word = if wide { kind::STRING16 } else { kind::STRING8 };
+    let cell = heap::current().alloc_raw(HEAD_BYTES + (len + spare) * unit, u32::from(word))?;
+    // SAFETY: both kinds of flat cell have this head, which fits.
+    unsafe {
+        let flat = cell.cast::<Flat<false>>().as_ptr();
+        (&raw mut (*flat).len).write(len as u32);
+        (&raw mut (*flat).hash).write(StdCell::new(0));
+    }
+    Ok(cell)
+}
+
+#[inline(always)]
+fn units8(cell: NonNull<Header>) -> *mut u8 {
+    cell.as_ptr().cast::<u8>().wrapping_add(HEAD_BYTES)
+}
+
+#[inline(always)]
+fn units16(cell: NonNull<Header>) -> *mut u16 {
+    units8(cell).cast()
+}
+
+/// # Safety
+/// `cell` is a fresh flat string, all of whose units are written.
+unsafe fn own(cell: NonNull<Header>) -> JsString {
+    // SAFETY: the cell's one count is handed over; it is a string.
+    unsafe { JsString::from_value_unchecked(Value::from_raw(RawValue::cell(cell))) }
+}
+
+/// # Safety
+/// `cell` is a live flat string, and stays so and unchanged for `'a`.
+unsafe fn flat_text<'a>(cell: NonNull<Header>) -> Text<'a> {
+    // SAFETY: the head says how many units follow and of which width.
+    unsafe {
+        let len = (*cell.cast::<Flat<false>>().as_ptr()).len as usize;
+        if cell.as_ref().kind() == kind::STRING16 {
+            Text::Utf16(core::slice::from_raw_parts(units16(cell), len))
+        } else {
+            Text::Latin1(core::slice::from_raw_parts(units8(cell), len))
+        }
+    }
+}
+
+/// Writes `text` at unit `at` of a flat cell.
+///
+/// # Safety
+/// The cell has room, is wide if `wide`, and `text` does not lie in the written range.
+unsafe fn write_units(cell: NonNull<Header>, wide: bool, at: usize, text: Text<'_>) {
+    // SAFETY: the caller's duties.
+    unsafe {
+        match (wide, text) {
+            (false, Text::Latin1(units)) => {
+                units8(cell).add(at).copy_from_nonoverlapping(units.as_ptr(), units.len());
+            }
+            (true, Text::Utf16(units)) => {
+                units16(cell).add(at).copy_from_nonoverlapping(units.as_ptr(), units.len());
+            }
+            (true, Text::Latin1(units)) => {
+                for (i, &unit) in units.iter().enumerate() {
+                    units16(cell).add(at + i).write(u16::from(unit));
+                }
+            }
+            (false, Text::Utf16(units)) => {
+                for (i, &unit) in units.iter().enumerate() {
+                    debug_assert!(unit < 256);
+                    units8(cell).add(at + i).write(unit as u8);
+                }
+            }
+        }
+    }
+}
+
+impl JsString {
+    /// The empty string.
+    pub fn empty() -> JsString {
+        AtomTable::current().string(names::EMPTY)
+    }
+
+    /// A string of Latin-1 units.
+    pub fn from_latin1(units: &[u8]) -> JsResult<JsString> {
+        match units {
+            [] => return Ok(JsString::empty()),
+            [unit] => return Ok(JsString::from_unit_latin1(*unit)),
+            _ => (),
+        }
+        let cell = alloc_flat(units.len(), false, 0)?;
+        // SAFETY: the cell has room for the units, which are all written.
+        unsafe {
+            write_units(cell, false, 0, Text::Latin1(units));
+            Ok(own(cell))
+        }
+    }
+
+    /// A string of UTF-16 units; stored as Latin-1 where they fit.
+    pub fn from_utf16(units: &[u16]) -> JsResult<JsString> {
+        let wide = units.iter().any(|&u| u > 0xFF);
+        if !wide && units.len() <= 1 {
+            return Ok(units.first().map_or_else(JsString::empty, |&u| JsString::from_unit_latin1(u as u8)));
+        }
+        let cell = alloc_flat(units.len(), wide, 0)?;
+        // SAFETY: the cell has room for the units, which are all written.
+        unsafe {
+            write_units(cell, wide, 0, Text::Utf16(units));
+            Ok(own(cell))
+        }
+    }
+
+    /// A string of some text.
+    pub fn from_text(text: Text<'_>) -> JsResult<JsString> {
+        match text {
+            Text::Latin1(units) => JsString::from_latin1(units),
+            Text::Utf16(units) => JsString::from_utf16(units),
+        }
+    }
+
+    /// A string of UTF-8 text.
+    #[expect(clippy::should_implement_trait, reason = "allocates in the runtime and can fail")]
+    pub fn from_str(text: &str) -> JsResult<JsString> {
+        if text.is_ascii() {
+            return JsString::from_latin1(text.as_bytes());
+        }
+        let wide = text.chars().any(|c| c > '\u{FF}');
+        let cell = alloc_flat(text.encode_utf16().count(), wide, 0)?;
+        for (i, unit) in text.encode_utf16().enumerate() {
+            // SAFETY: the cell has room for exactly these units.
+            unsafe {
+                if wide { units16(cell).add(i).write(unit) } else { units8(cell).add(i).write(unit as u8) }
+            }
+        }
+        // SAFETY: all units are written.
+        Ok(unsafe { own(cell) })
+    }
+
+    /// A string of one Latin-1 unit; these are shared.
+    pub fn from_unit_latin1(unit: u8) -> JsString {
+        AtomTable::current().single(unit)
+    }
+
+    /// A string of one code unit.
+    pub fn from_unit(unit: u16) -> JsResult<JsString> {
+        match u8::try_from(unit) {
+            Ok(unit) => Ok(JsString::from_unit_latin1(unit)),
+            Err(_) => JsString::from_utf16(&[unit]),
+        }
+    }
+
+    /// A string of one code point (a surrogate pair above U+FFFF).
+    pub fn from_code_point(code_point: u32) -> JsResult<JsString> {
+        if code_point < 0x10000 {
+            return JsString::from_unit(code_point as u16);
+        }
+        let c = code_point - 0x10000;
+        JsString::from_utf16(&[0xD800 | (c >> 10) as u16, 0xDC00 | (c & 0x3FF) as u16])
+    }
+
+    /// A flat cell of `len` units, which `fill` writes all of. For builders.
+    ///
+    /// # Safety
+    /// 1. `fill` writes every unit of the slice it is given.
+    pub unsafe fn build_latin1(len: usize, fill: impl FnOnce(*mut u8)) -> JsResult<JsString> {
+        let cell = alloc_flat(len, false, 0)?;
+        fill(units8(cell));
+        // SAFETY: (1) all units are written.
+        Ok(unsafe { own(cell) })
+    }
+
+    /// Number of code units.
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        // SAFETY: flat cells and ropes keep their length at the same place.
+        unsafe { (*self.as_cell().cast::<Flat<false>>().as_ptr()).len as usize }
+    }
+
+    /// Whether this is the empty string.
+    #[inline(always)]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether the units are at hand without work.
+    #[inline(always)]
+    pub fn is_flat(&self) -> bool {
+        self.kind() != kind::ROPE
+    }
+
+    /// The atom this string is, when it is interned.
+    #[inline(always)]
+    pub(crate) fn atom_index(&self) -> u32 {
+        // SAFETY: the string is alive.
+        if self.is_flat() { unsafe { self.as_cell().as_ref().tag() } } else { 0 }
+    }
+
+    /// The code units; a rope is flattened first.
+    #[inline]
+    pub fn text(&self) -> JsResult<Text<'_>> {
+        // SAFETY: a flat cell does not change while another reference (`self`) exists beside the
+        // one `concat` consumes; the borrow keeps `self` alive.
+        Ok(unsafe { flat_text(self.flat_cell()?) })
+    }
+
+    /// The cell that holds the units: this one, or that of the flattened rope.
+    fn flat_cell(&self) -> JsResult<NonNull<Header>> {
+        match self.downcast::<Rope>() {
+            None => Ok(self.as_cell()),
+            Some(rope) => rope.flatten(),
+        }
+    }
+
+    /// The flat string with the same units.
+    pub fn flatten(&self) -> JsResult<JsString> {
+        let cell = self.flat_cell()?;
+        // SAFETY: the cell is alive, owned by this string or its rope.
+        Ok(unsafe { JsString::from_value_unchecked(RawValue::cell(cell).to_owned()) })
+    }
+
+    /// The hash under the runtime's seed, cached in the cell.
+    pub fn hash(&self) -> JsResult<u32> {
+        let cell = self.flat_cell()?;
+        // SAFETY: a live flat cell.
+        unsafe {
+            let cached = &(*cell.cast::<Flat<false>>().as_ptr()).hash;
+            if cached.get() == 0 {
+                cached.set(flat_text(cell).hash(AtomTable::current().seed()).max(1));
+            }
+            Ok(cached.get())
+        }
+    }
+
+    /// Whether two strings have the same units.
+    pub fn equals(&self, other: &JsString) -> JsResult<bool> {
+        if JsString::same(self, other) {
+            return Ok(true);
+        }
+        if self.len() != other.len() || (self.atom_index() != 0 && other.atom_index() != 0) {
+            return Ok(false);
+        }
+        Ok(self.text()?.equals(other.text()?))
+    }
+
+    /// Code unit order.
+    pub fn compare(&self, other: &JsString) -> JsResult<core::cmp::Ordering> {
+        Ok(self.text()?.compare(other.text()?))
+    }
+
+    /// The units from `start` to `end`, as a string of its own.
+    pub fn substring(&self, start: usize, end: usize) -> JsResult<JsString> {
+        if start == 0 && end == self.len() {
+            return Ok(self.clone());
+        }
+        JsString::from_text(self.text()?.slice(start, end))
+    }
+
+    /// Joins two strings. The left one is consumed: if nobody else has it, it grows in place.
+    pub fn concat(mut self, right: &JsString) -> JsResult<JsString> {
+        let (n, m) = (self.len(), right.len());
+        if m == 0 {
+            return Ok(self);
+        }
+        if n == 0 {
+            return Ok(right.clone());
+        }
+        if n + m > MAX_LENGTH {
+            return Err(Thrown::StringTooLong);
+        }
+        if right.is_flat() {
+            let text = right.text()?;
+            if self.is_flat() {
+                if self.is_growable(text) {
+                    self.append_in_place(text)?;
+                    return Ok(self);
+                }
+                if n + m <= COPY_UNITS {
+                    return JsString::concat_texts(self.text()?, text);
+                }
+            } else if let Some(done) = self.append_to_last_chunk(text)? {
+                return if done { Ok(self) } else { JsString::new_rope(self, right.clone()) };
+            }
+        }
+        JsString::new_rope(self, right.clone())
+    }
+
+    /// One flat string of two texts.
+    pub fn concat_texts(left: Text<'_>, right: Text<'_>) -> JsResult<JsString> {
+        let wide = matches!(left, Text::Utf16(_)) || matches!(right, Text::Utf16(_));
+        let cell = alloc_flat(left.len() + right.len(), wide, 0)?;
+        // SAFETY: the new cell has room for both, and all units are written.
+        unsafe {
+            write_units(cell, wide, 0, left);
+            write_units(cell, wide, left.len(), right);
+            Ok(own(cell))
+        }
+    }
+
+    /// Whether `text` may be appended to this cell: nobody else has it, it is no atom, and it is
+    /// wide enough.
+    fn is_growable(&self, text: Text<'_>) -> bool {
+        // SAFETY: the string is alive.
+        let header = unsafe { self.as_cell().as_ref() };
+        header.count() == 1
+            && header.tag() == 0
+            && (header.kind() == kind::STRING16 || matches!(text, Text::Latin1(_)))
+    }
+
+    /// Appends to a flat string that [`JsString::is_growable`]; unchanged on failure.
+    fn append_in_place(&mut self, text: Text<'_>) -> JsResult<()> {
+        let wide = self.kind() == kind::STRING16;
+        let unit = if wide { 2 } else { 1 };
+        let (n, m) = (self.len(), text.len());
+        let mut cell = self.as_cell();
+        // SAFETY: this is the only reference to a flat cell, so it may move and change; `text`
+        // belongs to another cell, which is alive through another reference.
+        unsafe {
+            if n + m > capacity(cell, unit) {
+                let room = (n + m) + (n + m) / 2;
+                cell = heap::current().resize_raw(cell, HEAD_BYTES + room.min(MAX_LENGTH) * unit)?;
+            }
+            let flat = cell.cast::<Flat<false>>().as_ptr();
+            write_units(cell, wide, n, text);
+            (*flat).len = (n + m) as u32;
+            (*flat).hash.set(0);
+            core::mem::forget(core::mem::replace(self, own(cell)));
+        }
+        Ok(())
+    }
+
+    /// Appends to the last chunk of a rope that nobody else has. `None` when this is not such a
+    /// rope, `Some(false)` when its last chunk is full.
+    fn append_to_last_chunk(&self, text: Text<'_>) -> JsResult<Option<bool>> {
+        let Some(rope) = self.downcast::<Rope>() else { return Ok(None) };
+        // SAFETY: with a count of one nobody else sees the rope; no reference into it is alive.
+        unsafe {
+            if self.as_cell().as_ref().count() != 1 {
+                return Ok(None);
+            }
+            if !(*rope.right.get()).is_string() {
+                return Ok(None);
+            }
+            let last = &mut *rope.right.get().cast::<JsString>();
+            if !last.is_flat() || !last.is_growable(text) || (last.len() + text.len()) * 2 > ROPE_CHUNK_BYTES
+            {
+                return Ok(Some(false));
+            }
+            last.append_in_place(text)?;
+            let rope = self.as_cell().cast::<Rope>().as_ptr();
+            (*rope).len += text.len() as u32;
+            Ok(Some(true))
+        }
+    }
+
+    fn new_rope(left: JsString, right: JsString) -> JsResult<JsString> {
+        let len = (left.len() + right.len()) as u32;
+        let wide = left.is_wide() || right.is_wide();
+        let rope = Rope {
+            header: Header::new(0),
+            len,
+            wide,
+            left: UnsafeCell::new(left.into()),
+            right: UnsafeCell::new(right.into()),
+        };
+        let rope = heap::current().alloc(rope, u32::from(kind::ROPE))?;
+        // SAFETY: a rope is a string.
+        Ok(unsafe { JsString::from_value_unchecked(rope.into()) })
+    }
+
+    /// Whether the units are stored as UTF-16.
+    pub fn is_wide(&self) -> bool {
+        match self.downcast::<Rope>() {
+            Some(rope) => rope.wide,
+            None => self.kind() == kind::STRING16,
+        }
+    }
+}
+
+impl Rope {
+    /// Carries the concatenation out, if that was not done yet; the cell with the units.
+    fn flatten(&self) -> JsResult<NonNull<Header>> {
+        // SAFETY: no reference into the two cells outlives this function; nothing called here
+        // runs JavaScript or looks at this rope.
+        unsafe {
+            if (*self.right.get()).is_undefined() {
+                return Ok((*self.left.get()).cell_unchecked());
+            }
+            let cell = alloc_flat(self.len as usize, self.wide, 0)?;
+            let whole = own(cell);
+            let mut end = self.len as usize;
+            let mut pending: Vec<'_, NonNull<Header>> = Vec::new(heap::current().mem().memory(Use::Scratch));
+            pending.try_push((*self.left.get()).cell_unchecked())?;
+            let mut next = Some((*self.right.get()).cell_unchecked());
+            // From the right end to the left: ropes that grew by appending need no deep stack.
+            while let Some(part) = next.take().or_else(|| pending.pop()) {
+                if part.as_ref().kind() == kind::ROPE {
+                    let rope = part.cast::<Rope>().as_ref();
+                    if (*rope.right.get()).is_undefined() {
+                        next = Some((*rope.left.get()).cell_unchecked());
+                    } else {
+                        pending.try_push((*rope.left.get()).cell_unchecked())?;
+                        next = Some((*rope.right.get()).cell_unchecked());
+                    }
+                    continue;
+                }
+                let text = flat_text(part);
+                end -= text.len();
+                write_units(cell, self.wide, end, text);
+            }
+            debug_assert_eq!(end, 0);
+            *self.left.get() = whole.into();
+            drop((*self.right.get()).take());
+            Ok(cell)
+        }
+    }
+}
+
+/// A string cell reference, for the atom table.
+pub(super) fn string_from_cell(cell: NonNull<Header>) -> JsString {
+    // SAFETY: the atom table holds live string cells only.
+    unsafe { JsString::from_value_unchecked(RawValue::cell(cell).to_owned()) }
+}
+
+/// Marks a flat string as the atom `index`, under whose hash the table found it.
+///
+/// # Safety
+/// `string` is flat and not interned.
+pub(super) unsafe fn set_atom(string: &JsString, index: u32, hash: u32) {
+    // SAFETY: the string is alive; the tag of a flat string is its atom.
+    unsafe {
+        (*string.as_cell().cast::<Flat<false>>().as_ptr()).hash.set(hash);
+        let header = &mut *string.as_cell().as_ptr();
+        header.set_word(index << 8 | u32::from(header.kind()));
+    }
+}
