@@ -6,10 +6,19 @@
 
 pub mod collections;
 pub mod contract;
+#[cfg(feature = "jemalloc")]
+pub mod jemalloc;
+#[cfg(feature = "mimalloc")]
+pub mod mimalloc;
 pub mod pool;
 pub mod system;
+mod table;
 
 pub use collections::{Memory, OutOfMemory, Vec};
 pub use contract::{Allocator, Stats};
+#[cfg(feature = "jemalloc")]
+pub use jemalloc::Jemalloc;
+#[cfg(feature = "mimalloc")]
+pub use mimalloc::Mimalloc;
 pub use pool::Pool;
 pub use system::System;

@@ -24,14 +24,14 @@
 //! block's address and takes the exposed provenance, and the free lists hold pointers rebuilt from
 //! the page's, so a caller may hand back a pointer that went through a reference to a part of the block.
 
-mod large;
+pub(crate) mod large;
 
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::fmt;
 use core::ptr::{self, NonNull};
 
-use self::large::LargeTable;
+use self::large::LargeBlocks;
 use crate::contract::{Allocator, Stats};
 
 /// Size and alignment of a page, in bytes.
@@ -151,7 +151,7 @@ pub struct Pool<A: Allocator, const COUNT: bool = true> {
     /// Pages of all chunks, and those of them that are empty.
     pages: Cell<usize>,
     empty_pages: Cell<usize>,
-    large: LargeTable,
+    large: LargeBlocks,
     inner: A,
 }
 
@@ -186,7 +186,8 @@ impl<A: Allocator, const COUNT: bool> Pool<A, COUNT> {
             peak_requested: Cell::new(0),
             allocations: Cell::new(0),
             failed: Cell::new(0),
-            large: LargeTable::new(),
+            // SAFETY: (1) it is only ever given `inner`.
+            large: unsafe { LargeBlocks::new() },
             inner,
         }
     }
@@ -636,7 +637,7 @@ impl<A: Allocator, const COUNT: bool> Pool<A, COUNT> {
     unsafe fn realloc_slow(&self, block: NonNull<u8>, old: Layout, new: Layout) -> Option<NonNull<u8>> {
         if class_of(old) > CLASSES && class_of(new) > CLASSES {
             // SAFETY: (1, 2, 3) passed on; both layouts are large ones.
-            return match unsafe { self.large.realloc(&self.inner, block, old, new.size()) } {
+            return match unsafe { self.large.realloc(&self.inner, block, old, new) } {
                 Some(moved) => {
                     self.recharge(old.size(), new.size());
                     Some(moved)
@@ -796,7 +797,6 @@ impl<A: Allocator, const COUNT: bool> Drop for Pool<A, COUNT> {
     fn drop(&mut self) {
         // SAFETY: (1) blocks do not outlive their allocator.
         unsafe { self.destroy_all() };
-        self.large.release_table(&self.inner);
     }
 }
 

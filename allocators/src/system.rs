@@ -11,19 +11,25 @@ use crate::contract::Allocator;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct System;
 
+// The calls that return a block are not inlined: the optimiser knows `malloc` by name and how many
+// bytes it was asked for, and would take a write into the rest of `usable_size` for an error.
+//
 // SAFETY: `std::alloc::System` gives the same guarantees; sizes are never zero by contract.
 unsafe impl Allocator for System {
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("system")
     }
+    #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> Option<NonNull<u8>> {
         // SAFETY: (1) the size is greater than zero.
         NonNull::new(unsafe { Std.alloc(layout) })
     }
+    #[inline(never)]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> Option<NonNull<u8>> {
         // SAFETY: (1) the size is greater than zero.
         NonNull::new(unsafe { Std.alloc_zeroed(layout) })
     }
+    #[inline(never)]
     unsafe fn realloc(&self, block: NonNull<u8>, old: Layout, new_size: usize) -> Option<NonNull<u8>> {
         // SAFETY: (1, 2, 3) the duties of `GlobalAlloc::realloc` are the same.
         NonNull::new(unsafe { Std.realloc(block.as_ptr(), old, new_size) })
@@ -31,5 +37,19 @@ unsafe impl Allocator for System {
     unsafe fn free(&self, block: NonNull<u8>, layout: Layout) {
         // SAFETY: (1, 2) the duties of `GlobalAlloc::dealloc` are the same.
         unsafe { Std.dealloc(block.as_ptr(), layout) }
+    }
+    #[cfg(all(target_os = "linux", not(miri)))]
+    unsafe fn usable_size(&self, block: NonNull<u8>, layout: Layout) -> Option<usize> {
+        let _ = layout;
+        // SAFETY: (1) on Linux `std::alloc::System` hands out blocks of the C library's `malloc`,
+        // `calloc`, `realloc` and `posix_memalign`, and nothing else.
+        Some(unsafe { libc::malloc_usable_size(block.as_ptr().cast()) })
+    }
+    fn trim(&self) {
+        #[cfg(all(target_os = "linux", target_env = "gnu", not(miri)))]
+        // SAFETY: gives free pages of the C library's heaps back; takes that library's own locks.
+        unsafe {
+            libc::malloc_trim(0);
+        }
     }
 }
