@@ -1,1 +1,18 @@
-//! The reports of Tare.
+//! The records of the lab, and the report made from them.
+//!
+//! [`record`] is the format in which `gc-lab run` keeps its samples; [`build`] turns records
+//! into one self-contained HTML page, an SVG and a CSV per chart, and the findings as sentences.
+//! This crate runs nothing and measures nothing: the same records give the same bytes.
+#![forbid(unsafe_code)]
+
+mod charts;
+mod data;
+mod findings;
+mod page;
+pub mod record;
+pub mod stats;
+pub mod units;
+
+pub use findings::Finding;
+pub use page::{PAGE, Report, build};
+pub use record::{RECORDS_FILE, Record};

@@ -1,0 +1,346 @@
+//! The records put in order: repeats folded into cells, axes sorted, a baseline chosen.
+
+use crate::record::{Collection, Measured, Outcome, Record};
+use crate::stats;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A point of the matrix without the number of its repeat.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CellKey {
+    /// Name of the back end.
+    pub engine: String,
+    /// Name of the workload.
+    pub workload: String,
+    /// The allocator stack.
+    pub allocator: String,
+    /// What stands between engine and allocator.
+    pub front: String,
+    /// When collections run.
+    pub policy: String,
+    /// The workload's size parameter.
+    pub size: u64,
+    /// The limit on memory, 0 for none.
+    pub memory_limit_bytes: u64,
+}
+
+/// The repeats of one point of the matrix, folded: medians, except where said.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// The point.
+    pub key: CellKey,
+    /// How many samples succeeded.
+    pub samples: usize,
+    /// Wall-clock time.
+    pub wall_ns: f64,
+    /// Time on a core.
+    pub cpu_ns: f64,
+    /// Peak of the bytes taken from the allocator.
+    pub peak_bytes: f64,
+    /// Peak of the bytes the engine's code asked for.
+    pub requested_bytes: Option<f64>,
+    /// What the allocator held from the operating system.
+    pub committed_bytes: Option<f64>,
+    /// Peak of the physical memory of the process, less what it had before the engine started.
+    pub rss_bytes: f64,
+    /// Number of collections.
+    pub collections: f64,
+    /// Sum of the pauses.
+    pub pause_total_ns: f64,
+    /// All pauses of all samples, in no order.
+    pub pauses: Vec<f64>,
+    /// The longest pause of all samples.
+    pub pause_max_ns: f64,
+    /// The run whose time is nearest to the median.
+    pub typical: Measured,
+}
+
+/// A sample that gave no figures.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The point.
+    pub key: CellKey,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How many samples of the point ended so.
+    pub times: usize,
+}
+
+/// Everything a report is made from.
+#[derive(Clone, Debug, Default)]
+pub struct Data {
+    /// The cells that have figures.
+    pub cells: BTreeMap<CellKey, Cell>,
+    /// The samples that have none.
+    pub failures: Vec<Failure>,
+    /// Number of records.
+    pub records: usize,
+    /// The engines that occur.
+    pub engines: Vec<String>,
+    /// The workloads that occur.
+    pub workloads: Vec<String>,
+    /// The (allocator, front) pairs that occur, by allocator.
+    pub memories: Vec<(String, String)>,
+    /// The policies that occur, by name and threshold.
+    pub policies: Vec<String>,
+    /// Per engine: the policy of most samples, against which others are compared.
+    pub base_policy: BTreeMap<String, String>,
+    /// Per engine: the (allocator, front) under which most policies were tried.
+    pub base_memory: BTreeMap<String, (String, String)>,
+    /// The distinct machines, engine versions and command lines, as text.
+    pub provenance: Provenance,
+}
+
+/// Where the figures come from.
+#[derive(Clone, Debug, Default)]
+pub struct Provenance {
+    /// Machines, one line each.
+    pub machines: Vec<String>,
+    /// Engines with their versions.
+    pub engines: Vec<String>,
+    /// Lab version, compiler and profile.
+    pub builds: Vec<String>,
+    /// Command lines.
+    pub commands: Vec<String>,
+    /// The first day on which a sample ran, as `2026-01-31`.
+    pub day: String,
+}
+
+impl Data {
+    /// Folds the records. A record that repeats an earlier one's key replaces it.
+    pub fn new(records: &[Record]) -> Self {
+        let mut latest: BTreeMap<String, &Record> = BTreeMap::new();
+        for record in records {
+            latest.insert(record.sample.key(), record);
+        }
+        let mut groups: BTreeMap<CellKey, Vec<&Measured>> = BTreeMap::new();
+        let mut failures: BTreeMap<(CellKey, &'static str), Failure> = BTreeMap::new();
+        for record in latest.values() {
+            let key = key_of(record);
+            match (&record.outcome, &record.measured) {
+                (Outcome::Ok, Some(measured)) => groups.entry(key).or_default().push(measured),
+                (outcome, _) => {
+                    failures
+                        .entry((key.clone(), outcome.name()))
+                        .or_insert_with(|| Failure { key, outcome: outcome.clone(), times: 0 })
+                        .times += 1;
+                }
+            }
+        }
+        let cells: BTreeMap<CellKey, Cell> =
+            groups.into_iter().filter_map(|(key, runs)| Some((key.clone(), fold(key, &runs)?))).collect();
+        let mut data = Data {
+            failures: failures.into_values().collect(),
+            records: latest.len(),
+            engines: distinct(cells.keys().map(|k| k.engine.clone())),
+            workloads: distinct(cells.keys().map(|k| k.workload.clone())),
+            memories: distinct(cells.keys().map(|k| (k.allocator.clone(), k.front.clone()))),
+            policies: distinct(cells.keys().map(|k| k.policy.clone())),
+            cells,
+            ..Data::default()
+        };
+        data.policies.sort_by_key(|p| policy_order(p));
+        // Our own engine comes first wherever engines stand side by side.
+        data.engines.sort_by_key(|e| (e != "tare", e.clone()));
+        data.choose_baselines();
+        data.provenance = Provenance::new(&latest.into_values().collect::<Vec<_>>());
+        data
+    }
+
+    fn choose_baselines(&mut self) {
+        for engine in &self.engines {
+            // The policy that was tried under most allocators, and the allocator under which
+            // most policies were tried; the first in order where two are equal.
+            let mut by_policy: BTreeMap<&str, BTreeSet<(&str, &str)>> = BTreeMap::new();
+            let mut by_memory: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+            for key in self.cells.keys().filter(|k| &k.engine == engine) {
+                by_policy.entry(&key.policy).or_default().insert((&key.allocator, &key.front));
+                by_memory.entry((&key.allocator, &key.front)).or_default().insert(&key.policy);
+            }
+            let policy = self
+                .policies
+                .iter()
+                .filter(|p| by_policy.contains_key(p.as_str()))
+                .max_by_key(|p| {
+                    (
+                        by_policy[p.as_str()].len(),
+                        p.starts_with("quickjs"),
+                        std::cmp::Reverse(policy_order(p)),
+                    )
+                })
+                .cloned()
+                .unwrap_or_default();
+            let memory = by_memory
+                .iter()
+                .max_by_key(|(memory, policies)| {
+                    (policies.len(), memory.1 == "pool", std::cmp::Reverse(**memory))
+                })
+                .map(|(memory, _)| (memory.0.to_string(), memory.1.to_string()))
+                .unwrap_or_default();
+            self.base_policy.insert(engine.clone(), policy);
+            self.base_memory.insert(engine.clone(), memory);
+        }
+    }
+
+    /// The cells under the engine's baseline policy: the allocator comparison.
+    pub fn allocator_cells<'a>(&'a self, engine: &'a str) -> impl Iterator<Item = &'a Cell> {
+        let policy = self.base_policy.get(engine);
+        self.cells.values().filter(move |c| c.key.engine == engine && Some(&c.key.policy) == policy)
+    }
+
+    /// The cells under the engine's baseline allocator: the policy comparison.
+    pub fn policy_cells<'a>(&'a self, engine: &'a str) -> impl Iterator<Item = &'a Cell> {
+        let memory = self.base_memory.get(engine);
+        self.cells.values().filter(move |c| {
+            c.key.engine == engine && memory.is_some_and(|m| m.0 == c.key.allocator && m.1 == c.key.front)
+        })
+    }
+
+    /// The cells under both baselines: one per workload and size.
+    pub fn base_cells<'a>(&'a self, engine: &'a str) -> impl Iterator<Item = &'a Cell> {
+        let policy = self.base_policy.get(engine);
+        self.policy_cells(engine).filter(move |c| Some(&c.key.policy) == policy)
+    }
+
+    /// How a policy compares with the engine's baseline policy, as geometric means over the
+    /// workloads that have both: (peak memory ratio, time ratio, number of workloads).
+    pub fn against_baseline(&self, engine: &str, policy: &str) -> Option<(f64, f64, usize)> {
+        let base: BTreeMap<(&str, u64), &Cell> =
+            self.base_cells(engine).map(|c| ((c.key.workload.as_str(), c.key.size), c)).collect();
+        let (mut peaks, mut times) = (Vec::new(), Vec::new());
+        for cell in self.policy_cells(engine).filter(|c| c.key.policy == policy) {
+            if let Some(base) = base.get(&(cell.key.workload.as_str(), cell.key.size)) {
+                peaks.push(cell.peak_bytes / base.peak_bytes);
+                times.push(cell.cpu_ns / base.cpu_ns);
+            }
+        }
+        Some((stats::geomean(&peaks)?, stats::geomean(&times)?, peaks.len()))
+    }
+}
+
+impl Provenance {
+    fn new(records: &[&Record]) -> Self {
+        let first = records.iter().map(|r| r.started_unix_ms).min().unwrap_or(0);
+        Provenance {
+            machines: distinct(records.iter().map(|r| {
+                let m = &r.machine;
+                format!(
+                    "{}, {} cores, {} of memory, {}",
+                    m.cpu,
+                    m.cores,
+                    crate::units::bytes(m.memory_bytes as f64),
+                    m.system
+                )
+            })),
+            engines: distinct(records.iter().map(|r| format!("{} {}", r.sample.engine, r.versions.engine))),
+            builds: distinct(records.iter().map(|r| {
+                format!("gc-lab {}, {}, {} build", r.versions.lab, r.versions.rustc, r.versions.profile)
+            })),
+            commands: distinct(records.iter().map(|r| r.command.join(" "))),
+            day: day(first / 86_400_000),
+        }
+    }
+}
+
+fn key_of(record: &Record) -> CellKey {
+    let s = &record.sample;
+    CellKey {
+        engine: s.engine.clone(),
+        workload: s.workload.clone(),
+        allocator: s.allocator.clone(),
+        front: s.front.clone(),
+        policy: s.policy.clone(),
+        size: s.size,
+        memory_limit_bytes: s.memory_limit_bytes,
+    }
+}
+
+fn fold(key: CellKey, runs: &[&Measured]) -> Option<Cell> {
+    let of = |f: &dyn Fn(&Measured) -> f64| stats::median(&runs.iter().map(|r| f(r)).collect::<Vec<_>>());
+    let known = |f: &dyn Fn(&Measured) -> Option<u64>| {
+        let values: Vec<f64> = runs.iter().filter_map(|r| f(r)).map(|v| v as f64).collect();
+        stats::median(&values)
+    };
+    let cpu_ns = of(&|r| r.cpu_ns as f64)?;
+    let typical = runs.iter().min_by(|a, b| {
+        let distance = |r: &Measured| (r.cpu_ns as f64 - cpu_ns).abs();
+        distance(a).total_cmp(&distance(b))
+    })?;
+    Some(Cell {
+        samples: runs.len(),
+        wall_ns: of(&|r| r.wall_ns as f64)?,
+        cpu_ns,
+        peak_bytes: of(&|r| r.peak_charged_bytes as f64)?,
+        requested_bytes: known(&|r| r.peak_requested_bytes),
+        committed_bytes: known(&|r| r.committed_bytes),
+        rss_bytes: of(&|r| r.peak_rss_bytes.saturating_sub(r.base_rss_bytes) as f64)?,
+        collections: of(&|r| r.collection_count as f64)?,
+        pause_total_ns: of(&|r| r.pause_total_ns as f64)?,
+        pauses: runs.iter().flat_map(|r| r.collections.iter().map(|c| c.pause_ns as f64)).collect(),
+        pause_max_ns: runs.iter().map(|r| r.pause_max_ns as f64).fold(0.0, f64::max),
+        typical: (*typical).clone(),
+        key,
+    })
+}
+
+/// The share of a run's time that went into collections, 0 to 1.
+pub fn pause_share(cell: &Cell) -> f64 {
+    if cell.wall_ns > 0.0 { (cell.pause_total_ns / cell.wall_ns).min(1.0) } else { 0.0 }
+}
+
+/// Whether a collection freed less than a hundredth of what it found; `None` when not known.
+pub fn futile(collection: &Collection) -> Option<bool> {
+    let (before, after) = (collection.bytes_before?, collection.bytes_after?);
+    Some(after as f64 > before as f64 * 0.99)
+}
+
+fn distinct<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
+    items.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Policies sort by name, then by the size of their first argument.
+fn policy_order(policy: &str) -> (String, u64, String) {
+    let (name, rest) = policy.split_once('(').unwrap_or((policy, ""));
+    let argument = rest.split([',', ')']).next().unwrap_or("").trim();
+    let digits = argument.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match argument[digits.len()..].chars().next() {
+        Some('K' | 'k') => 1024.0,
+        Some('M' | 'm') => 1024.0 * 1024.0,
+        Some('G' | 'g') => 1024.0 * 1024.0 * 1024.0,
+        _ => 1.0,
+    };
+    // A thousandth of the unit keeps 1.5 apart from 2.
+    let size = (digits.parse::<f64>().unwrap_or(0.0) * unit * 1000.0) as u64;
+    (name.to_string(), size, policy.to_string())
+}
+
+/// Days since 1970 as a date (the civil calendar, by the era of 400 years).
+fn day(days: u64) -> String {
+    let shifted = days + 719_468;
+    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn policies_sort_by_threshold_not_by_letters() {
+        let mut policies = vec!["quickjs(64M)", "never", "quickjs(256K)", "multiple(1.5)", "quickjs(1M)"];
+        policies.sort_by_key(|p| policy_order(p));
+        assert_eq!(policies, ["multiple(1.5)", "never", "quickjs(256K)", "quickjs(1M)", "quickjs(64M)"]);
+    }
+
+    #[test]
+    fn days_are_dates() {
+        assert_eq!(day(0), "1970-01-01");
+        assert_eq!(day(11_016), "2000-02-29");
+        assert_eq!(day(20_778), "2026-11-21");
+    }
+}

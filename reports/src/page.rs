@@ -1,0 +1,241 @@
+//! The page: one HTML file that needs nothing beside it, and the files that go with it.
+
+use crate::charts::{self, Chart, canvas, csv_line};
+use crate::data::{Data, pause_share};
+use crate::findings::{self, Finding};
+use crate::record::Record;
+use crate::units;
+use askama::Template;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A finished report.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The page.
+    pub html: String,
+    /// The other files: name and content. An SVG and a CSV per chart, and the table of figures.
+    pub files: Vec<(String, String)>,
+    /// What was found.
+    pub findings: Vec<Finding>,
+}
+
+/// The name of the page inside its directory.
+pub const PAGE: &str = "report.html";
+
+struct FigureView {
+    id: String,
+    short: String,
+    title: String,
+    caption: String,
+    wide: String,
+    narrow: String,
+}
+
+struct RowView {
+    engine: String,
+    workload: String,
+    size: String,
+    allocator: String,
+    policy: String,
+    samples: usize,
+    time: String,
+    peak: String,
+    committed: String,
+    rss: String,
+    collections: String,
+    share: String,
+    longest: String,
+}
+
+struct FailureView {
+    point: String,
+    outcome: String,
+    times: usize,
+    message: String,
+}
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'a> {
+    light: String,
+    dark: String,
+    subtitle: String,
+    several_engines: bool,
+    findings: &'a [Finding],
+    figures: Vec<FigureView>,
+    rows: Vec<RowView>,
+    all_rows: usize,
+    failures: Vec<FailureView>,
+    machines: &'a [String],
+    engines: &'a [String],
+    builds: &'a [String],
+    commands: &'a [String],
+}
+
+/// Makes the report. The same records in any order give the same bytes.
+///
+/// # Errors
+/// When a chart cannot be drawn or the page not be filled in; both are defects of this crate.
+pub fn build(records: &[Record]) -> Result<Report, String> {
+    let data = Data::new(records);
+    let findings = findings::all(&data);
+    let charts = charts::all(&data)?;
+    let html = page(&data, &findings, &charts)?;
+    let mut files = vec![("figures.csv".to_string(), figures_csv(&data))];
+    for chart in charts {
+        files.push((format!("{}.svg", chart.id), chart.wide.plain()));
+        files.push((format!("{}.csv", chart.id), chart.csv));
+    }
+    Ok(Report { html, files, findings })
+}
+
+impl Report {
+    /// Writes the page and its files into a directory and returns the path of the page.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn write(&self, directory: &Path) -> io::Result<PathBuf> {
+        std::fs::create_dir_all(directory)?;
+        for (name, content) in &self.files {
+            std::fs::write(directory.join(name), content)?;
+        }
+        let page = directory.join(PAGE);
+        std::fs::write(&page, &self.html)?;
+        Ok(page)
+    }
+}
+
+fn page(data: &Data, findings: &[Finding], charts: &[Chart]) -> Result<String, String> {
+    let figures = charts
+        .iter()
+        .map(|chart| FigureView {
+            id: chart.id.clone(),
+            short: match data.engines.iter().find(|e| chart.id.ends_with(&format!("-{e}"))) {
+                Some(engine) => format!("{}, {engine}", chart.short),
+                None => chart.short.clone(),
+            },
+            title: chart.title.clone(),
+            caption: chart.caption.clone(),
+            wide: chart.wide.themed(&chart.title),
+            narrow: chart.narrow.themed(&chart.title),
+        })
+        .collect();
+    let p = &data.provenance;
+    let workloads = data.workloads.len();
+    let subtitle = format!(
+        "{} samples of {workloads} {} under {} {} and {} {} on {}, {}.",
+        units::count(data.records as u64),
+        plural(workloads, "workload"),
+        data.memories.len(),
+        plural(data.memories.len(), "memory set-up"),
+        data.policies.len(),
+        if data.policies.len() == 1 { "collection policy" } else { "collection policies" },
+        data.engines.join(" and "),
+        p.day,
+    );
+    let rows = table(data);
+    let page = Page {
+        light: canvas::css_variables(false),
+        dark: canvas::css_variables(true),
+        subtitle,
+        several_engines: data.engines.len() > 1,
+        findings,
+        figures,
+        rows,
+        all_rows: data.cells.len(),
+        failures: data
+            .failures
+            .iter()
+            .map(|f| {
+                let k = &f.key;
+                FailureView {
+                    point: format!(
+                        "{} · {} {} · {} · {} · {}",
+                        k.engine, k.workload, k.size, k.allocator, k.front, k.policy
+                    ),
+                    outcome: f.outcome.name().to_string(),
+                    times: f.times,
+                    message: f.outcome.message(),
+                }
+            })
+            .collect(),
+        machines: &p.machines,
+        engines: &p.engines,
+        builds: &p.builds,
+        commands: &p.commands,
+    };
+    page.render().map_err(|e| e.to_string())
+}
+
+/// The table of the page: the cells that lie on one of the two comparisons.
+fn table(data: &Data) -> Vec<RowView> {
+    data.cells
+        .values()
+        .map(|c| RowView {
+            engine: c.key.engine.clone(),
+            workload: c.key.workload.clone(),
+            size: c.key.size.to_string(),
+            allocator: format!("{} · {}", c.key.allocator, c.key.front),
+            policy: c.key.policy.clone(),
+            samples: c.samples,
+            time: units::time(c.cpu_ns),
+            peak: units::bytes(c.peak_bytes),
+            committed: c.committed_bytes.map_or("–".into(), units::bytes),
+            rss: units::bytes(c.rss_bytes),
+            collections: format!("{:.0}", c.collections),
+            share: units::percent(pause_share(c)),
+            longest: if c.pause_max_ns > 0.0 { units::time(c.pause_max_ns) } else { "–".into() },
+        })
+        .collect()
+}
+
+fn figures_csv(data: &Data) -> String {
+    let mut csv = csv_line(&[
+        "engine",
+        "workload",
+        "size",
+        "allocator",
+        "front",
+        "policy",
+        "memory_limit_bytes",
+        "samples",
+        "wall_ns",
+        "cpu_ns",
+        "peak_charged_bytes",
+        "peak_requested_bytes",
+        "committed_bytes",
+        "rss_bytes",
+        "collections",
+        "pause_total_ns",
+        "pause_max_ns",
+    ]);
+    let known = |v: Option<f64>| v.map_or(String::new(), |v| format!("{v:.0}"));
+    for c in data.cells.values() {
+        let k = &c.key;
+        csv += &csv_line(&[
+            k.engine.clone(),
+            k.workload.clone(),
+            k.size.to_string(),
+            k.allocator.clone(),
+            k.front.clone(),
+            k.policy.clone(),
+            k.memory_limit_bytes.to_string(),
+            c.samples.to_string(),
+            format!("{:.0}", c.wall_ns),
+            format!("{:.0}", c.cpu_ns),
+            format!("{:.0}", c.peak_bytes),
+            known(c.requested_bytes),
+            known(c.committed_bytes),
+            format!("{:.0}", c.rss_bytes),
+            format!("{:.0}", c.collections),
+            format!("{:.0}", c.pause_total_ns),
+            format!("{:.0}", c.pause_max_ns),
+        ]);
+    }
+    csv
+}
+
+fn plural(count: usize, word: &str) -> String {
+    if count == 1 { word.to_string() } else { format!("{word}s") }
+}
