@@ -13,7 +13,10 @@
 
 pub mod case;
 pub mod category;
+pub mod emoji;
 pub mod ident;
+pub mod normal;
+pub mod property;
 mod runs;
 #[rustfmt::skip]
 mod tables;
@@ -22,9 +25,13 @@ pub use case::{
     CaseMapping, CaseMode, canonicalize_non_unicode, fold_simple, for_each_case_equivalent,
     for_each_case_equivalent_in_range, to_lower_full, to_lower_simple, to_upper_full, to_upper_simple,
 };
+pub use category::{Category, category};
+pub use emoji::{MAX_EMOJI_LENGTH, PropertyOfStrings, lookup_property_of_strings};
 pub use ident::{
     is_case_ignorable, is_cased, is_id_continue, is_id_start, is_line_terminator, is_white_space,
 };
+pub use normal::{Form, QuickCheck, Text, combining_class, normalize, quick_check};
+pub use property::{Property, lookup_property};
 pub use tables::TABLE_BYTES;
 
 /// The last code point.

@@ -57,6 +57,18 @@ impl Runs {
         self.tail[after - 1] as u8
     }
 
+    /// Index, value and start of the run that holds `c`. The start is that of the run only if it is in
+    /// the same page or in the tail, which tables whose values say "relative to the start" see to.
+    pub(crate) fn locate(&self, c: u32) -> (usize, u8, u32) {
+        if c < PAGED {
+            let index = self.paged_index(c);
+            return (index, self.value[index], (c & !0xFF) | u32::from(self.low[index]));
+        }
+        let after = self.tail.partition_point(|&run| run <= (c.min(MAX_CODE_POINT) << 8 | 0xFF));
+        let run = self.tail[after - 1];
+        (self.low.len() + after - 1, run as u8, run >> 8)
+    }
+
     /// All runs in order.
     pub(crate) fn iter(&'static self) -> RunIter {
         self.iter_from(0)
@@ -123,6 +135,11 @@ pub(crate) struct Varints {
 impl Varints {
     pub(crate) fn new(bytes: &'static [u8]) -> Self {
         Varints { bytes }
+    }
+
+    /// What has not been read.
+    pub(crate) fn rest(&self) -> &'static [u8] {
+        self.bytes
     }
 }
 

@@ -215,6 +215,11 @@ pub fn emit(out: &mut Emitter, categories: &[u8]) {
     out.bytes("Binary properties: whose list to add, or 0xFF.", "BINARY_BASE", &bases);
     out.words("Binary properties: where each list starts, and the end.", "BINARY_OFFSET", &offsets);
     out.bytes("Binary properties: the lists of toggles.", "BINARY_LISTS", &lists);
+    let names: Vec<String> = properties
+        .iter()
+        .map(|&(long, short, _)| if long == short { long.to_owned() } else { format!("{short},{long}") })
+        .collect();
+    out.text("Binary properties: names in the order of their numbers.", "BINARY_NAMES", &names.join(";"));
     emit_fast(out, &properties, categories);
 }
 

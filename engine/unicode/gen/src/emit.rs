@@ -49,6 +49,19 @@ impl Emitter {
         writeln!(self.report, "{name:28} {:6} bytes", values.len() * size).expect("a String");
     }
 
+    /// A text.
+    pub fn text(&mut self, doc: &str, name: &str, text: &str) {
+        writeln!(self.source, "/// {doc}\npub static {name}: &str = \"\\").expect("a String");
+        for line in text.as_bytes().chunks(104) {
+            let line = std::str::from_utf8(line).expect("ASCII");
+            assert!(!line.starts_with(' '), "a continued line loses leading spaces");
+            writeln!(self.source, "    {line}\\").expect("a String");
+        }
+        self.source.push_str("\";\n\n");
+        self.bytes += text.len();
+        writeln!(self.report, "{name:28} {:6} bytes", text.len()).expect("a String");
+    }
+
     /// An array of bytes.
     pub fn bytes(&mut self, doc: &str, name: &str, values: &[u8]) {
         self.array(doc, name, "u8", 1, values);

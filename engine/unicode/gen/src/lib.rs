@@ -10,7 +10,10 @@ pub mod binary;
 pub mod case;
 pub mod category;
 pub mod emit;
+pub mod emoji;
+pub mod normal;
 pub mod runs;
+pub mod scripts;
 
 /// One past the last code point.
 pub const CODE_POINTS: u32 = 0x11_0000;
@@ -31,5 +34,8 @@ pub fn generate() -> Generated {
     category::emit(&mut out, &categories);
     binary::emit(&mut out, &categories);
     case::emit(&mut out);
+    scripts::emit(&mut out);
+    normal::emit(&mut out);
+    emoji::emit(&mut out);
     out.finish()
 }

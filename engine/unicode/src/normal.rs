@@ -1,0 +1,438 @@
+//! Normalisation forms (UAX #15) of Latin-1 and UTF-16 text.
+//!
+//! Text is taken in stretches. A *clean* character is in normal form by itself, is a starter, and does
+//! not compose with what precedes; stretches of clean characters are copied. From the last clean
+//! character before anything else, characters are decomposed into a buffer, which is put in canonical
+//! order, composed and written out whenever a clean character follows. The buffer is as long as the
+//! longest sequence of combining characters; ordering takes n log n steps, so no text is slow.
+
+use tare_allocators::{Memory, OutOfMemory, Vec};
+
+use crate::runs::Runs;
+use crate::tables;
+
+static CLASSES: Runs = Runs {
+    pages: &tables::NORM_PAGES,
+    low: &tables::NORM_LOW,
+    value: &tables::NORM_VALUE,
+    tail: &tables::NORM_TAIL,
+};
+
+static DECOMPOSITIONS: Runs = Runs {
+    pages: &tables::DECOMPOSE_PAGES,
+    low: &tables::DECOMPOSE_LOW,
+    value: &tables::DECOMPOSE_VALUE,
+    tail: &tables::DECOMPOSE_TAIL,
+};
+
+// Flags of a class; the low byte is the combining class.
+const NFD_NO: u16 = 0x100;
+const NFKD_NO: u16 = 0x200;
+const NFC_NO: u16 = 0x400;
+const NFKC_NO: u16 = 0x800;
+const MAYBE: u16 = 0x1000;
+
+// Bits of the kind of a run of decompositions.
+const CANONICAL: u8 = 0x80;
+const LINEAR: u8 = 0x40;
+const UNITS: u8 = 0x1F;
+
+// Hangul syllables (The Unicode Standard, 3.12).
+const L_BASE: u32 = 0x1100;
+const V_BASE: u32 = 0x1161;
+const T_BASE: u32 = 0x11A7;
+const S_BASE: u32 = 0xAC00;
+const L_COUNT: u32 = 19;
+const V_COUNT: u32 = 21;
+const T_COUNT: u32 = 28;
+const S_COUNT: u32 = L_COUNT * V_COUNT * T_COUNT;
+
+/// A normalisation form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// Canonical decomposition, then canonical composition.
+    Nfc,
+    /// Canonical decomposition.
+    Nfd,
+    /// Compatibility decomposition, then canonical composition.
+    Nfkc,
+    /// Compatibility decomposition.
+    Nfkd,
+}
+
+impl Form {
+    fn composes(self) -> bool {
+        matches!(self, Form::Nfc | Form::Nfkc)
+    }
+
+    fn compatible(self) -> bool {
+        matches!(self, Form::Nfkc | Form::Nfkd)
+    }
+
+    /// Flag of characters that never occur in the form.
+    fn no(self) -> u16 {
+        match self {
+            Form::Nfc => NFC_NO,
+            Form::Nfd => NFD_NO,
+            Form::Nfkc => NFKC_NO,
+            Form::Nfkd => NFKD_NO,
+        }
+    }
+
+    /// All below this code point is clean.
+    fn clean_below(self) -> u16 {
+        match self {
+            Form::Nfc => 0x300,
+            Form::Nfd => 0xC0,
+            Form::Nfkc | Form::Nfkd => 0xA0,
+        }
+    }
+
+    /// Bits of a class of which a clean character has none.
+    fn unclean(self) -> u16 {
+        self.no() | 0xFF | if self.composes() { MAYBE } else { 0 }
+    }
+}
+
+/// Text as the engine keeps it.
+#[derive(Clone, Copy, Debug)]
+pub enum Text<'a> {
+    /// Each byte is a code point.
+    Latin1(&'a [u8]),
+    /// UTF-16, possibly with lone surrogates, which are left as they are.
+    Utf16(&'a [u16]),
+}
+
+/// Whether a text is in a normalisation form, as far as looking at single characters can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuickCheck {
+    /// It is.
+    Yes,
+    /// It is not.
+    No,
+    /// It must be normalised and compared.
+    Maybe,
+}
+
+/// Combining class and flags of a code point.
+#[inline]
+fn class(c: u32) -> u16 {
+    tables::NORM_CLASS[usize::from(CLASSES.get(c))]
+}
+
+/// The canonical combining class of a code point.
+#[must_use]
+pub fn combining_class(c: u32) -> u8 {
+    class(c) as u8
+}
+
+/// The code point that starts at `at`, which is within `text`, and how many units it takes.
+#[inline]
+fn decode<U: Copy + Into<u16>>(text: &[U], at: usize) -> (u32, usize) {
+    let unit: u16 = text[at].into();
+    if unit & 0xFC00 == 0xD800
+        && let Some(&next) = text.get(at + 1)
+    {
+        let next: u16 = next.into();
+        if next & 0xFC00 == 0xDC00 {
+            return (0x1_0000 + ((u32::from(unit) & 0x3FF) << 10 | u32::from(next) & 0x3FF), 2);
+        }
+    }
+    (u32::from(unit), 1)
+}
+
+/// Is the text in the form? Answers [`QuickCheck::Maybe`] only for forms with composition.
+#[must_use]
+pub fn quick_check(form: Form, text: Text<'_>) -> QuickCheck {
+    match text {
+        Text::Latin1(_) if form == Form::Nfc => QuickCheck::Yes,
+        Text::Latin1(bytes) => check(form, bytes),
+        Text::Utf16(units) => check(form, units),
+    }
+}
+
+fn check<U: Copy + Into<u16>>(form: Form, text: &[U]) -> QuickCheck {
+    let (no, clean_below) = (form.no(), form.clean_below());
+    let mut answer = QuickCheck::Yes;
+    let mut last = 0;
+    let mut at = 0;
+    while at < text.len() {
+        if text[at].into() < clean_below {
+            last = 0;
+            at += 1;
+            continue;
+        }
+        let (c, units) = decode(text, at);
+        at += units;
+        let class = class(c);
+        let combining = class & 0xFF;
+        if class & no != 0 || (combining != 0 && combining < last) {
+            return QuickCheck::No;
+        }
+        if form.composes() && class & MAYBE != 0 {
+            answer = QuickCheck::Maybe;
+        }
+        last = combining;
+    }
+    answer
+}
+
+/// The text in the form. Text that is all clean, as ASCII is, costs one copy.
+///
+/// # Errors
+/// The memory for the result or for the buffer was refused.
+pub fn normalize<'m>(form: Form, text: Text<'_>, memory: Memory<'m>) -> Result<Vec<'m, u16>, OutOfMemory> {
+    match text {
+        Text::Latin1(bytes) => Normalizer::run(form, bytes, memory),
+        Text::Utf16(units) => Normalizer::run(form, units, memory),
+    }
+}
+
+/// A decomposed character: combining class << 56 | position << 21 | code point, so that sorting whole
+/// words is stable canonical ordering. Positions count from the start of the buffer.
+type Item = u64;
+
+fn code_point(item: Item) -> u32 {
+    item as u32 & 0x1F_FFFF
+}
+
+fn combining(item: Item) -> u8 {
+    (item >> 56) as u8
+}
+
+struct Normalizer<'m> {
+    form: Form,
+    out: Vec<'m, u16>,
+    buffer: Vec<'m, Item>,
+}
+
+impl<'m> Normalizer<'m> {
+    fn run<U: Copy + Into<u16>>(
+        form: Form,
+        text: &[U],
+        memory: Memory<'m>,
+    ) -> Result<Vec<'m, u16>, OutOfMemory> {
+        let mut this =
+            Normalizer { form, out: Vec::try_with_capacity(text.len(), memory)?, buffer: Vec::new(memory) };
+        let unclean = form.unclean();
+        let mut at = 0;
+        while at < text.len() {
+            let (back, end) = clean_stretch(form, text, at);
+            let copied = if end == text.len() { end } else { back };
+            this.copy(&text[at..copied])?;
+            if end == text.len() {
+                break;
+            }
+            // From the last clean character on, up to the next one behind the unclean.
+            at = back;
+            loop {
+                let (c, units) = decode(text, at);
+                this.decompose(c)?;
+                at += units;
+                if at == text.len() || (at > end && class(decode(text, at).0) & unclean == 0) {
+                    break;
+                }
+            }
+            this.flush()?;
+        }
+        Ok(this.out)
+    }
+
+    fn copy<U: Copy + Into<u16>>(&mut self, units: &[U]) -> Result<(), OutOfMemory> {
+        self.out.try_reserve(units.len())?;
+        for &unit in units {
+            self.out.try_push(unit.into())?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, c: u32) -> Result<(), OutOfMemory> {
+        match c.checked_sub(0x1_0000) {
+            None => self.out.try_push(c as u16),
+            Some(offset) => {
+                self.out.try_push(0xD800 | (offset >> 10) as u16)?;
+                self.out.try_push(0xDC00 | (offset & 0x3FF) as u16)
+            }
+        }
+    }
+
+    /// Appends the full decomposition of `c` to the buffer.
+    fn decompose(&mut self, mut c: u32) -> Result<(), OutOfMemory> {
+        let flag = if self.form.compatible() { NFKD_NO } else { NFD_NO };
+        if class(c) & flag == 0 {
+            return self.push(c);
+        }
+        let syllable = c.wrapping_sub(S_BASE);
+        if syllable < S_COUNT {
+            self.push(L_BASE + syllable / (V_COUNT * T_COUNT))?;
+            self.push(V_BASE + syllable / T_COUNT % V_COUNT)?;
+            let trailing = syllable % T_COUNT;
+            return if trailing == 0 { Ok(()) } else { self.push(T_BASE + trailing) };
+        }
+        // Canonical mappings lead to one character or to a pair of which only the first may decompose
+        // further, at most four deep (the generator checks both); compatibility mappings are full.
+        let mut seconds = [0; 4];
+        let mut depth = 0;
+        loop {
+            let Some(mapping) = Mapping::of(c).filter(|m| m.canonical || self.form.compatible()) else {
+                self.push(c)?;
+                break;
+            };
+            let mut targets = mapping.targets();
+            if !mapping.canonical {
+                for target in targets {
+                    self.push(target)?;
+                }
+                break;
+            }
+            c = targets.next().unwrap_or(c);
+            if let Some(second) = targets.next() {
+                seconds[depth] = second;
+                depth += 1;
+            }
+        }
+        while depth > 0 {
+            depth -= 1;
+            self.push(seconds[depth])?;
+        }
+        Ok(())
+    }
+
+    /// Appends a character that does not decompose; writes out what it cannot change.
+    fn push(&mut self, c: u32) -> Result<(), OutOfMemory> {
+        let class = class(c);
+        if class & 0xFF == 0 && !(self.form.composes() && class & MAYBE != 0) {
+            self.flush()?;
+        }
+        let position = self.buffer.len() as u64;
+        self.buffer.try_push(u64::from(class & 0xFF) << 56 | position << 21 | u64::from(c))
+    }
+
+    /// Orders, composes and writes out the buffer.
+    fn flush(&mut self) -> Result<(), OutOfMemory> {
+        if self.buffer.len() > 1 {
+            for marks in self.buffer.chunk_by_mut(|&a, &b| (combining(a) == 0) == (combining(b) == 0)) {
+                if combining(marks[0]) != 0 {
+                    marks.sort_unstable();
+                }
+            }
+            if self.form.composes() {
+                let len = compose_all(&mut self.buffer);
+                self.buffer.truncate(len);
+            }
+        }
+        for index in 0..self.buffer.len() {
+            self.write(code_point(self.buffer[index]))?;
+        }
+        self.buffer.clear();
+        Ok(())
+    }
+}
+
+/// The stretch of clean characters from `at` on: where its last character starts (`at` if there is
+/// none) and where it ends.
+fn clean_stretch<U: Copy + Into<u16>>(form: Form, text: &[U], at: usize) -> (usize, usize) {
+    let (unclean, clean_below) = (form.unclean(), form.clean_below());
+    let (mut back, mut end) = (at, at);
+    while end < text.len() {
+        let mut units = 1;
+        if text[end].into() >= clean_below {
+            let decoded = decode(text, end);
+            if class(decoded.0) & unclean != 0 {
+                break;
+            }
+            units = decoded.1;
+        }
+        back = end;
+        end += units;
+    }
+    (back, end)
+}
+
+/// A decomposition mapping.
+struct Mapping {
+    canonical: bool,
+    units: &'static [u16],
+    /// Distance to add to the one target.
+    step: u32,
+}
+
+impl Mapping {
+    fn of(c: u32) -> Option<Mapping> {
+        let (index, kind, start) = DECOMPOSITIONS.locate(c);
+        if kind == 0 {
+            return None;
+        }
+        let count = usize::from(kind & UNITS);
+        let step = c - start;
+        let mut offset = usize::from(tables::DECOMPOSE_OFFSET[index]);
+        let linear = kind & LINEAR != 0;
+        if !linear {
+            offset += count * step as usize;
+        }
+        Some(Mapping {
+            canonical: kind & CANONICAL != 0,
+            units: &tables::DECOMPOSE_POOL[offset..offset + count],
+            step: if linear { step } else { 0 },
+        })
+    }
+
+    fn targets(&self) -> impl Iterator<Item = u32> + use<> {
+        let (units, step) = (self.units, self.step);
+        let mut at = 0;
+        core::iter::from_fn(move || {
+            // Shorter mappings are filled up with zeros.
+            if units.get(at).is_none_or(|&unit| unit == 0) {
+                return None;
+            }
+            let (c, count) = decode(units, at);
+            at += count;
+            Some(c + step)
+        })
+    }
+}
+
+/// Composes in place the characters of a buffer in canonical order; gives the new length.
+fn compose_all(buffer: &mut [Item]) -> usize {
+    let mut starter: Option<usize> = None;
+    let mut len = 0;
+    for at in 0..buffer.len() {
+        let item = buffer[at];
+        if let Some(starter) = starter {
+            // Blocked if something in between is a starter or of no lower class.
+            let blocked = len > starter + 1 && combining(buffer[len - 1]) >= combining(item);
+            if !blocked && let Some(c) = compose(code_point(buffer[starter]), code_point(item)) {
+                buffer[starter] = u64::from(c);
+                continue;
+            }
+        }
+        if combining(item) == 0 {
+            starter = Some(len);
+        }
+        buffer[len] = item;
+        len += 1;
+    }
+    len
+}
+
+/// The primary composite of two characters.
+#[must_use]
+pub fn compose(first: u32, second: u32) -> Option<u32> {
+    let (l, v) = (first.wrapping_sub(L_BASE), second.wrapping_sub(V_BASE));
+    if l < L_COUNT && v < V_COUNT {
+        return Some(S_BASE + (l * V_COUNT + v) * T_COUNT);
+    }
+    let (syllable, t) = (first.wrapping_sub(S_BASE), second.wrapping_sub(T_BASE));
+    if syllable < S_COUNT && syllable.is_multiple_of(T_COUNT) && t.wrapping_sub(1) < T_COUNT - 1 {
+        return Some(first + t);
+    }
+    if let (Ok(first), Ok(second)) = (u16::try_from(first), u16::try_from(second)) {
+        let group = tables::COMPOSE_SECOND.binary_search(&second).ok()?;
+        let range = usize::from(tables::COMPOSE_START[group])..usize::from(tables::COMPOSE_START[group + 1]);
+        let index = tables::COMPOSE_FIRST[range.clone()].binary_search(&first).ok()?;
+        return Some(u32::from(tables::COMPOSE_RESULT[range.start + index]));
+    }
+    let (triples, _) = tables::COMPOSE_OTHER.as_chunks::<3>();
+    let index = triples.binary_search_by_key(&(second, first), |&[b, a, _]| (b, a)).ok()?;
+    Some(triples[index][2])
+}
