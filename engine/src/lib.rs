@@ -4,5 +4,6 @@
 pub mod base;
 pub mod heap;
 pub mod mem;
+pub mod object;
 pub mod text;
 pub mod value;

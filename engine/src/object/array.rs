@@ -1,0 +1,346 @@
+//! Arrays and arguments objects: dense elements beside the named properties.
+//!
+//! # Invariants
+//! - `elements` has `capacity` initialised slots; those that hold no element hold the hole marker.
+//!   Slots at and above `length` are holes.
+//! - An element with other attributes than writable, enumerable, configurable, or one beyond what is
+//!   worth a dense slot, makes the whole array *sparse*: it then has no dense slots, and its
+//!   elements are named properties with integer keys ([`ArrayCell::is_sparse`]).
+//! - A slot of an arguments object may hold a variable box: the element is that parameter.
+
+use core::alloc::Layout;
+use core::cell::Cell as StdCell;
+use core::ptr::NonNull;
+
+use super::{ObjectHead, Shape};
+use crate::heap::{self, Cell, Tracer};
+use crate::mem::Use;
+use crate::value::{JsResult, Object, Thrown, Value, kind};
+
+/// An array: 32 bytes and its elements.
+#[repr(C)]
+pub struct ArrayCell {
+    head: ObjectHead,
+    elements: StdCell<*mut Value>,
+    length: StdCell<u32>,
+    capacity: StdCell<u32>,
+}
+
+/// An arguments object has the same layout.
+#[repr(transparent)]
+pub struct ArgumentsCell(ArrayCell);
+
+/// Capacity of an array whose elements are named properties.
+const SPARSE: u32 = u32::MAX;
+/// Dense elements grow to at most this many slots beyond those in use at once.
+const MAX_GAP: u32 = 1 << 16;
+/// More elements than this are never dense.
+const MAX_DENSE: u32 = 1 << 28;
+
+// SAFETY: `repr(C)` with the header first; head and elements are reported.
+unsafe impl Cell for ArrayCell {
+    const KIND: u8 = kind::ARRAY;
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.head.trace(tracer);
+        for i in 0..self.capacity() {
+            // SAFETY: all slots are initialised.
+            unsafe { (*self.elements.get().add(i as usize)).trace(tracer) };
+        }
+    }
+}
+
+// SAFETY: as above.
+unsafe impl Cell for ArgumentsCell {
+    const KIND: u8 = kind::ARGUMENTS;
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.0.trace(tracer);
+    }
+}
+
+impl Drop for ArrayCell {
+    fn drop(&mut self) {
+        let capacity = self.capacity();
+        // SAFETY: the elements are this array's alone, initialised, and dropped once.
+        unsafe {
+            for i in 0..capacity {
+                self.elements.get().add(i as usize).drop_in_place();
+            }
+            if let Some(block) = NonNull::new(self.elements.get().cast::<u8>()) {
+                heap::current().mem().free(Use::Elements, block, layout(capacity));
+            }
+        }
+    }
+}
+
+fn layout(capacity: u32) -> Layout {
+    Layout::from_size_align(capacity as usize * size_of::<Value>(), 8).expect("capacity is below 2^28")
+}
+
+impl ArrayCell {
+    /// Byte offsets of the fields, for the interpreter.
+    pub const ELEMENTS_OFFSET: usize = core::mem::offset_of!(ArrayCell, elements);
+    /// See [`ArrayCell::ELEMENTS_OFFSET`].
+    pub const LENGTH_OFFSET: usize = core::mem::offset_of!(ArrayCell, length);
+
+    fn blank() -> ArrayCell {
+        ArrayCell {
+            head: ObjectHead::new(),
+            elements: StdCell::new(core::ptr::null_mut()),
+            length: StdCell::new(0),
+            capacity: StdCell::new(0),
+        }
+    }
+
+    /// An empty array of a shape, with room for `capacity` elements.
+    pub fn create(shape: &Shape, capacity: usize) -> JsResult<Object> {
+        let object = Object::alloc(ArrayCell::blank(), shape)?;
+        if capacity > 0 {
+            let capacity = u32::try_from(capacity).map_err(|_| Thrown::OutOfMemory)?;
+            object.array_unchecked().grow(capacity)?;
+        }
+        Ok(object)
+    }
+
+    /// An empty arguments object of a shape.
+    pub fn create_arguments(shape: &Shape) -> JsResult<Object> {
+        Object::alloc(ArgumentsCell(ArrayCell::blank()), shape)
+    }
+
+    /// The `length` of an array; of an arguments object, the number of elements it was made with.
+    #[inline(always)]
+    pub fn length(&self) -> u32 {
+        self.length.get()
+    }
+
+    /// Number of dense slots.
+    #[inline(always)]
+    pub fn capacity(&self) -> u32 {
+        let capacity = self.capacity.get();
+        if capacity == SPARSE { 0 } else { capacity }
+    }
+
+    /// Whether the elements are named properties.
+    #[inline(always)]
+    pub fn is_sparse(&self) -> bool {
+        self.capacity.get() == SPARSE
+    }
+
+    /// The element at `index`, when it is in a dense slot and no hole.
+    #[inline(always)]
+    pub fn dense(&self, index: u32) -> Option<Value> {
+        if index >= self.capacity() {
+            return None;
+        }
+        // SAFETY: below the capacity; cloned at once.
+        let value = unsafe { (*self.elements.get().add(index as usize)).clone() };
+        if value.bits() == Value::HOLE.bits() { None } else { Some(value) }
+    }
+
+    /// Replaces the contents of a dense slot below the length; false when there is no such slot.
+    #[inline(always)]
+    pub fn set_dense(&self, index: u32, value: Value) -> bool {
+        if index >= self.capacity() || index >= self.length() {
+            return false;
+        }
+        // SAFETY: below the capacity; the old value is moved out before it is dropped.
+        drop(unsafe { core::mem::replace(&mut *self.elements.get().add(index as usize), value) });
+        true
+    }
+
+    /// Puts a value at `index`, growing length and dense slots as needed. `Ok(Err(value))` gives the value
+    /// back when the place is not worth a dense slot: the array must become sparse first.
+    pub fn put_dense(&self, index: u32, value: Value) -> JsResult<Result<(), Value>> {
+        if index >= self.capacity() {
+            let too_far = index - self.capacity() > MAX_GAP && index / 4 > self.capacity();
+            if self.is_sparse() || index >= MAX_DENSE || too_far {
+                return Ok(Err(value));
+            }
+            let capacity = self.capacity();
+            self.grow((index + 1).max(capacity + capacity / 2 + 2))?;
+        }
+        if index >= self.length() {
+            self.length.set(index + 1);
+        }
+        self.set_dense(index, value);
+        Ok(Ok(()))
+    }
+
+    /// Appends to a dense array; the value comes back when that is not possible.
+    #[inline]
+    pub fn push_dense(&self, value: Value) -> JsResult<Result<(), Value>> {
+        self.put_dense(self.length(), value)
+    }
+
+    /// Makes at least `capacity` dense slots.
+    pub fn grow(&self, capacity: u32) -> JsResult<()> {
+        let old = self.capacity();
+        if capacity <= old {
+            return Ok(());
+        }
+        if capacity > MAX_DENSE || self.is_sparse() {
+            return Err(Thrown::OutOfMemory);
+        }
+        // Even capacities fill the 16-byte size classes.
+        let capacity = (capacity + 1) & !1;
+        let mem = heap::current().mem();
+        // SAFETY: the old block has the layout of its capacity; new slots are initialised at once.
+        unsafe {
+            let block = match NonNull::new(self.elements.get().cast::<u8>()) {
+                None => mem.alloc(Use::Elements, layout(capacity))?,
+                Some(block) => mem.realloc(Use::Elements, block, layout(old), layout(capacity).size())?,
+            };
+            let elements = block.cast::<Value>().as_ptr();
+            for i in old..capacity {
+                elements.add(i as usize).write(Value::HOLE);
+            }
+            self.elements.set(elements);
+            self.capacity.set(capacity);
+        }
+        Ok(())
+    }
+
+    /// Sets the length of an array whose elements at and above it are gone already (sparse), or
+    /// drops them (dense).
+    pub fn set_length(&self, length: u32) {
+        let old = self.length.replace(length);
+        if length < old && !self.is_sparse() {
+            for i in length..old.min(self.capacity()) {
+                // SAFETY: below the capacity; moved out before it is dropped.
+                drop(unsafe { core::mem::replace(&mut *self.elements.get().add(i as usize), Value::HOLE) });
+            }
+            let capacity = self.capacity();
+            if length == 0 {
+                self.free_elements();
+            } else if length < capacity / 4 && capacity > 32 {
+                let smaller = ((length + length / 2 + 2) + 1) & !1;
+                // SAFETY: the block has the layout of its capacity, and the slots cut off are holes.
+                unsafe {
+                    let block = NonNull::new_unchecked(self.elements.get().cast::<u8>());
+                    let mem = heap::current().mem();
+                    // A refusal to shrink changes nothing.
+                    if let Ok(block) =
+                        mem.realloc(Use::Elements, block, layout(capacity), layout(smaller).size())
+                    {
+                        self.elements.set(block.cast().as_ptr());
+                        self.capacity.set(smaller);
+                    }
+                }
+            }
+        }
+    }
+
+    fn free_elements(&self) {
+        let capacity = self.capacity();
+        if let Some(block) = NonNull::new(self.elements.replace(core::ptr::null_mut()).cast::<u8>()) {
+            self.capacity.set(0);
+            // SAFETY: the block is this array's alone, unlinked, and its slots are dropped once.
+            unsafe {
+                for i in 0..capacity {
+                    block.cast::<Value>().as_ptr().add(i as usize).drop_in_place();
+                }
+                heap::current().mem().free(Use::Elements, block, layout(capacity));
+            }
+        }
+    }
+
+    /// Marks the array as sparse, once its elements have been copied to named properties.
+    pub fn become_sparse(&self) {
+        self.free_elements();
+        self.capacity.set(SPARSE);
+    }
+
+    /// Moves the dense elements out and leaves an empty dense array: for sorting and the like.
+    /// Calls `take` with each slot's value, holes included.
+    pub fn drain_dense(&self, mut take: impl FnMut(Value)) {
+        for i in 0..self.capacity().min(self.length()) {
+            // SAFETY: below the capacity.
+            take(unsafe { core::mem::replace(&mut *self.elements.get().add(i as usize), Value::HOLE) });
+        }
+    }
+
+    /// Removes the first `count` of the dense elements, moving the rest down.
+    pub fn shift_dense(&self, start: u32, count: u32) {
+        let length = self.length();
+        debug_assert!(!self.is_sparse() && start + count <= length && length <= self.capacity());
+        // SAFETY: the removed values are moved out first; the rest is moved bytewise within
+        // the initialised slots and the places freed at the end become holes.
+        unsafe {
+            let elements = self.elements.get();
+            for i in start..start + count {
+                let gone = core::mem::replace(&mut *elements.add(i as usize), Value::HOLE);
+                drop(gone);
+            }
+            let tail = (length - start - count) as usize;
+            let to = elements.add(start as usize);
+            core::ptr::copy(elements.add((start + count) as usize), to, tail);
+            for i in length - count..length {
+                elements.add(i as usize).write(Value::HOLE);
+            }
+        }
+        self.length.set(length - count);
+    }
+
+    /// Opens a gap of `count` holes at `start`, moving the rest up. The slots must exist.
+    pub fn open_gap(&self, start: u32, count: u32) -> JsResult<()> {
+        let length = self.length();
+        debug_assert!(!self.is_sparse() && start <= length);
+        let new_length = length.checked_add(count).ok_or(Thrown::OutOfMemory)?;
+        if new_length > self.capacity() {
+            self.grow(new_length + new_length / 4)?;
+        }
+        // SAFETY: within the capacity; the gap is overwritten with holes after its values moved up.
+        unsafe {
+            let elements = self.elements.get();
+            let from = elements.add(start as usize);
+            core::ptr::copy(from, from.add(count as usize), (length - start) as usize);
+            for i in start..start + count {
+                elements.add(i as usize).write(Value::HOLE);
+            }
+        }
+        self.length.set(new_length);
+        Ok(())
+    }
+
+    /// The dense slots below the length, as a slice that must not be kept while anything runs
+    /// that could change the array.
+    ///
+    /// # Safety
+    /// 1. Nothing that could change this array runs while the slice is alive.
+    #[inline(always)]
+    pub unsafe fn dense_slice(&self) -> &[Value] {
+        let count = self.length().min(self.capacity()) as usize;
+        if count == 0 {
+            return &[];
+        }
+        // SAFETY: (1) the slots are initialised and not changed.
+        unsafe { core::slice::from_raw_parts(self.elements.get(), count) }
+    }
+
+    /// Whether the elements are dense, without holes, for the whole length.
+    pub fn is_packed(&self) -> bool {
+        if self.is_sparse() || self.length() > self.capacity() {
+            return false;
+        }
+        // SAFETY: (1) nothing runs here.
+        unsafe { self.dense_slice() }.iter().all(|v| v.bits() != Value::HOLE.bits())
+    }
+
+    /// Bytes of the elements block.
+    pub fn element_bytes(&self) -> usize {
+        layout(self.capacity()).size()
+    }
+}
+
+impl Object {
+    /// The array part of an array or arguments object.
+    #[inline(always)]
+    pub fn as_array(&self) -> Option<&ArrayCell> {
+        matches!(self.kind(), kind::ARRAY | kind::ARGUMENTS).then(|| self.array_unchecked())
+    }
+
+    #[inline(always)]
+    fn array_unchecked(&self) -> &ArrayCell {
+        // SAFETY: arrays and arguments objects have this layout; callers checked the kind.
+        unsafe { self.as_cell().cast::<ArrayCell>().as_ref() }
+    }
+}
