@@ -1,0 +1,398 @@
+//! Replays a recorded trace on an allocator alone.
+//!
+//! [`Program::read`] turns the bytes that [`crate::wrappers::Trace`] wrote into calls on numbered
+//! blocks, checking them on the way, so that [`Program::run`] measures little else than the allocator.
+
+use core::alloc::Layout;
+use core::fmt;
+use core::ptr::NonNull;
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+use std::vec::Vec;
+
+use crate::contract::{Allocator, Stats};
+use crate::wrappers::{MAGIC, Tag, WHOLE_DESTROY, WHOLE_TRIM};
+
+/// One call of a trace. `block` is the number of a place that holds at most one block at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// Allocate.
+    Alloc {
+        /// Where the block is put.
+        block: u32,
+        /// Its layout.
+        layout: Layout,
+        /// Whether it is to be zeroed.
+        zeroed: bool,
+    },
+    /// Change the size of a block.
+    Realloc {
+        /// Which.
+        block: u32,
+        /// The new size, in bytes.
+        new_size: usize,
+    },
+    /// Free a block.
+    Free {
+        /// Which.
+        block: u32,
+    },
+    /// Free all blocks at once.
+    DestroyAll,
+    /// Give free memory back.
+    Trim,
+}
+
+/// A trace that was read and found consistent.
+#[derive(Clone, Debug, Default)]
+pub struct Program {
+    /// The calls that succeeded, in order.
+    pub ops: Vec<Op>,
+    /// Number of places for blocks: the most that were live at once.
+    pub places: u32,
+    /// Number of calls that were refused when the trace was recorded; they are not replayed.
+    pub refused: u64,
+    /// False where the trace breaks off, because the recording program did.
+    pub complete: bool,
+}
+
+/// Why bytes are not a trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceError {
+    /// The byte where the offending record begins, counted from 0.
+    pub offset: usize,
+    /// What is wrong.
+    pub problem: &'static str,
+}
+
+impl fmt::Display for TraceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not a usable allocation trace: byte {}: {}", self.offset, self.problem)
+    }
+}
+
+impl std::error::Error for TraceError {}
+
+/// How to replay.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Write a byte in every 64 of each new block, as the program that was recorded would have.
+    pub touch: bool,
+    /// Take the allocator's figures after so many calls, each time. The clock stands still for it.
+    pub sample_every: Option<usize>,
+}
+
+/// The allocator's figures at one moment of a replay.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    /// Number of calls done.
+    pub ops: usize,
+    /// Bytes in live blocks, as they were asked for.
+    pub requested: usize,
+    /// The allocator's own figures.
+    pub stats: Stats,
+}
+
+/// What a replay measured.
+#[derive(Clone, Debug, Default)]
+pub struct Replay {
+    /// Time in the calls, without samples.
+    pub elapsed: Duration,
+    /// Number of calls made.
+    pub calls: u64,
+    /// Number of calls that this allocator refused; calls on blocks it refused are left out.
+    pub refused: u64,
+    /// The most bytes that live blocks had been asked for.
+    pub peak_requested: usize,
+    /// The figures on the way.
+    pub samples: Vec<Sample>,
+    /// The figures at the end, before the blocks that are left are freed.
+    pub end: Stats,
+    /// Number of blocks left at the end.
+    pub left: usize,
+}
+
+struct Bytes<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    last_address: u64,
+}
+
+impl Bytes<'_> {
+    fn byte(&mut self) -> Option<u8> {
+        let byte = *self.bytes.get(self.at)?;
+        self.at += 1;
+        Some(byte)
+    }
+    /// `None` at the end of the bytes. Bits above the 64th are dropped.
+    fn number(&mut self) -> Option<u64> {
+        let (mut number, mut shift) = (0_u64, 0);
+        loop {
+            let byte = self.byte()?;
+            if shift < 64 {
+                number |= u64::from(byte & 0x7F) << shift;
+            }
+            if byte & 0x80 == 0 {
+                return Some(number);
+            }
+            shift += 7;
+        }
+    }
+    fn address(&mut self) -> Option<u64> {
+        let coded = self.number()?;
+        let difference = (coded >> 1) ^ (coded & 1).wrapping_neg();
+        self.last_address = self.last_address.wrapping_add(difference);
+        Some(self.last_address)
+    }
+}
+
+/// The blocks that are live while a trace is read.
+#[derive(Default)]
+struct Places {
+    live: HashMap<u64, (u32, Layout)>,
+    free: Vec<u32>,
+    count: u32,
+}
+
+impl Places {
+    fn take(&mut self) -> Result<u32, &'static str> {
+        if let Some(place) = self.free.pop() {
+            return Ok(place);
+        }
+        let place = self.count;
+        self.count = place.checked_add(1).ok_or("more than four thousand million live blocks")?;
+        Ok(place)
+    }
+}
+
+impl Program {
+    /// Reads a trace.
+    ///
+    /// # Errors
+    /// The bytes are not a trace, or contradict themselves. A trace that merely breaks off is read as
+    /// far as it goes; see [`Program::complete`].
+    pub fn read(bytes: &[u8]) -> Result<Self, TraceError> {
+        if bytes.get(..MAGIC.len()) != Some(&MAGIC[..]) {
+            return Err(TraceError { offset: 0, problem: "it does not begin with TAREAT01" });
+        }
+        let mut bytes = Bytes { bytes, at: MAGIC.len(), last_address: 0 };
+        let mut program = Program::default();
+        let mut places = Places::default();
+        loop {
+            let offset = bytes.at;
+            match program.read_record(&mut bytes, &mut places) {
+                Ok(Some(true)) => {}
+                Ok(Some(false)) => {
+                    program.complete = true;
+                    break;
+                }
+                Ok(None) => break,
+                Err(problem) => return Err(TraceError { offset, problem }),
+            }
+        }
+        program.places = places.count;
+        Ok(program)
+    }
+
+    /// Reads one record: `true` if there is more, `false` at the end tag, `None` where bytes break off.
+    fn read_record(
+        &mut self,
+        bytes: &mut Bytes<'_>,
+        places: &mut Places,
+    ) -> Result<Option<bool>, &'static str> {
+        const UNKNOWN: &str = "it names a block that is not live";
+        // Nothing is entered into `self` before the whole record is there.
+        macro_rules! get {
+            ($read:expr) => {
+                match $read {
+                    Some(value) => value,
+                    None => return Ok(None),
+                }
+            };
+        }
+        let first = get!(bytes.byte());
+        let upper = first >> 3;
+        let layout = |size: u64| {
+            let size = usize::try_from(size).map_err(|_| "it names a size that no machine has")?;
+            if size == 0 {
+                return Err("it names a block of no bytes");
+            }
+            Layout::from_size_align(size, 1 << upper).map_err(|_| "it names a size that no machine has")
+        };
+        match first & 7 {
+            tag if tag == Tag::End as u8 => return Ok(Some(false)),
+            tag if tag == Tag::Alloc as u8 || tag == Tag::AllocZeroed as u8 => {
+                let layout = layout(get!(bytes.number()))?;
+                let address = get!(bytes.address());
+                let block = places.take()?;
+                if places.live.insert(address, (block, layout)).is_some() {
+                    return Err("it allocates a block where one is live");
+                }
+                self.ops.push(Op::Alloc { block, layout, zeroed: tag == Tag::AllocZeroed as u8 });
+            }
+            tag if tag == Tag::Realloc as u8 => {
+                let old = get!(bytes.address());
+                let layout = layout(get!(bytes.number()))?;
+                let new = get!(bytes.address());
+                let (block, _) = places.live.remove(&old).ok_or(UNKNOWN)?;
+                if places.live.insert(new, (block, layout)).is_some() {
+                    return Err("it moves a block to where one is live");
+                }
+                self.ops.push(Op::Realloc { block, new_size: layout.size() });
+            }
+            tag if tag == Tag::Free as u8 => {
+                let address = get!(bytes.address());
+                let (block, _) = places.live.remove(&address).ok_or(UNKNOWN)?;
+                places.free.push(block);
+                self.ops.push(Op::Free { block });
+            }
+            tag if tag == Tag::RefusedAlloc as u8 => {
+                get!(bytes.number());
+                self.refused += 1;
+            }
+            tag if tag == Tag::RefusedRealloc as u8 => {
+                get!(bytes.address());
+                get!(bytes.number());
+                self.refused += 1;
+            }
+            _ if upper == WHOLE_DESTROY => {
+                places.free.extend(places.live.drain().map(|(_, (block, _))| block));
+                self.ops.push(Op::DestroyAll);
+            }
+            _ if upper == WHOLE_TRIM => self.ops.push(Op::Trim),
+            _ => return Err("it is of a kind that this version does not know"),
+        }
+        Ok(Some(true))
+    }
+
+    /// Makes the calls on `allocator`, measures, and frees what is left. The allocator should be fresh.
+    pub fn run(&self, allocator: &dyn Allocator, options: Options) -> Replay {
+        let mut state = State {
+            allocator,
+            touch: options.touch,
+            blocks: std::vec![None; self.places as usize],
+            requested: 0,
+            replay: Replay::default(),
+        };
+        let mut started = Instant::now();
+        for (index, &op) in self.ops.iter().enumerate() {
+            state.call(op);
+            if options.sample_every.is_some_and(|every| every != 0 && (index + 1) % every == 0) {
+                state.replay.elapsed += started.elapsed();
+                let sample = Sample { ops: index + 1, requested: state.requested, stats: allocator.stats() };
+                state.replay.samples.push(sample);
+                started = Instant::now();
+            }
+        }
+        state.replay.elapsed += started.elapsed();
+        state.replay.end = allocator.stats();
+        state.replay.left = state.blocks.iter().flatten().count();
+        state.free_all();
+        state.replay
+    }
+}
+
+struct State<'a> {
+    allocator: &'a dyn Allocator,
+    touch: bool,
+    blocks: Vec<Option<(NonNull<u8>, Layout)>>,
+    requested: usize,
+    replay: Replay,
+}
+
+impl State<'_> {
+    fn call(&mut self, op: Op) {
+        match op {
+            Op::Alloc { block, layout, zeroed } => {
+                // SAFETY: (1) the reader accepts no empty blocks.
+                let answer = unsafe {
+                    if zeroed { self.allocator.alloc_zeroed(layout) } else { self.allocator.alloc(layout) }
+                };
+                self.replay.calls += 1;
+                match answer {
+                    Some(start) => {
+                        self.grow(layout.size());
+                        self.write(start, 0, layout.size());
+                        self.blocks[block as usize] = Some((start, layout));
+                    }
+                    None => self.replay.refused += 1,
+                }
+            }
+            Op::Realloc { block, new_size } => {
+                let Some((start, old)) = self.blocks[block as usize] else {
+                    return;
+                };
+                let Ok(new) = Layout::from_size_align(new_size, old.align()) else {
+                    return;
+                };
+                self.replay.calls += 1;
+                // SAFETY: (1) the block is live here with this layout; (2) checked just now, and the
+                // reader accepts no empty blocks; (3) the pointer is replaced.
+                match unsafe { self.allocator.realloc(start, old, new_size) } {
+                    Some(moved) => {
+                        self.requested -= old.size();
+                        self.grow(new_size);
+                        self.write(moved, old.size(), new_size);
+                        self.blocks[block as usize] = Some((moved, new));
+                    }
+                    None => self.replay.refused += 1,
+                }
+            }
+            Op::Free { block } => {
+                if let Some((start, layout)) = self.blocks[block as usize].take() {
+                    self.replay.calls += 1;
+                    self.requested -= layout.size();
+                    // SAFETY: (1, 2) the block is live here with this layout, and forgotten.
+                    unsafe { self.allocator.free(start, layout) };
+                }
+            }
+            Op::DestroyAll => {
+                self.replay.calls += 1;
+                // SAFETY: (1) every block is forgotten.
+                if unsafe { self.allocator.destroy_all() } {
+                    self.blocks.fill(None);
+                    self.requested = 0;
+                } else {
+                    self.free_all();
+                }
+            }
+            Op::Trim => {
+                self.replay.calls += 1;
+                self.allocator.trim();
+            }
+        }
+    }
+
+    fn grow(&mut self, bytes: usize) {
+        self.requested += bytes;
+        self.replay.peak_requested = self.replay.peak_requested.max(self.requested);
+    }
+
+    /// Writes to the part of a block between two offsets.
+    fn write(&self, start: NonNull<u8>, from: usize, to: usize) {
+        if self.touch {
+            for offset in (from..to).step_by(64) {
+                // SAFETY: the block holds `to` bytes, and nobody else uses it.
+                unsafe { start.add(offset).write(1) };
+            }
+        }
+    }
+
+    fn free_all(&mut self) {
+        for block in &mut self.blocks {
+            if let Some((start, layout)) = block.take() {
+                // SAFETY: (1, 2) the block is live here with this layout, and forgotten.
+                unsafe { self.allocator.free(start, layout) };
+            }
+        }
+        self.requested = 0;
+    }
+}
+
+/// Reads a trace and replays it. A shorthand for [`Program::read`] and [`Program::run`].
+///
+/// # Errors
+/// As [`Program::read`].
+pub fn replay(trace: &[u8], allocator: &dyn Allocator, options: Options) -> Result<Replay, TraceError> {
+    Ok(Program::read(trace)?.run(allocator, options))
+}

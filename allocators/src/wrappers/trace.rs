@@ -1,0 +1,237 @@
+//! Trace: records every call in a compact form, to be replayed on another allocator.
+//!
+//! # The format
+//! Eight bytes [`MAGIC`], then records until the end tag. A record begins with one byte: the tag in
+//! the lower 3 bits, and the logarithm of the alignment (or, for [`Tag::Whole`], which call it was) in
+//! the upper 5. Numbers follow as little-endian base-128 (7 bits a byte, the highest bit set in all
+//! but the last). Addresses are written as the difference to the address written before (zero at
+//! first), zigzag-coded so that small differences of either sign are short.
+//!
+//! | tag | record | numbers |
+//! |---|---|---|
+//! | 0 | end | |
+//! | 1 | alloc | size, address |
+//! | 2 | alloc_zeroed | size, address |
+//! | 3 | realloc | old address, new size, new address |
+//! | 4 | free | address |
+//! | 5 | refused alloc or alloc_zeroed | size |
+//! | 6 | refused realloc | address, new size |
+//! | 7 | upper bits 0: destroy_all; 1: trim | |
+//!
+//! Old sizes are not written: the reader knows them from the block's earlier records. An alloc and its
+//! free take about eight bytes together.
+
+use core::alloc::Layout;
+use core::cell::RefCell;
+use core::fmt;
+use core::ptr::NonNull;
+use std::boxed::Box;
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::string::String;
+use std::vec::Vec;
+
+use crate::contract::{Allocator, Stats};
+use crate::spec::Word;
+
+/// The first bytes of a trace; the last two are the version of the format.
+pub(crate) const MAGIC: [u8; 8] = *b"TAREAT01";
+
+/// The lower three bits of a record's first byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Tag {
+    End,
+    Alloc,
+    AllocZeroed,
+    Realloc,
+    Free,
+    RefusedAlloc,
+    RefusedRealloc,
+    Whole,
+}
+
+/// What [`Tag::Whole`] has in its upper bits.
+pub(crate) const WHOLE_DESTROY: u8 = 0;
+pub(crate) const WHOLE_TRIM: u8 = 1;
+
+/// Maps small numbers of either sign to small numbers.
+fn zigzag(value: u64) -> u64 {
+    (value << 1) ^ (value.cast_signed() >> 63).cast_unsigned()
+}
+
+/// The buffer is written out when it is this full; no record is longer than [`LONGEST_RECORD`].
+const BUFFER_BYTES: usize = 64 * 1024;
+const LONGEST_RECORD: usize = 1 + 3 * 10;
+
+struct Recorder {
+    buffer: Vec<u8>,
+    /// `None` after an error.
+    writer: Option<Box<dyn Write + Send>>,
+    last_address: u64,
+    error: Option<std::io::Error>,
+}
+
+impl Recorder {
+    fn begin(&mut self, tag: Tag, upper: u32) {
+        if self.buffer.len() + LONGEST_RECORD > BUFFER_BYTES {
+            self.flush();
+        }
+        self.buffer.push(tag as u8 | (upper as u8) << 3);
+    }
+    fn number(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.buffer.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.buffer.push(number as u8);
+    }
+    fn address(&mut self, block: NonNull<u8>) {
+        let address = block.as_ptr().addr() as u64;
+        self.number(zigzag(address.wrapping_sub(self.last_address)));
+        self.last_address = address;
+    }
+    /// Hands the buffer to the writer. After an error nothing more is written.
+    fn flush(&mut self) {
+        if let Some(writer) = &mut self.writer {
+            let buffer = &self.buffer;
+            // An allocator may not unwind, whatever the host's writer does.
+            let result = catch_unwind(AssertUnwindSafe(|| {
+                writer.write_all(buffer)?;
+                writer.flush()
+            }));
+            let error = match result {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(error),
+                Err(_) => Some(std::io::Error::other("the writer of the trace panicked")),
+            };
+            if error.is_some() {
+                self.error = error;
+                self.writer = None;
+            }
+        }
+        self.buffer.clear();
+    }
+}
+
+/// Records every call to the allocator inside. See the module for the format, and
+/// [`crate::replay`] for what to do with it.
+///
+/// The end of the trace is written when the wrapper is dropped.
+pub struct Trace<A: Allocator> {
+    label: String,
+    recorder: RefCell<Recorder>,
+    inner: A,
+}
+
+impl<A: Allocator> Trace<A> {
+    /// Records calls to `inner` into `writer`. `label` is what the wrapper calls itself: the path, for
+    /// a trace into a file.
+    pub fn new(label: &str, writer: impl Write + Send + 'static, inner: A) -> Self {
+        let mut buffer = Vec::with_capacity(BUFFER_BYTES);
+        buffer.extend_from_slice(&MAGIC);
+        let recorder = Recorder { buffer, writer: Some(Box::new(writer)), last_address: 0, error: None };
+        Trace { label: label.into(), recorder: RefCell::new(recorder), inner }
+    }
+
+    /// The allocator inside.
+    pub fn inner(&self) -> &A {
+        &self.inner
+    }
+
+    /// Hands what is recorded so far to the writer.
+    ///
+    /// # Errors
+    /// The first error that the writer returned, once; recording stopped there.
+    pub fn flush(&self) -> std::io::Result<()> {
+        let mut recorder = self.recorder.borrow_mut();
+        recorder.flush();
+        recorder.error.take().map_or(Ok(()), Err)
+    }
+
+    /// Writes one record. A writer that uses this allocator goes unrecorded.
+    fn record(&self, tag: Tag, upper: u32, numbers: impl FnOnce(&mut Recorder)) {
+        if let Ok(mut recorder) = self.recorder.try_borrow_mut() {
+            recorder.begin(tag, upper);
+            numbers(&mut recorder);
+        }
+    }
+
+    fn record_alloc(&self, tag: Tag, layout: Layout, answer: Option<NonNull<u8>>) {
+        let tag = if answer.is_some() { tag } else { Tag::RefusedAlloc };
+        self.record(tag, layout.align().trailing_zeros(), |recorder| {
+            recorder.number(layout.size() as u64);
+            if let Some(block) = answer {
+                recorder.address(block);
+            }
+        });
+    }
+}
+
+impl<A: Allocator> Drop for Trace<A> {
+    fn drop(&mut self) {
+        self.record(Tag::End, 0, |_| {});
+        self.recorder.get_mut().flush();
+    }
+}
+
+// SAFETY: every block is `inner`'s, passed on unchanged; the writer is kept from unwinding.
+unsafe impl<A: Allocator> Allocator for Trace<A> {
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "trace({}, ", Word(&self.label))?;
+        self.inner.describe(f)?;
+        f.write_str(")")
+    }
+    unsafe fn alloc(&self, layout: Layout) -> Option<NonNull<u8>> {
+        // SAFETY: (1) passed on.
+        let answer = unsafe { self.inner.alloc(layout) };
+        self.record_alloc(Tag::Alloc, layout, answer);
+        answer
+    }
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> Option<NonNull<u8>> {
+        // SAFETY: (1) passed on.
+        let answer = unsafe { self.inner.alloc_zeroed(layout) };
+        self.record_alloc(Tag::AllocZeroed, layout, answer);
+        answer
+    }
+    unsafe fn realloc(&self, block: NonNull<u8>, old: Layout, new_size: usize) -> Option<NonNull<u8>> {
+        // SAFETY: (1, 2, 3) passed on.
+        let answer = unsafe { self.inner.realloc(block, old, new_size) };
+        let tag = if answer.is_some() { Tag::Realloc } else { Tag::RefusedRealloc };
+        self.record(tag, old.align().trailing_zeros(), |recorder| {
+            recorder.address(block);
+            recorder.number(new_size as u64);
+            if let Some(moved) = answer {
+                recorder.address(moved);
+            }
+        });
+        answer
+    }
+    unsafe fn free(&self, block: NonNull<u8>, layout: Layout) {
+        self.record(Tag::Free, layout.align().trailing_zeros(), |recorder| recorder.address(block));
+        // SAFETY: (1, 2) passed on.
+        unsafe { self.inner.free(block, layout) };
+    }
+    unsafe fn usable_size(&self, block: NonNull<u8>, layout: Layout) -> Option<usize> {
+        // SAFETY: (1) passed on.
+        unsafe { self.inner.usable_size(block, layout) }
+    }
+    fn good_size(&self, layout: Layout) -> usize {
+        self.inner.good_size(layout)
+    }
+    fn stats(&self) -> Stats {
+        self.inner.stats()
+    }
+    fn trim(&self) {
+        self.record(Tag::Whole, WHOLE_TRIM.into(), |_| {});
+        self.inner.trim();
+    }
+    unsafe fn destroy_all(&self) -> bool {
+        // SAFETY: (1) passed on.
+        let done = unsafe { self.inner.destroy_all() };
+        if done {
+            self.record(Tag::Whole, WHOLE_DESTROY.into(), |_| {});
+        }
+        done
+    }
+}
