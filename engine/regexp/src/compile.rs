@@ -9,7 +9,6 @@
 use crate::emit::OpenLoop;
 use crate::op;
 use crate::scan::{self, Groups};
-use crate::set::CodeSet;
 use crate::source::{Quantifier, Source, syntax};
 use crate::{CompileError, Flags, Program, Text};
 use crate::{optimize, program};
@@ -510,17 +509,5 @@ impl<'a> Compiler<'a, '_> {
     }
 }
 
-/// The characters that `\b` counts as words beyond `\w`, with both `i` and a Unicode flag: those that
-/// fold to an ASCII letter.
-pub(crate) fn folds_to_word(c: u32) -> bool {
-    matches!(c, 0x17F | 0x212A)
-}
-
 /// Line terminators.
 pub(crate) const LINE_TERMINATORS: [(u32, u32); 3] = [(10, 10), (13, 13), (0x2028, 0x2029)];
-
-/// Whether a class holds a character; used by the optimizer's tests of sets.
-#[allow(dead_code)]
-pub(crate) fn holds(set: &CodeSet<'_>, c: u32) -> bool {
-    set.contains(c)
-}

@@ -243,7 +243,8 @@ impl<'a> Compiler<'a, '_> {
         if ranges.len() == 1 && ranges[0].0 == 0 && ranges[0].1 >= last {
             return Ok(Single { op: if self.src.unicode { op::ANY_U } else { op::ANY }, operand: 0 });
         }
-        let wide = self.src.unicode && ranges.iter().any(|&(low, high)| high >= 0xD800 && !(low > 0xDFFF && high <= 0xFFFF));
+        let wide = self.src.unicode
+            && ranges.iter().any(|&(low, high)| high >= 0xD800 && !(low > 0xDFFF && high <= 0xFFFF));
         if !wide && let Some((members, count)) = set.few::<2>() {
             match count {
                 1 => return Ok(Single { op: op::CHAR, operand: members[0] }),

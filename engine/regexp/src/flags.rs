@@ -53,7 +53,10 @@ impl Flags {
 
     /// The letters of the set, in the order in which `RegExp.prototype.flags` lists them.
     pub fn letters(self) -> impl Iterator<Item = char> {
-        Flags::LETTERS.into_iter().filter(move |(_, flag)| self.has(*flag)).map(|(letter, _)| char::from(letter))
+        Flags::LETTERS
+            .into_iter()
+            .filter(move |(_, flag)| self.has(*flag))
+            .map(|(letter, _)| char::from(letter))
     }
 
     /// Whether all flags of `other` are set.

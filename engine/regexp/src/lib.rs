@@ -132,10 +132,6 @@ impl From<OutOfMemory> for ExecError {
 /// # Errors
 /// [`CompileError::Syntax`] for every early error of ECMA-262 22.2.1 (with Annex B.1.2 where neither
 /// `u` nor `v` is set), [`CompileError::OutOfMemory`], [`CompileError::TooLarge`].
-pub fn compile<'a>(
-    pattern: Text<'_>,
-    flags: Flags,
-    memory: Memory<'a>,
-) -> Result<Program<'a>, CompileError> {
+pub fn compile<'a>(pattern: Text<'_>, flags: Flags, memory: Memory<'a>) -> Result<Program<'a>, CompileError> {
     compile::compile(pattern, flags, memory)
 }

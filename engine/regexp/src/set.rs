@@ -95,40 +95,17 @@ impl<'a> CodeSet<'a> {
         self.intersect(&inverse)
     }
 
-    pub fn contains(&self, c: u32) -> bool {
-        self.ranges
-            .binary_search_by(|&(low, high)| {
-                if high < c {
-                    core::cmp::Ordering::Less
-                } else if low > c {
-                    core::cmp::Ordering::Greater
-                } else {
-                    core::cmp::Ordering::Equal
-                }
-            })
-            .is_ok()
-    }
-
     /// Adds every character that matches one of the set when case is ignored.
     pub fn close_over_case(&mut self, full_unicode: bool) -> Result<(), OutOfMemory> {
         let mut extra: CodeSet<'a> = CodeSet::new(self.ranges.memory());
         let mut result = Ok(());
-        unicode::for_each_cased_range(|low, high| {
-            if result.is_err() {
-                return;
-            }
-            let mut index = self.ranges.partition_point(|range| range.1 < low);
-            while let Some(&(a, b)) = self.ranges.get(index).filter(|range| range.0 <= high) {
-                for c in a.max(low)..=b.min(high) {
-                    unicode::for_each_case_equivalent(c, full_unicode, |other| {
-                        if other != c && result.is_ok() {
-                            result = extra.add(other, other);
-                        }
-                    });
+        for &(low, high) in &self.ranges {
+            unicode::for_each_case_equivalent_in_range(low, high, full_unicode, |other| {
+                if result.is_ok() {
+                    result = extra.add(other, other);
                 }
-                index += 1;
-            }
-        });
+            });
+        }
         result?;
         if !extra.ranges.is_empty() {
             self.ranges.try_extend_from_slice(&extra.ranges)?;

@@ -47,10 +47,6 @@ impl<'p> Source<'p> {
         Source { text, unicode, sets }
     }
 
-    pub fn len(&self) -> usize {
-        self.text.len()
-    }
-
     pub fn unit(&self, at: usize) -> Option<u16> {
         self.text.unit(at)
     }

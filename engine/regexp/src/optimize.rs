@@ -1,0 +1,358 @@
+//! What the compiler learns from the finished code: what each way of a choice can start with, which
+//! loops never need to give back, and how to look for the start of a match.
+//!
+//! All analyses walk the code itself. They answer with supersets: *may start with* is never wrong,
+//! only sometimes wide.
+
+use crate::CompileError;
+use crate::compile::LINE_TERMINATORS;
+use crate::emit::MAX_SIZE;
+use crate::op::{self, GUARD_END, GUARD_SINGLE, GUARD_SIZE, GUARD_WIDE, NONE, target, u8_at, u16_at, u32_at};
+use crate::program::{Literal, Parts, Start};
+use tare_allocators::Vec;
+
+/// The most instructions a question about first units looks at.
+const BUDGET: usize = 64;
+
+/// A superset of the units a piece of code can start with.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct First {
+    bits: [u8; 32],
+    wide: bool,
+    end: bool,
+    /// Nothing is known.
+    any: bool,
+}
+
+impl First {
+    fn unit(&mut self, unit: u16) {
+        match u8::try_from(unit) {
+            Ok(unit) => self.bits[usize::from(unit >> 3)] |= 1 << (unit & 7),
+            Err(_) => self.wide = true,
+        }
+    }
+
+    fn useless(&self) -> bool {
+        self.any || (self.wide && self.end && self.bits == [255; 32])
+    }
+
+    fn disjoint(&self, other: &First) -> bool {
+        !self.any
+            && !other.any
+            && !(self.wide && other.wide)
+            && self.bits.iter().zip(other.bits).all(|(a, b)| a & b == 0)
+    }
+
+    /// Adds what one character can be.
+    fn single(&mut self, sets: &[u8], op: u8, operand: u32) {
+        match op {
+            op::CHAR => self.unit(operand as u16),
+            op::CHAR2 => {
+                self.unit(operand as u16);
+                self.unit((operand >> 16) as u16);
+            }
+            op::CLASS | op::CLASS_U => {
+                let class = operand as usize;
+                if let Some(bitmap) = sets.get(class..class + 32) {
+                    self.bits.iter_mut().zip(bitmap).for_each(|(bits, more)| *bits |= more);
+                }
+                self.wide |= u32_at(sets, class + 32) != 0;
+            }
+            op::DOT | op::DOT_U => {
+                let before = self.bits;
+                self.bits = [255; 32];
+                for (c, _) in LINE_TERMINATORS.into_iter().filter(|range| range.0 < 256) {
+                    let (byte, bit) = (c as usize >> 3, 1 << (c & 7));
+                    self.bits[byte] &= !bit | before[byte];
+                }
+                self.wide = true;
+            }
+            _ => {
+                self.bits = [255; 32];
+                self.wide = true;
+            }
+        }
+    }
+}
+
+/// The operand of a single-character instruction, as [`op::LOOP`] stores it.
+fn operand(code: &[u8], pc: usize) -> u32 {
+    match u8_at(code, pc) {
+        op::CHAR => u32::from(u16_at(code, pc + 1)),
+        _ => u32_at(code, pc + 1),
+    }
+}
+
+/// What the code at `pc` can start with, what follows it included.
+fn first(code: &[u8], sets: &[u8], pc: usize) -> First {
+    let mut result = First::default();
+    let mut todo = [0usize; BUDGET];
+    let mut known = 1;
+    let mut next = 0;
+    todo[0] = pc;
+    while next < known {
+        let pc = todo[next];
+        next += 1;
+        let op = u8_at(code, pc);
+        let behind = pc + op::length(code, pc);
+        let mut ways = [Some(behind), None];
+        match op {
+            op::FAIL => ways = [None; 2],
+            op::JUMP => ways = [Some(target(code, pc, 1)), None],
+            op::SPLIT => ways[1] = Some(target(code, pc, 1)),
+            op::STAR | op::OPTIONAL => ways[1] = Some(target(code, pc, 2)),
+            op::COUNTED if u32_at(code, pc + 6) == 0 => ways[1] = Some(target(code, pc, 2)),
+            op::LOOK | op::NOT_LOOK => ways = [Some(target(code, pc, 3)), None],
+            op::SAVE
+            | op::LINE_START
+            | op::LINE_START_M
+            | op::WORD_BOUNDARY
+            | op::PLUS
+            | op::COUNTED
+            | op::STAR_TAIL..=op::COUNTED_TAIL => {}
+            op::LINE_END | op::LINE_END_M => {
+                result.end = true;
+                if op == op::LINE_END_M {
+                    LINE_TERMINATORS.iter().for_each(|range| result.unit(range.0 as u16));
+                }
+                ways = [None; 2];
+            }
+            op::CHAR | op::CHAR2 | op::CLASS..=op::ANY_U => {
+                result.single(sets, op, operand(code, pc));
+                ways = [None; 2];
+            }
+            op::STRING8 => {
+                result.unit(u16::from(u8_at(code, pc + 3)));
+                ways = [None; 2];
+            }
+            op::STRING16 | op::PAIRS => {
+                result.unit(u16_at(code, pc + 3));
+                if op == op::PAIRS {
+                    result.unit(u16_at(code, pc + 5));
+                }
+                ways = [None; 2];
+            }
+            op::LOOP => {
+                result.single(sets, u8_at(code, pc + 1), u32_at(code, pc + 11));
+                if u32_at(code, pc + 3) > 0 {
+                    ways = [None; 2];
+                }
+            }
+            _ => {
+                result.any = true;
+                return result;
+            }
+        }
+        for way in ways.into_iter().flatten() {
+            if todo[..known].contains(&way) {
+                continue;
+            }
+            let Some(slot) = todo.get_mut(known) else {
+                result.any = true;
+                return result;
+            };
+            *slot = way;
+            known += 1;
+        }
+    }
+    result
+}
+
+/// Stores a guard, or finds an equal one; [`NONE`] if it would let everything through.
+fn guard(
+    sets: &mut Vec<'_, u8>,
+    known: &mut Vec<'_, (u32, u32)>,
+    first: &First,
+) -> Result<u32, CompileError> {
+    if first.useless() {
+        return Ok(NONE);
+    }
+    let mut bytes = [0u8; GUARD_SIZE];
+    let count: u32 = first.bits.iter().map(|byte| byte.count_ones()).sum();
+    bytes[0] = if first.wide { GUARD_WIDE } else { 0 } | if first.end { GUARD_END } else { 0 };
+    if count == 1 && bytes[0] == 0 {
+        bytes[0] = GUARD_SINGLE;
+        let index = first.bits.iter().position(|&byte| byte != 0).unwrap_or(0);
+        bytes[1] = (index * 8) as u8 + first.bits[index].trailing_zeros() as u8;
+    }
+    bytes[2..].copy_from_slice(&first.bits);
+    let equal = |&&(start, len): &&(u32, u32)| {
+        len as usize == GUARD_SIZE && sets.get(start as usize..(start + len) as usize) == Some(&bytes)
+    };
+    if let Some(&(start, _)) = known.iter().rev().take(64).find(equal) {
+        return Ok(start);
+    }
+    let start = sets.len() as u32;
+    sets.try_extend_from_slice(&bytes)?;
+    if sets.len() >= MAX_SIZE {
+        return Err(CompileError::TooLarge);
+    }
+    known.try_push((start, GUARD_SIZE as u32))?;
+    Ok(start)
+}
+
+/// Whether every unit of a loop is a word character and the next instruction is `\b`: then no run but
+/// the longest (and the empty one) can end there.
+fn ends_at_word_boundary(parts: &Parts<'_>, own: &First, next: usize) -> bool {
+    let word = |unit: u8| unit.is_ascii_alphanumeric() || unit == b'_';
+    u8_at(&parts.code, next) == op::WORD_BOUNDARY
+        && u8_at(&parts.code, next + 1) & op::FLAG_NOT == 0
+        && !own.wide
+        && (0..=255u8).all(|unit| own.bits[usize::from(unit >> 3)] >> (unit & 7) & 1 == 0 || word(unit))
+}
+
+fn put(code: &mut [u8], at: usize, value: u32) {
+    if let Some(slot) = code.get_mut(at..at + 4) {
+        slot.copy_from_slice(&value.to_le_bytes());
+    }
+}
+
+/// Fills in guards and modes of loops, and decides how to search.
+pub(crate) fn optimize(parts: &mut Parts<'_>, known: &mut Vec<'_, (u32, u32)>) -> Result<(), CompileError> {
+    let mut pc = 0;
+    while pc < parts.code.len() {
+        let op = u8_at(&parts.code, pc);
+        let behind = pc + op::length(&parts.code, pc);
+        let (one, two, at) = match op {
+            op::SPLIT => (behind, target(&parts.code, pc, 1), pc + 5),
+            op::STAR..=op::COUNTED => (behind, target(&parts.code, pc, 2), pc + 22),
+            op::LOOP => {
+                let mut own = First::default();
+                own.single(&parts.sets, u8_at(&parts.code, pc + 1), u32_at(&parts.code, pc + 11));
+                let follow = first(&parts.code, &parts.sets, behind);
+                let some = u32_at(&parts.code, pc + 3) > 0;
+                if u8_at(&parts.code, pc + 2) == op::GREEDY
+                    && (own.disjoint(&follow) || (some && ends_at_word_boundary(parts, &own, behind)))
+                {
+                    parts.code[pc + 2] = op::POSSESSIVE;
+                } else {
+                    let guard = guard(&mut parts.sets, known, &follow)?;
+                    put(&mut parts.code, pc + 15, guard);
+                }
+                pc = behind;
+                continue;
+            }
+            _ => {
+                pc = behind;
+                continue;
+            }
+        };
+        for (way, at) in [(one, at), (two, at + 4)] {
+            let first = first(&parts.code, &parts.sets, way);
+            let guard = guard(&mut parts.sets, known, &first)?;
+            put(&mut parts.code, at, guard);
+        }
+        pc = behind;
+    }
+    let whole = first(&parts.code, &parts.sets, 0);
+    let guard = guard(&mut parts.sets, known, &whole)?;
+    parts.search.guard = (guard != NONE).then_some(guard);
+    find_literals(parts, &whole);
+    Ok(())
+}
+
+/// How much a unit narrows a search: how rare it is in ordinary text, roughly.
+fn rarity(unit: u16) -> u32 {
+    match u8::try_from(unit) {
+        Ok(b' ' | b'e' | b't' | b'a' | b'o' | b'n' | b'i' | b's' | b'r') => 1,
+        Ok(b'a'..=b'z' | b'0'..=b'9' | b'\n') => 2,
+        Ok(b'A'..=b'Z' | b'.' | b',' | b'-' | b'/' | b'"' | b'\r') => 4,
+        Ok(_) => 6,
+        Err(_) => 8,
+    }
+}
+
+/// The unit at `index` of the literal at `pc`.
+fn literal_unit(code: &[u8], pc: usize, index: usize) -> u16 {
+    match u8_at(code, pc) {
+        op::STRING8 => u16::from(u8_at(code, pc + 3 + index)),
+        op::CHAR => u16_at(code, pc + 1),
+        _ => u16_at(code, pc + 3 + 2 * index),
+    }
+}
+
+/// Walks the instructions that every match executes, in order, and picks literals to search for.
+fn find_literals(parts: &mut Parts<'_>, whole: &First) {
+    let code = &parts.code;
+    let mut pc = 0;
+    // Units from the start of the match to here, if that is fixed; and the least number of them.
+    let mut offset = Some(0usize);
+    let mut least = 0usize;
+    let mut fixed: Option<(u32, Literal, usize)> = None;
+    let mut free: Option<(u32, Literal)> = None;
+    let mut start = Start::Any;
+    let mut at_start = true;
+    loop {
+        let op = u8_at(code, pc);
+        let behind = pc + op::length(code, pc);
+        let count = usize::from(u16_at(code, pc + 1));
+        let mut next = behind;
+        let mut literal = None;
+        let mut width = Some(0);
+        let mut exact = true;
+        match op {
+            op::LINE_START if at_start => start = Start::SubjectStart,
+            op::LINE_START_M if at_start => start = Start::LineStart,
+            op::SAVE | op::LINE_START..=op::LINE_END_M | op::WORD_BOUNDARY => {}
+            op::CHAR => (literal, width) = (Some(1), Some(1)),
+            op::STRING8 | op::STRING16 => (literal, width) = (Some(count), Some(count)),
+            op::PAIRS => width = Some(count),
+            op::CHAR2 | op::CLASS | op::DOT | op::ANY => width = Some(1),
+            op::CLASS_U | op::DOT_U | op::ANY_U => (width, exact) = (Some(1), false),
+            op::LOOP => {
+                let (min, max) = (u32_at(code, pc + 3), u32_at(code, pc + 7));
+                width = Some(min as usize);
+                exact = min == max && !matches!(u8_at(code, pc + 1), op::CLASS_U | op::DOT_U | op::ANY_U);
+            }
+            op::STAR | op::OPTIONAL => (next, width) = (target(code, pc, 2), None),
+            op::COUNTED if u32_at(code, pc + 6) == 0 => (next, width) = (target(code, pc, 2), None),
+            op::PLUS | op::COUNTED => {}
+            op::STAR_TAIL..=op::COUNTED_TAIL => width = None,
+            op::SPLIT => {
+                // The alternative ends with a jump to where all alternatives meet.
+                let jump = target(code, pc, 1).wrapping_sub(5);
+                if u8_at(code, jump) != op::JUMP {
+                    break;
+                }
+                (next, width) = (target(code, jump, 1), None);
+            }
+            op::LOOK | op::NOT_LOOK => next = target(code, pc, 3),
+            op::BACK_REF | op::BACK_REF_NAMED | op::STRINGS => width = None,
+            _ => break,
+        }
+        at_start &= matches!(op, op::SAVE | op::LOOK | op::NOT_LOOK | op::WORD_BOUNDARY);
+        if let Some(count) = literal {
+            let index = (0..count.min(256)).max_by_key(|&index| rarity(literal_unit(code, pc, index)));
+            let index = index.unwrap_or(0);
+            let score = rarity(literal_unit(code, pc, index)) + 2 * (count.min(8) as u32 - 1);
+            let found = Literal { pc: pc as u32, rarest: index as u8 };
+            match offset {
+                Some(offset) if offset < 256 => {
+                    // What comes first saves the check of what comes before it.
+                    let score = score + if offset == 0 { 2 } else { 0 };
+                    if fixed.is_none_or(|(best, ..)| score > best) {
+                        fixed = Some((score, found, offset));
+                    }
+                }
+                _ => {
+                    if free.is_none_or(|(best, _)| score > best) {
+                        free = Some((score, found));
+                    }
+                }
+            }
+        }
+        least = least.saturating_add(width.unwrap_or(0));
+        offset = match (offset, width) {
+            (Some(offset), Some(width)) if exact => offset.checked_add(width),
+            _ => None,
+        };
+        pc = next;
+    }
+    let few = whole.bits.iter().map(|byte| byte.count_ones()).sum::<u32>() <= 3 && !whole.wide && !whole.any;
+    parts.search.start = start;
+    parts.search.least = least.min(usize::from(u16::MAX)) as u16;
+    parts.search.literal = fixed
+        .filter(|&(score, _, offset)| offset == 0 || score >= if few { 6 } else { 4 })
+        .map(|(_, literal, offset)| (literal, offset as u16));
+    parts.search.required = free.map(|(_, literal)| literal);
+}

@@ -1,0 +1,199 @@
+//! The search for positions at which a match may start.
+
+use crate::op::{self, GUARD_END, GUARD_SIZE, GUARD_WIDE, u8_at, u16_at};
+use crate::program::{Literal, ProgramRef, Search, Start};
+use crate::units::{Units, in_bitmap};
+
+/// A literal of the code, ready to be looked for.
+#[derive(Clone, Copy)]
+struct Needle<'p> {
+    /// The operand bytes.
+    units: &'p [u8],
+    /// Bytes per unit.
+    width: usize,
+    rarest: usize,
+    rarest_unit: u16,
+}
+
+impl<'p> Needle<'p> {
+    fn new(code: &'p [u8], literal: Literal) -> Option<Self> {
+        let pc = literal.pc as usize;
+        let count = usize::from(u16_at(code, pc + 1));
+        let (units, width) = match u8_at(code, pc) {
+            op::CHAR => (code.get(pc + 1..pc + 3)?, 2),
+            op::STRING8 => (code.get(pc + 3..pc + 3 + count)?, 1),
+            op::STRING16 => (code.get(pc + 3..pc + 3 + 2 * count)?, 2),
+            _ => return None,
+        };
+        let rarest = usize::from(literal.rarest);
+        if units.len() < (rarest + 1) * width {
+            return None;
+        }
+        let needle = Needle { units, width, rarest, rarest_unit: 0 };
+        Some(Needle { rarest_unit: needle.unit(rarest), ..needle })
+    }
+
+    fn len(self) -> usize {
+        self.units.len() / self.width
+    }
+
+    fn unit(self, index: usize) -> u16 {
+        if self.width == 1 { u16::from(u8_at(self.units, index)) } else { u16_at(self.units, 2 * index) }
+    }
+
+    /// The first place at `from` or behind it where the literal is.
+    fn find<S: Units>(self, subject: S, from: usize) -> Option<usize> {
+        let last = subject.len().checked_sub(self.len())?;
+        let mut at = from;
+        while at <= last {
+            let found = subject.find(&[self.rarest_unit], at + self.rarest, last + self.rarest + 1)?;
+            at = found - self.rarest;
+            let here = if self.width == 1 {
+                subject.starts_with(at, self.units)
+            } else {
+                (0..self.len()).all(|index| subject.at(at + index) == Some(self.unit(index)))
+            };
+            if here {
+                return Some(at);
+            }
+            at += 1;
+        }
+        None
+    }
+}
+
+/// What a match can start with.
+#[derive(Clone, Copy)]
+struct FirstUnits<'p> {
+    bitmap: &'p [u8; 32],
+    wide: bool,
+    end: bool,
+    needles: [u16; 3],
+    /// How many needles, or 0 if the bitmap has more than three.
+    count: usize,
+}
+
+impl<'p> FirstUnits<'p> {
+    fn new(sets: &'p [u8], guard: u32) -> Option<Self> {
+        let bytes = sets.get(guard as usize..)?.get(..GUARD_SIZE)?;
+        let flags = bytes[0];
+        let bitmap = bytes.last_chunk::<32>()?;
+        let wide = flags & GUARD_WIDE != 0;
+        let (mut needles, mut count) = ([0; 3], 0);
+        let total: u32 = bitmap.iter().map(|byte| byte.count_ones()).sum();
+        if !wide && total <= 3 {
+            for unit in 0..=255u8 {
+                if in_bitmap(bitmap, unit) {
+                    needles[count] = u16::from(unit);
+                    count += 1;
+                }
+            }
+        }
+        Some(FirstUnits { bitmap, wide, end: flags & GUARD_END != 0, needles, count })
+    }
+
+    #[inline(always)]
+    fn fits<S: Units>(&self, subject: S, at: usize) -> bool {
+        match subject.at(at) {
+            None => self.end,
+            Some(unit) => match u8::try_from(unit) {
+                Ok(unit) => in_bitmap(self.bitmap, unit),
+                Err(_) => self.wide,
+            },
+        }
+    }
+
+    #[inline]
+    fn find<S: Units>(&self, subject: S, from: usize) -> Option<usize> {
+        let len = subject.len();
+        let found = if self.count > 0 {
+            subject.find(&self.needles[..self.count], from, len)
+        } else {
+            (from..len).find(|&at| self.fits(subject, at))
+        };
+        found.or((self.end && from <= len).then_some(len))
+    }
+}
+
+/// Finds start positions from left to right.
+pub(crate) struct Finder<'p> {
+    search: Search,
+    literal: Option<(Needle<'p>, usize)>,
+    first: Option<FirstUnits<'p>>,
+    required: Option<Needle<'p>>,
+    /// Where the required literal was seen last; it covers all starts up to there.
+    seen: Option<usize>,
+}
+
+impl<'p> Finder<'p> {
+    pub fn new(program: ProgramRef<'p>) -> Self {
+        let search = program.search();
+        let code = program.code();
+        Finder {
+            literal: search
+                .literal
+                .and_then(|(literal, offset)| Some((Needle::new(code, literal)?, usize::from(offset)))),
+            first: search.guard.and_then(|guard| FirstUnits::new(program.sets(), guard)),
+            required: search.required.and_then(|literal| Needle::new(code, literal)),
+            search,
+            seen: None,
+        }
+    }
+
+    /// Whether a match may start exactly at `at`, by its first unit.
+    pub fn may_start<S: Units>(&self, subject: S, at: usize) -> bool {
+        self.first.as_ref().is_none_or(|first| first.fits(subject, at))
+            && at + usize::from(self.search.least) <= subject.len()
+    }
+
+    /// The first position at `from` or behind it where a match may start.
+    #[inline]
+    pub fn next<S: Units>(&mut self, subject: S, from: usize) -> Option<usize> {
+        let mut from = from;
+        if let Some(needle) = self.required
+            && self.seen.is_none_or(|seen| seen < from)
+        {
+            self.seen = Some(needle.find(subject, from)?);
+        }
+        loop {
+            if from + usize::from(self.search.least) > subject.len() {
+                return None;
+            }
+            match self.search.start {
+                Start::Any => {}
+                Start::SubjectStart if from > 0 => return None,
+                Start::SubjectStart => return self.may_start(subject, 0).then_some(0),
+                Start::LineStart => {
+                    if from > 0 && !is_line_terminator(subject.at(from - 1)) {
+                        let end = subject.line_end(from, subject.len());
+                        if end == subject.len() {
+                            return None;
+                        }
+                        from = end + 1;
+                    }
+                    if self.may_start(subject, from) {
+                        return Some(from);
+                    }
+                    from += 1;
+                    continue;
+                }
+            }
+            let Some((needle, offset)) = self.literal else {
+                return match &self.first {
+                    Some(first) => first.find(subject, from),
+                    None => Some(from),
+                };
+            };
+            let at = needle.find(subject, from + offset)? - offset;
+            if offset == 0 || self.may_start(subject, at) {
+                return Some(at);
+            }
+            from = at + 1;
+        }
+    }
+}
+
+#[inline(always)]
+pub(crate) fn is_line_terminator(unit: Option<u16>) -> bool {
+    matches!(unit, Some(10 | 13 | 0x2028 | 0x2029))
+}
