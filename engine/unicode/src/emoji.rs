@@ -1,7 +1,7 @@
 //! Properties of strings (ECMA-262, table 69): sets of emoji sequences.
 //!
 //! Sequences joined by ZWJ are stored as patterns with places for skin tones; everything else follows
-//! from binary properties, a table of flag letters and three subdivision flags.
+//! from binary properties, a list of exceptions, a table of flag letters and three subdivision flags.
 
 use crate::property::{Property, lookup_property};
 use crate::tables;
@@ -107,8 +107,8 @@ fn keycaps(f: &mut dyn FnMut(&[u32])) {
 
 fn modifiers(f: &mut dyn FnMut(&[u32])) {
     each_member("Emoji_Modifier_Base", &mut |c| {
-        for tone in 0..5 {
-            f(&[c, FIRST_TONE + tone]);
+        if !tables::MODIFIER_EXCEPT.contains(&c) {
+            (0..5).for_each(|tone| f(&[c, FIRST_TONE + tone]));
         }
     });
 }

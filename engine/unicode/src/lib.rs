@@ -32,7 +32,7 @@ pub use ident::{
 };
 pub use normal::{Form, QuickCheck, Text, combining_class, normalize, quick_check};
 pub use property::{Property, lookup_property};
-pub use tables::TABLE_BYTES;
+pub use tables::{TABLE_BYTES, UNICODE_VERSION};
 
 /// The last code point.
 pub const MAX_CODE_POINT: u32 = 0x10_FFFF;

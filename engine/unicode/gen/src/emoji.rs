@@ -1,11 +1,11 @@
 //! Properties of strings: patterns of emoji with places for skin tones, and pairs of letters for flags.
 //!
-//! Basic_Emoji, Emoji_Keycap_Sequence and RGI_Emoji_Modifier_Sequence follow from binary properties
-//! and need no table; the generator checks the first against ICU4X.
+//! Basic_Emoji and Emoji_Keycap_Sequence follow from binary properties and need no table; the
+//! generator checks the first against ICU4X. RGI_Emoji_Modifier_Sequence needs a list of exceptions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use icu_properties::props::{BasicEmoji, Emoji, EmojiPresentation, RegionalIndicator};
+use icu_properties::props::{BasicEmoji, Emoji, EmojiModifierBase, EmojiPresentation, RegionalIndicator};
 use icu_properties::{CodePointSetData, EmojiSetData};
 
 use crate::CODE_POINTS;
@@ -115,6 +115,16 @@ pub fn emit(out: &mut Emitter) {
             _ => assert!(sequence.iter().all(|&c| c < FIRST_TAG), "a new kind of tag sequence"),
         }
     }
+    let bases = CodePointSetData::new::<EmojiModifierBase>();
+    let exceptions: Vec<u32> = (0..CODE_POINTS)
+        .filter(|&c| {
+            let toned = (0..5).filter(|tone| all.contains(&vec![c, FIRST_TONE + tone])).count();
+            assert!(toned == 0 || (toned == 5 && bases.contains32(c)));
+            bases.contains32(c) && toned == 0
+        })
+        .collect();
+    let doc = "Emoji: modifier bases that are not recommended with modifiers.";
+    out.longs(doc, "MODIFIER_EXCEPT", &exceptions);
     out.longs("Emoji: second letters of flags, as bits, for each first letter.", "FLAG_LETTERS", &flags);
     out.text("Emoji: subdivision flags.", "FLAG_TAGS", &tags.join(";"));
 }
