@@ -2,6 +2,7 @@
 #![allow(dead_code)] // Floors land from the ground up; removed when the top floor stands.
 
 pub mod base;
+pub mod code;
 pub mod heap;
 pub mod mem;
 pub mod object;

@@ -1,0 +1,14 @@
+//! Floor 6: what compiled code is: the opcode table, its encoder, disassembler and verifier, and
+//! the plain data of a compiled function.
+//!
+//! Nothing here runs code or knows cells: atoms are plain numbers and memory comes through
+//! [`Memory`](tare_allocators::Memory), so that everything can be tested without a runtime.
+//!
+//! - [`opcodes`]: the table. A row is the whole definition of an opcode.
+//! - [`function`]: [`Unit`](function::Unit) and [`FunctionTemplate`](function::FunctionTemplate).
+//! - [`positions`]: program counter to line and column.
+#![forbid(unsafe_code)]
+
+pub mod function;
+pub mod opcodes;
+pub mod positions;
