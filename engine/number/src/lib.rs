@@ -2,8 +2,10 @@
 //!
 //! Nothing here knows values, objects or exceptions. The double side ([`print`], [`radix`],
 //! [`parse`], [`convert`]) takes no memory at all: it reads [`Text`] and writes into a
-//! [`print::Buffer`] of the caller.
+//! [`print::Buffer`] of the caller. The BigInt side ([`bigint`]) takes its memory through
+//! [`tare_allocators::Memory`], and says so when there is none.
 
+pub mod bigint;
 pub mod convert;
 pub mod parse;
 pub mod print;

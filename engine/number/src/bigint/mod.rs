@@ -1,0 +1,380 @@
+//! BigInt arithmetic on limbs of 64 bits in memory of the caller's allocator.
+//!
+//! A BigInt is a sign and a magnitude, least significant limb first ([`BigIntRef`]). Operations come in
+//! two forms: `op_into(out, …)` writes the limbs into a slice of the caller, whose length `op_limbs(…)` says
+//! beforehand, and `op(work, …)` makes a [`BigIntBuf`]. Either way results beyond [`MAX_BITS`] are refused
+//! before any memory is taken for them. [`Work`] carries the memory for results and scratch, and a hook
+//! that can end a long operation.
+//!
+//! # Invariants
+//! - The limbs of a [`BigIntRef`] have no leading zeros, and zero (no limbs) is not negative. Every operation
+//!   relies on it and keeps it.
+//! - Scratch memory is given back before an operation returns, also when it fails.
+
+mod bits;
+mod div;
+mod float;
+mod limbs;
+mod mul;
+mod ntt;
+mod pow;
+mod text;
+
+use core::cmp::Ordering;
+use core::fmt;
+
+use tare_allocators::{Memory, OutOfMemory, Vec};
+
+pub use bits::{
+    and, as_int_n, as_uint_n, bitwise_limbs, not, or, shift_left, shift_left_bits, shift_right,
+    shift_right_bits, xor,
+};
+pub use float::{compare_with_f64, from_f64, to_f64};
+pub use pow::pow;
+pub use text::{from_digits, max_text_len, parse, to_text, to_text_into};
+
+/// The largest BigInt has this many bits.
+pub const MAX_BITS: u64 = 1 << 30;
+
+/// The largest BigInt has this many limbs.
+pub const MAX_LIMBS: usize = (MAX_BITS / 64) as usize;
+
+/// Why an operation has no result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// An allocation was refused.
+    OutOfMemory,
+    /// The result would have more than [`MAX_BITS`] bits: a RangeError in ECMAScript.
+    TooBig,
+    /// Division by zero: a RangeError.
+    DivisionByZero,
+    /// A power with a negative exponent: a RangeError.
+    NegativeExponent,
+    /// The interrupt hook asked to stop.
+    Interrupted,
+}
+
+impl From<OutOfMemory> for Error {
+    fn from(_: OutOfMemory) -> Self {
+        Error::OutOfMemory
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Error::OutOfMemory => "out of memory",
+            Error::TooBig => "BigInt is too large",
+            Error::DivisionByZero => "division by zero",
+            Error::NegativeExponent => "negative exponent",
+            Error::Interrupted => "interrupted",
+        })
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// What an operation works with: memory for results and scratch, and the interrupt hook.
+pub struct Work<'m, 'h> {
+    memory: Memory<'m>,
+    interrupt: Option<&'h mut dyn FnMut() -> bool>,
+}
+
+impl<'m, 'h> Work<'m, 'h> {
+    /// Without a hook.
+    pub fn new(memory: Memory<'m>) -> Self {
+        Work { memory, interrupt: None }
+    }
+
+    /// With a hook that is called now and then during long operations; when it answers true, the operation
+    /// ends with [`Error::Interrupted`].
+    pub fn with_interrupt(memory: Memory<'m>, interrupt: &'h mut dyn FnMut() -> bool) -> Self {
+        Work { memory, interrupt: Some(interrupt) }
+    }
+
+    /// The memory in use.
+    pub fn memory(&self) -> Memory<'m> {
+        self.memory
+    }
+
+    fn poll(&mut self) -> Result<(), Error> {
+        if self.interrupt.as_mut().is_some_and(|interrupt| interrupt()) {
+            Err(Error::Interrupted)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn zeros(&self, len: usize) -> Result<Vec<'m, u64>, Error> {
+        let mut limbs = Vec::try_with_capacity(len, self.memory)?;
+        limbs.try_resize(len, 0)?;
+        Ok(limbs)
+    }
+}
+
+/// A borrowed BigInt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BigIntRef<'a> {
+    negative: bool,
+    limbs: &'a [u64],
+}
+
+impl<'a> BigIntRef<'a> {
+    /// Zero.
+    pub const ZERO: BigIntRef<'static> = BigIntRef { negative: false, limbs: &[] };
+
+    /// A BigInt of these limbs, least significant first; leading zeros are passed over.
+    #[inline]
+    pub fn new(negative: bool, limbs: &'a [u64]) -> Self {
+        let limbs = limbs::normalised(limbs);
+        BigIntRef { negative: negative && !limbs.is_empty(), limbs }
+    }
+
+    /// Whether the number is below zero.
+    #[inline]
+    pub fn is_negative(self) -> bool {
+        self.negative
+    }
+
+    /// Whether the number is zero.
+    #[inline]
+    pub fn is_zero(self) -> bool {
+        self.limbs.is_empty()
+    }
+
+    /// The magnitude, least significant limb first, without leading zeros.
+    #[inline]
+    pub fn limbs(self) -> &'a [u64] {
+        self.limbs
+    }
+
+    /// The number of bits of the magnitude.
+    pub fn bit_length(self) -> u64 {
+        limbs::bit_length(self.limbs)
+    }
+
+    /// The number with the other sign.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        BigIntRef { negative: !self.negative && !self.limbs.is_empty(), ..self }
+    }
+
+    /// The number modulo 2^64: BigInt::asUintN(64), ToBigUint64.
+    pub fn to_u64_wrapping(self) -> u64 {
+        let magnitude = self.limbs.first().copied().unwrap_or(0);
+        if self.negative { magnitude.wrapping_neg() } else { magnitude }
+    }
+
+    /// The number modulo 2^64 as a signed one: BigInt::asIntN(64), ToBigInt64.
+    pub fn to_i64_wrapping(self) -> i64 {
+        self.to_u64_wrapping() as i64
+    }
+
+    /// The number as an i64, if it is one.
+    pub fn to_i64(self) -> Option<i64> {
+        let value = self.to_i64_wrapping();
+        (self.limbs.len() <= 1 && (value < 0) == self.negative).then_some(value)
+    }
+
+    /// The number as a u64, if it is one.
+    pub fn to_u64(self) -> Option<u64> {
+        (self.limbs.len() <= 1 && !self.negative).then(|| self.to_u64_wrapping())
+    }
+}
+
+impl Ord for BigIntRef<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self.negative, other.negative) {
+            (false, true) => Ordering::Greater,
+            (true, false) => Ordering::Less,
+            (false, false) => limbs::compare(self.limbs, other.limbs),
+            (true, true) => limbs::compare(other.limbs, self.limbs),
+        }
+    }
+}
+
+impl PartialOrd for BigIntRef<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// A BigInt with limbs of its own.
+#[derive(Debug)]
+pub struct BigIntBuf<'m> {
+    negative: bool,
+    limbs: Vec<'m, u64>,
+}
+
+impl<'m> BigIntBuf<'m> {
+    /// Takes limbs over; leading zeros are cut off.
+    pub fn new(negative: bool, mut limbs: Vec<'m, u64>) -> Self {
+        let len = limbs::significant(&limbs);
+        limbs.truncate(len);
+        BigIntBuf { negative: negative && len > 0, limbs }
+    }
+
+    /// Zero; takes no memory.
+    pub fn zero(memory: Memory<'m>) -> Self {
+        BigIntBuf { negative: false, limbs: Vec::new(memory) }
+    }
+
+    /// A copy.
+    pub fn from_ref(number: BigIntRef<'_>, memory: Memory<'m>) -> Result<Self, Error> {
+        Ok(BigIntBuf { negative: number.negative, limbs: Vec::try_from_slice(number.limbs, memory)? })
+    }
+
+    /// The number of an i64.
+    pub fn from_i64(number: i64, memory: Memory<'m>) -> Result<Self, Error> {
+        Self::from_ref(BigIntRef::new(number < 0, &[number.unsigned_abs()]), memory)
+    }
+
+    /// The number of a u64.
+    pub fn from_u64(number: u64, memory: Memory<'m>) -> Result<Self, Error> {
+        Self::from_ref(BigIntRef::new(false, &[number]), memory)
+    }
+
+    /// The number, borrowed.
+    #[inline]
+    pub fn as_ref(&self) -> BigIntRef<'_> {
+        BigIntRef { negative: self.negative, limbs: &self.limbs }
+    }
+
+    /// The sign and the limbs.
+    pub fn into_parts(self) -> (bool, Vec<'m, u64>) {
+        (self.negative, self.limbs)
+    }
+}
+
+/// What an operation wrote into a slice of the caller: a number of `len` limbs. The limbs above are zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Whether the number is below zero.
+    pub negative: bool,
+    /// Limbs without leading zeros.
+    pub len: usize,
+}
+
+impl Written {
+    fn of(negative: bool, out: &[u64]) -> Self {
+        let len = limbs::significant(out);
+        Written { negative: negative && len > 0, len }
+    }
+}
+
+/// Refuses numbers of more than [`MAX_LIMBS`] limbs. The few bits a sum of the largest numbers
+/// has beyond that are allowed for in the room, and refused by [`check`].
+fn room(limbs: usize) -> Result<usize, Error> {
+    if limbs > MAX_LIMBS + 1 { Err(Error::TooBig) } else { Ok(limbs) }
+}
+
+/// Refuses results of more than [`MAX_BITS`] bits.
+fn check(written: Written) -> Result<Written, Error> {
+    if written.len > MAX_LIMBS { Err(Error::TooBig) } else { Ok(written) }
+}
+
+fn finish<'m>(mut limbs: Vec<'m, u64>, written: Written) -> Result<BigIntBuf<'m>, Error> {
+    limbs.truncate(written.len);
+    Ok(BigIntBuf { negative: written.negative, limbs })
+}
+
+/// The limbs to provide for `a + b` or `a - b`.
+pub fn add_limbs(a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<usize, Error> {
+    room(a.limbs.len().max(b.limbs.len()) + 1)
+}
+
+/// `a + b` into `out`, of [`add_limbs`] limbs.
+pub fn add_into(out: &mut [u64], a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<Written, Error> {
+    // The longer one first; the sum is the same.
+    let (a, b) = if a.limbs.len() >= b.limbs.len() { (a, b) } else { (b, a) };
+    let (sum, above) = out.split_at_mut(a.limbs.len());
+    above.fill(0);
+    if a.negative == b.negative {
+        above[0] = u64::from(limbs::add_into(sum, a.limbs, b.limbs));
+        return check(Written::of(a.negative, out));
+    }
+    let exchanged = limbs::difference_into(sum, a.limbs, b.limbs);
+    check(Written::of(a.negative != exchanged, out))
+}
+
+/// `a - b` into `out`, of [`add_limbs`] limbs.
+pub fn sub_into(out: &mut [u64], a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<Written, Error> {
+    add_into(out, a, b.negated())
+}
+
+/// `a + b`.
+pub fn add<'m>(work: &mut Work<'m, '_>, a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<BigIntBuf<'m>, Error> {
+    let mut out = work.zeros(add_limbs(a, b)?)?;
+    let written = add_into(&mut out, a, b)?;
+    finish(out, written)
+}
+
+/// `a - b`.
+pub fn sub<'m>(work: &mut Work<'m, '_>, a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<BigIntBuf<'m>, Error> {
+    add(work, a, b.negated())
+}
+
+/// `-a`.
+pub fn neg<'m>(work: &mut Work<'m, '_>, a: BigIntRef<'_>) -> Result<BigIntBuf<'m>, Error> {
+    BigIntBuf::from_ref(a.negated(), work.memory)
+}
+
+/// The limbs to provide for `a * b`.
+pub fn mul_limbs(a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<usize, Error> {
+    if a.is_zero() || b.is_zero() {
+        return Ok(0);
+    }
+    // The product has as many bits as both together, or one less.
+    if a.bit_length() + b.bit_length() > MAX_BITS + 1 {
+        return Err(Error::TooBig);
+    }
+    room(a.limbs.len() + b.limbs.len())
+}
+
+/// `a * b` into `out`, of [`mul_limbs`] limbs. Takes scratch memory for large numbers.
+pub fn mul_into(
+    work: &mut Work<'_, '_>,
+    out: &mut [u64],
+    a: BigIntRef<'_>,
+    b: BigIntRef<'_>,
+) -> Result<Written, Error> {
+    if a.is_zero() || b.is_zero() {
+        out.fill(0);
+        return Ok(Written { negative: false, len: 0 });
+    }
+    let (product, above) = out.split_at_mut(a.limbs.len() + b.limbs.len());
+    above.fill(0);
+    mul::mul(work, product, a.limbs, b.limbs)?;
+    check(Written::of(a.negative != b.negative, out))
+}
+
+/// `a * b`.
+pub fn mul<'m>(work: &mut Work<'m, '_>, a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<BigIntBuf<'m>, Error> {
+    let mut out = work.zeros(mul_limbs(a, b)?)?;
+    let written = mul_into(work, &mut out, a, b)?;
+    finish(out, written)
+}
+
+/// `a / b` towards zero, and the remainder, which has the sign of `a`.
+pub fn div_rem<'m>(
+    work: &mut Work<'m, '_>,
+    a: BigIntRef<'_>,
+    b: BigIntRef<'_>,
+) -> Result<(BigIntBuf<'m>, BigIntBuf<'m>), Error> {
+    if b.is_zero() {
+        return Err(Error::DivisionByZero);
+    }
+    let mut quotient = work.zeros((a.limbs.len() + 1).saturating_sub(b.limbs.len()))?;
+    let rest = div::div_rem(work, &mut quotient, a.limbs, b.limbs)?;
+    Ok((BigIntBuf::new(a.negative != b.negative, quotient), BigIntBuf::new(a.negative, rest)))
+}
+
+/// `a / b` towards zero.
+pub fn div<'m>(work: &mut Work<'m, '_>, a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<BigIntBuf<'m>, Error> {
+    Ok(div_rem(work, a, b)?.0)
+}
+
+/// The remainder of `a / b`, with the sign of `a`.
+pub fn rem<'m>(work: &mut Work<'m, '_>, a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<BigIntBuf<'m>, Error> {
+    Ok(div_rem(work, a, b)?.1)
+}
