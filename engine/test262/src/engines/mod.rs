@@ -1,0 +1,24 @@
+//! The engines that the runner knows.
+
+#[cfg(feature = "quickjs-ng")]
+mod quickjs_ng;
+mod scripted;
+
+use crate::engine::Engine;
+
+/// Names of the engines in this build, the default first.
+pub const NAMES: &[&str] = &[
+    #[cfg(feature = "quickjs-ng")]
+    "quickjs-ng",
+    "scripted",
+];
+
+/// The engine of that name.
+pub fn find(name: &str) -> Option<Box<dyn Engine + Send>> {
+    match name {
+        #[cfg(feature = "quickjs-ng")]
+        "quickjs-ng" => Some(Box::new(quickjs_ng::QuickJsNg)),
+        "scripted" => Some(Box::new(scripted::Scripted)),
+        _ => None,
+    }
+}
