@@ -25,6 +25,8 @@ struct Host {
     printed: RefCell<Vec<String>>,
     deadline: Instant,
     timed_out: Cell<bool>,
+    /// Whether the loader was called: the test's own text had been parsed by then.
+    loaded: Cell<bool>,
     /// Contexts made by `createRealm`.
     realms: RefCell<Vec<Ctx>>,
 }
@@ -41,6 +43,7 @@ impl Engine for QuickJsNg {
             printed: RefCell::default(),
             deadline: job.deadline,
             timed_out: Cell::new(false),
+            loaded: Cell::new(false),
             realms: RefCell::default(),
         };
         let opaque = (&raw const host).cast_mut().cast::<c_void>();
@@ -96,7 +99,9 @@ unsafe fn run_in(ctx: Ctx, job: &Job<'_>, host: &Host) -> Completion {
         let goal = if job.module { qjs::JS_EVAL_TYPE_MODULE } else { qjs::JS_EVAL_TYPE_GLOBAL };
         let code = eval(ctx, job.source, job.path, goal | qjs::JS_EVAL_FLAG_COMPILE_ONLY);
         if qjs::JS_IsException(code) {
-            return threw(Phase::Parse, qjs::JS_GetException(ctx));
+            // Compiling a module also loads what it imports.
+            let phase = if host.loaded.get() { Phase::Resolution } else { Phase::Parse };
+            return threw(phase, qjs::JS_GetException(ctx));
         }
         if job.module && qjs::JS_ResolveModule(ctx, code) < 0 {
             return threw(Phase::Resolution, qjs::JS_GetException(ctx));
@@ -340,6 +345,7 @@ unsafe extern "C" fn load_module(
 ) -> *mut qjs::JSModuleDef {
     // SAFETY: the name is a C string of the engine's; values made here are freed or taken once.
     unsafe {
+        host_of(ctx).loaded.set(true);
         let path = CStr::from_ptr(name).to_string_lossy().into_owned();
         let Ok(text) = std::fs::read_to_string(&path) else {
             qjs::JS_ThrowReferenceError(ctx, c"could not load module '%s'".as_ptr(), name);
