@@ -5,6 +5,7 @@
 //! first, so that they count what the runtime holds and not what the cache keeps.
 
 use core::alloc::Layout;
+use core::cell::Cell;
 use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use core::fmt::{self, Write as _};
 use core::ptr::{self, NonNull};
@@ -20,6 +21,8 @@ pub struct Jemalloc {
     cache: c_uint,
     /// Names arena and cache to the `…allocx` functions.
     flags: c_int,
+    /// What jemalloc counted as live after the last reset, which it does not count as frees.
+    lost: Cell<usize>,
 }
 
 /// The name of a control with the number of an arena in it, as a C string.
@@ -91,7 +94,7 @@ impl Jemalloc {
             return Err(OutOfMemory);
         };
         let flags = je::MALLOCX_ARENA(arena as usize) | je::MALLOCX_TCACHE(cache as usize);
-        Ok(Jemalloc { arena, cache, flags })
+        Ok(Jemalloc { arena, cache, flags, lost: Cell::new(0) })
     }
 
     /// The number of the arena, for use with jemalloc's own controls.
@@ -101,6 +104,25 @@ impl Jemalloc {
 
     fn flush(&self) {
         write(TCACHE_FLUSH.as_ptr(), Some(self.cache));
+    }
+
+    /// Makes the figures those of this moment: what the cache holds counts as free.
+    fn refresh(&self) -> bool {
+        self.flush();
+        write(c"epoch".as_ptr(), Some(1_u64))
+    }
+
+    /// The name of one of the arena's figures.
+    fn figure(&self, control: &str) -> Name {
+        Name::new("stats.arenas.", self.arena, control)
+    }
+
+    /// Allocations less frees, as jemalloc counts them.
+    fn counted_live(&self) -> Option<usize> {
+        let count = |control| read::<u64>(self.figure(control).as_ptr());
+        let small = count(".small.nmalloc")?.checked_sub(count(".small.ndalloc")?)?;
+        let large = count(".large.nmalloc")?.checked_sub(count(".large.ndalloc")?)?;
+        usize::try_from(small + large).ok()
     }
 
     /// The flags for a layout. jemalloc aligns to 16 bytes only blocks of at least 16.
@@ -159,23 +181,15 @@ unsafe impl Allocator for Jemalloc {
         unsafe { je::nallocx(layout.size(), flags) }.max(layout.size())
     }
     fn stats(&self) -> Stats {
-        self.flush();
-        // Without a new epoch the figures are those of the last one.
-        if !write(c"epoch".as_ptr(), Some(1_u64)) {
+        if !self.refresh() {
             return Stats::default();
         }
-        let bytes = |control: &str| read::<usize>(Name::new("stats.arenas.", self.arena, control).as_ptr());
-        let count = |control: &str| read::<u64>(Name::new("stats.arenas.", self.arena, control).as_ptr());
-        let live = || {
-            let small = count(".small.nmalloc")?.checked_sub(count(".small.ndalloc")?)?;
-            let large = count(".large.nmalloc")?.checked_sub(count(".large.ndalloc")?)?;
-            usize::try_from(small + large).ok()
-        };
+        let bytes = |control| read::<usize>(self.figure(control).as_ptr());
         Stats {
             usable: bytes(".small.allocated").zip(bytes(".large.allocated")).map(|(s, l)| s + l),
             committed: bytes(".mapped"),
             resident: bytes(".resident"),
-            live_blocks: live(),
+            live_blocks: self.counted_live().and_then(|live| live.checked_sub(self.lost.get())),
             ..Stats::default()
         }
     }
@@ -186,6 +200,10 @@ unsafe impl Allocator for Jemalloc {
     unsafe fn destroy_all(&self) -> bool {
         // What the cache holds must be back in the arena before it is reset. (1) The rest is garbage.
         self.flush();
-        write::<()>(Name::new("arena.", self.arena, ".reset").as_ptr(), None)
+        let done = write::<()>(Name::new("arena.", self.arena, ".reset").as_ptr(), None);
+        if done && self.refresh() {
+            self.lost.set(self.counted_live().unwrap_or(0));
+        }
+        done
     }
 }

@@ -131,11 +131,11 @@ impl Bytes<'_> {
             let byte = self.byte()?;
             if shift < 64 {
                 number |= u64::from(byte & 0x7F) << shift;
+                shift += 7;
             }
             if byte & 0x80 == 0 {
                 return Some(number);
             }
-            shift += 7;
         }
     }
     fn address(&mut self) -> Option<u64> {
