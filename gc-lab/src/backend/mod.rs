@@ -1,0 +1,137 @@
+//! The engines the lab can drive, behind one interface.
+
+#[cfg(feature = "quickjs-ng")]
+mod quickjs_ng;
+mod tare;
+
+use crate::policy::Policy;
+use serde::{Deserialize, Serialize};
+use tare_reports::record::{Measured, Outcome};
+
+/// How a runtime is set up.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Setup {
+    /// The allocator stack, in the syntax of `tare_allocators::parse`.
+    pub allocator: String,
+    /// What stands between engine and allocator: one of [`Backend::fronts`].
+    pub front: String,
+    /// When collections run, as [`Policy`] reads it.
+    pub policy: String,
+    /// The limit on memory in bytes, 0 for none.
+    pub memory_limit_bytes: u64,
+    /// The limit on the stack in bytes; `None` for the engine's default, 0 for none.
+    pub max_stack_bytes: Option<u64>,
+    /// Whether to count the bytes taken from the allocator and to follow collections.
+    pub watch: bool,
+    /// Full collections to run and time when the script has ended.
+    pub full_collections: u32,
+}
+
+impl Setup {
+    /// A plain runtime: QuickJS's policy, no limits, watched.
+    pub fn new(allocator: &str, front: &str, policy: Policy) -> Self {
+        Setup {
+            allocator: allocator.into(),
+            front: front.into(),
+            policy: policy.to_string(),
+            memory_limit_bytes: 0,
+            max_stack_bytes: None,
+            watch: true,
+            full_collections: 0,
+        }
+    }
+
+    /// The policy, read.
+    pub fn policy(&self) -> Result<Policy, String> {
+        self.policy.parse()
+    }
+}
+
+/// A program and what becomes of its result.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Script {
+    /// Its name in error positions.
+    pub filename: String,
+    /// Its text.
+    pub source: String,
+    /// The value of the global `SIZE`, where it has one.
+    pub size: Option<u64>,
+    /// Whether `print` and `console.log` write to standard output.
+    pub prints: bool,
+}
+
+/// How a run ended and what was seen of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// How it ended. A wrong result is for the caller to find: the back end checks nothing.
+    pub outcome: Outcome,
+    /// What was measured, also of a run that ended badly.
+    pub measured: Option<Measured>,
+    /// The times of the full collections that were asked for.
+    #[serde(default)]
+    pub full_collection_ns: Vec<u64>,
+    /// The engine's own memory report, as text.
+    #[serde(default)]
+    pub memory_report: String,
+}
+
+impl Run {
+    /// A run that did not begin.
+    pub fn not_begun(outcome: Outcome) -> Self {
+        Run { outcome, measured: None, full_collection_ns: Vec::new(), memory_report: String::new() }
+    }
+}
+
+/// An engine.
+pub trait Backend: Sync {
+    /// Its name on the command line and in records.
+    fn name(&self) -> &'static str;
+
+    /// Its version.
+    fn version(&self) -> String;
+
+    /// What can stand between it and the allocator, the default first.
+    fn fronts(&self) -> &'static [&'static str];
+
+    /// Whether it can run under a policy.
+    ///
+    /// # Errors
+    /// Why not.
+    fn supports(&self, policy: &Policy) -> Result<(), String>;
+
+    /// Makes a runtime, runs the script and its jobs, measures, and drops the runtime.
+    fn run(&self, script: &Script, setup: &Setup) -> Run;
+}
+
+/// All engines that this build has.
+pub fn all() -> &'static [&'static dyn Backend] {
+    &[
+        &tare::Tare,
+        #[cfg(feature = "quickjs-ng")]
+        &quickjs_ng::QuickJsNg,
+    ]
+}
+
+/// The engine of that name.
+///
+/// # Errors
+/// A sentence that names the engines there are, and the feature that brings more.
+pub fn find(name: &str) -> Result<&'static dyn Backend, String> {
+    all().iter().copied().find(|b| b.name() == name).ok_or_else(|| {
+        let names: Vec<&str> = all().iter().map(|b| b.name()).collect();
+        let hint = if name == "quickjs-ng" {
+            "; build with `--features quickjs-ng` to have that one"
+        } else {
+            ""
+        };
+        format!("there is no engine `{name}`; this build has {}{hint}", names.join(", "))
+    })
+}
+
+/// Builds an allocator stack from its name.
+///
+/// # Errors
+/// A sentence that says what is wrong with the name.
+pub fn allocator(name: &str) -> Result<Box<dyn tare_allocators::Allocator>, String> {
+    tare_allocators::parse(name).map_err(|error| format!("allocator `{name}`: {error}"))
+}

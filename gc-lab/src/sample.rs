@@ -1,0 +1,184 @@
+//! A sample in a process of its own: what the parent sends, what the child answers.
+//!
+//! The child is this program with the hidden subcommand `sample`. It reads one [`Job`] as JSON
+//! from its standard input and writes one [`Run`] as JSON to its standard output. Whatever else
+//! happens to it (a signal, a panic, an endless loop) the parent sees from outside.
+
+use crate::backend::{self, Run, Script, Setup};
+use serde::{Deserialize, Serialize};
+use std::io::{Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+use tare_reports::record::Outcome;
+
+/// What a child is to do.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Job {
+    /// The engine.
+    pub engine: String,
+    /// The program.
+    pub script: Script,
+    /// The set-up of the runtime.
+    pub setup: Setup,
+    /// The workload whose check the result must pass; `None` to accept any result.
+    pub check: Option<String>,
+}
+
+/// The name of the hidden subcommand.
+pub const SUBCOMMAND: &str = "sample";
+
+/// The child's side.
+///
+/// # Errors
+/// When the job cannot be read or the answer not be written.
+pub fn serve() -> Result<(), String> {
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).map_err(|e| format!("cannot read the job: {e}"))?;
+    let job: Job = serde_json::from_str(&text).map_err(|e| format!("cannot read the job: {e}"))?;
+    let answer = serde_json::to_string(&perform(&job)).map_err(|e| format!("cannot write the answer: {e}"))?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{answer}").and_then(|()| out.flush()).map_err(|e| format!("cannot write the answer: {e}"))
+}
+
+/// Runs a job in this process.
+pub fn perform(job: &Job) -> Run {
+    let backend = match backend::find(&job.engine) {
+        Ok(backend) => backend,
+        Err(message) => return Run::not_begun(Outcome::Failed { message }),
+    };
+    let mut run = backend.run(&job.script, &job.setup);
+    if let (Outcome::Ok, Some(workload), Some(measured)) = (&run.outcome, &job.check, &run.measured) {
+        let size = job.script.size.and_then(|s| u32::try_from(s).ok());
+        let checked = match tare_workloads::find(workload) {
+            Some(workload) => workload.check(size, &measured.result),
+            None => Err(format!("there is no workload `{workload}` to check by")),
+        };
+        if let Err(message) = checked {
+            run.outcome = Outcome::WrongResult { message };
+        }
+    }
+    run
+}
+
+/// How the parent's wait ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ended {
+    /// With an answer, or with something to record in its place.
+    Run(Box<Run>),
+    /// The user interrupted the lab; nothing is to be recorded.
+    Interrupted,
+}
+
+/// Runs a job in a child process.
+///
+/// # Errors
+/// When no child can be started at all.
+pub fn in_child(job: &Job, timeout: Duration, interrupted: &AtomicBool) -> Result<Ended, String> {
+    let program = std::env::current_exe().map_err(|e| format!("cannot find this program: {e}"))?;
+    let mut child = Command::new(program)
+        .arg(SUBCOMMAND)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|e| format!("cannot start a process for a sample: {e}"))?;
+    let text = serde_json::to_string(job).map_err(|e| format!("cannot write the job: {e}"))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // A child that died before it read shows in its status.
+        let _ = stdin.write_all(text.as_bytes());
+    }
+    let out = collect(child.stdout.take());
+    let err = collect(child.stderr.take());
+    let ended = wait(&mut child, timeout, interrupted);
+    let (out, err) = (out.join().unwrap_or_default(), err.join().unwrap_or_default());
+    let status = match ended {
+        Waited::Interrupted => return Ok(Ended::Interrupted),
+        Waited::TimedOut => {
+            let after_ms = timeout.as_millis() as u64;
+            return Ok(Ended::Run(Box::new(Run::not_begun(Outcome::TimedOut { after_ms }))));
+        }
+        Waited::Exited(status) => status,
+    };
+    let answer = String::from_utf8_lossy(&out);
+    if status.success()
+        && let Some(run) = answer.lines().last().and_then(|line| serde_json::from_str::<Run>(line).ok())
+    {
+        return Ok(Ended::Run(Box::new(run)));
+    }
+    Ok(Ended::Run(Box::new(Run::not_begun(Outcome::Crashed {
+        signal: signal_of(status),
+        status: status.code(),
+        message: last_lines(&String::from_utf8_lossy(&err)),
+    }))))
+}
+
+enum Waited {
+    Exited(std::process::ExitStatus),
+    TimedOut,
+    Interrupted,
+}
+
+/// Waits for the child. The pause between looks grows with the time it has run, so that the
+/// delay stays under a hundredth of it.
+fn wait(child: &mut Child, timeout: Duration, interrupted: &AtomicBool) -> Waited {
+    let begun = Instant::now();
+    loop {
+        if let Ok(Some(status)) = child.try_wait() {
+            // A child that got the interrupt too is no crash to record.
+            return if interrupted.load(Ordering::Relaxed) { Waited::Interrupted } else { Waited::Exited(status) };
+        }
+        let stopped = interrupted.load(Ordering::Relaxed);
+        if stopped || begun.elapsed() >= timeout {
+            // Both fail only when the child has ended meanwhile.
+            let _ = child.kill();
+            let _ = child.wait();
+            return if stopped { Waited::Interrupted } else { Waited::TimedOut };
+        }
+        let look = begun.elapsed() / 100;
+        thread::sleep(look.clamp(Duration::from_micros(300), Duration::from_millis(20)));
+    }
+}
+
+fn collect(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut pipe) = pipe {
+            // What was read before an error is still worth having.
+            let _ = pipe.read_to_end(&mut bytes);
+        }
+        bytes
+    })
+}
+
+#[cfg(unix)]
+fn signal_of(status: std::process::ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
+}
+
+#[cfg(not(unix))]
+fn signal_of(_status: std::process::ExitStatus) -> Option<i32> {
+    None
+}
+
+/// The end of what a process said, in one line of bounded length.
+fn last_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+    let tail = lines[lines.len().saturating_sub(4)..].join(" / ");
+    let start = tail.char_indices().rev().nth(399).map_or(0, |(index, _)| index);
+    let tail = tail[start..].to_string();
+    if tail.is_empty() { "it said nothing on standard error".into() } else { tail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_message_is_kept() {
+        assert_eq!(last_lines("a\n\nb\nc\nd\ne\n"), "b / c / d / e");
+        assert_eq!(last_lines("\n"), "it said nothing on standard error");
+        assert_eq!(last_lines(&"é".repeat(1000)).chars().count(), 400);
+    }
+}
