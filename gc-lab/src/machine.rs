@@ -9,7 +9,8 @@ pub fn machine() -> Machine {
         .ok()
         .and_then(|text| field(&text, "model name"))
         .unwrap_or_else(|| std::env::consts::ARCH.to_string());
-    let memory = fs::read_to_string("/proc/meminfo").ok().and_then(|text| kib(&text, "MemTotal")).unwrap_or(0);
+    let memory =
+        fs::read_to_string("/proc/meminfo").ok().and_then(|text| kib(&text, "MemTotal")).unwrap_or(0);
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     Machine {
         cpu,

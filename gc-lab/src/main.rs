@@ -1,2 +1,157 @@
-//! The lab.
-fn main() {}
+//! The lab: runs workloads under allocators, fronts and collection policies, one process per
+//! sample, and reports memory, pauses and time.
+//!
+//! How a run flows: [`matrix`] lays out the samples; [`run`] has each done by a child process
+//! ([`sample`]), which drives an engine through [`backend`] with a [`meter`] before its
+//! allocator, and appends the record; the crate `tare-reports` makes the page from the records.
+
+mod backend;
+mod cli;
+mod compare;
+mod exec;
+mod leaks;
+mod machine;
+mod matrix;
+mod meter;
+mod peers;
+mod policy;
+mod run;
+mod sample;
+mod tune;
+mod units;
+
+use clap::Parser;
+use cli::{Cli, Command, ExecArgs, RunArgs};
+use policy::Policy;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// The time budget of the default matrix: with the report it stays under two minutes.
+const BUDGET: Duration = Duration::from_secs(90);
+
+fn main() -> ExitCode {
+    // A defect of the lab ends it with a status, never with a signal.
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        usual(panic);
+        std::process::exit(101);
+    }));
+    let cli = Cli::parse();
+    let level = match cli.verbose {
+        0 => tracing::Level::WARN,
+        1 => tracing::Level::INFO,
+        _ => tracing::Level::TRACE,
+    };
+    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).without_time().init();
+    match command(cli.command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("gc-lab: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command(command: Command) -> Result<bool, String> {
+    match command {
+        Command::Run(args) => run_command(args).map(|()| true),
+        Command::Report { directory } => run::report(&directory).map(|()| true),
+        Command::Exec(args) => exec_command(&args),
+        Command::Leaks { file, allocator, json } => leaks::leaks(&file, &allocator, json).map(|()| true),
+        Command::Tune { file, engine, allocator, repeats, slack, timeout } => {
+            if !(0.0..=1000.0).contains(&slack) {
+                return Err(format!("--slack {slack}: write a percentage between 0 and 1000"));
+            }
+            let options = tune::Options { engine, allocator, repeats, slack: slack / 100.0, timeout };
+            tune::tune(&file, &options).map(|()| true)
+        }
+        Command::Compare { a, b, confidence } => {
+            if !(50.0..100.0).contains(&confidence) {
+                return Err(format!("--confidence {confidence}: write a percentage from 50 to below 100"));
+            }
+            compare::compare(&a, &b, confidence / 100.0).map(|()| true)
+        }
+        Command::BenchPeers { filter, repeats, gc_pause, bytes, timeout } => {
+            peers::bench(&peers::Options { filter, repeats, timeout, gc_pause, bytes })
+        }
+        Command::List => {
+            list();
+            Ok(true)
+        }
+        Command::Sample => sample::serve().map(|()| true),
+    }
+}
+
+fn run_command(args: RunArgs) -> Result<(), String> {
+    let policies: Vec<Policy> = match args.policies {
+        Some(list) => list.0,
+        None => args.thresholds.iter().map(|bytes| Policy::QuickJs(*bytes)).collect(),
+    };
+    let choice = matrix::Choice {
+        engines: args.engine,
+        workloads: args.workloads,
+        scripts: args.script,
+        allocators: args.allocators.map(|list| list.0).unwrap_or_default(),
+        fronts: args.fronts,
+        policies,
+        size: args.size,
+        repeats: args.repeats,
+        full: args.full,
+        memory_limit_bytes: args.memory_limit,
+        seed: args.seed,
+    };
+    let default = !args.full && choice.size == matrix::Size::Default;
+    let options = run::Options {
+        out: args.out,
+        timeout: args.timeout,
+        time_budget: args.time_budget.or(default.then_some(BUDGET)),
+        fresh: args.fresh,
+        command: command_line(),
+    };
+    run::run(&choice, &options)
+}
+
+/// The command line with the program's name in place of its path.
+fn command_line() -> Vec<String> {
+    std::iter::once("gc-lab".to_string()).chain(std::env::args().skip(1)).collect()
+}
+
+fn exec_command(args: &ExecArgs) -> Result<bool, String> {
+    let policy = match (args.policy, args.gc_threshold) {
+        (Some(policy), _) => policy,
+        (None, Some(bytes)) => Policy::QuickJs(bytes),
+        (None, None) => Policy::QuickJs(policy::QUICKJS_THRESHOLD),
+    };
+    let front = match &args.front {
+        Some(front) => front.clone(),
+        None => backend::find(&args.engine)?.fronts()[0].to_string(),
+    };
+    let setup = backend::Setup {
+        memory_limit_bytes: args.memory_limit,
+        max_stack_bytes: args.stack_size,
+        ..backend::Setup::new(&args.allocator, &front, policy)
+    };
+    exec::exec(&args.engine, &args.file, &setup, args.json)
+}
+
+/// Prints what there is to choose from.
+fn list() {
+    println!("Engines");
+    for backend in backend::all() {
+        println!("  {:<16} {}, fronts: {}", backend.name(), backend.version(), backend.fronts().join(", "));
+    }
+    println!("\nWorkloads");
+    for workload in tare_workloads::catalogue() {
+        println!("  {:<16} {}", workload.name, workload.summary);
+    }
+    println!("\nAllocators");
+    for entry in tare_allocators::catalogue() {
+        let missing = if entry.available { "" } else { " (not in this build)" };
+        println!("  {:<28} {}{missing}", entry.usage, entry.summary);
+    }
+    println!("\nPolicies");
+    for (form, meaning) in policy::SYNTAX {
+        println!("  {form:<16} {meaning}");
+    }
+}

@@ -14,18 +14,12 @@ pub const ALLOCATORS: [&str; 4] = ["system", "mimalloc", "jemalloc", "pool"];
 const BASE_ALLOCATOR: &str = "mimalloc";
 
 /// The policies of the default matrix, the baseline first.
-const POLICIES: [&str; 7] = [
-    "quickjs(256K)",
-    "quickjs(1M)",
-    "quickjs(4M)",
-    "quickjs(16M)",
-    "multiple(2)",
-    "fixed(4M)",
-    "never",
-];
+const POLICIES: [&str; 7] =
+    ["quickjs(256K)", "quickjs(1M)", "quickjs(4M)", "quickjs(16M)", "multiple(2)", "fixed(4M)", "never"];
 
 /// The policies that `--full` adds.
-const MORE_POLICIES: [&str; 5] = ["quickjs(64K)", "quickjs(64M)", "multiple(1.5)", "multiple(3)", "fixed(1M)"];
+const MORE_POLICIES: [&str; 5] =
+    ["quickjs(64K)", "quickjs(64M)", "multiple(1.5)", "multiple(3)", "fixed(1M)"];
 
 /// Which of its sizes a workload runs at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,10 +42,9 @@ impl std::str::FromStr for Size {
             "small" => Ok(Size::Small),
             "default" => Ok(Size::Default),
             "large" => Ok(Size::Large),
-            number => number
-                .parse()
-                .map(Size::Number)
-                .map_err(|_| format!("`{number}` is not a size: write small, default, large or a whole number")),
+            number => number.parse().map(Size::Number).map_err(|_| {
+                format!("`{number}` is not a size: write small, default, large or a whole number")
+            }),
         }
     }
 }
@@ -178,7 +171,9 @@ impl Matrix {
             }
         }
         if points.is_empty() {
-            return Err("the choice leaves nothing to run: no engine supports these fronts and policies".into());
+            return Err(
+                "the choice leaves nothing to run: no engine supports these fronts and policies".into()
+            );
         }
         let mut random = Random::new(choice.seed);
         let mut samples = Vec::with_capacity(points.len() * choice.repeats as usize);
@@ -216,11 +211,16 @@ fn cuts(choice: &Choice, engine: &dyn Backend) -> Result<Vec<(String, String, Po
     let allocators = or(&choice.allocators, &ALLOCATORS);
     let known: Vec<&str> = backend::all().iter().flat_map(|b| b.fronts().iter().copied()).collect();
     if let Some(wrong) = choice.fronts.iter().find(|f| !known.contains(&f.as_str())) {
-        return Err(format!("there is no front `{wrong}`; the engines of this build have {}", known.join(", ")));
+        return Err(format!(
+            "there is no front `{wrong}`; the engines of this build have {}",
+            known.join(", ")
+        ));
     }
     // A front that only another engine has is not this engine's to run.
-    let fronts: Vec<String> =
-        or(&choice.fronts, engine.fronts()).into_iter().filter(|f| engine.fronts().contains(&f.as_str())).collect();
+    let fronts: Vec<String> = or(&choice.fronts, engine.fronts())
+        .into_iter()
+        .filter(|f| engine.fronts().contains(&f.as_str()))
+        .collect();
     let mut policies: Vec<Policy> = if choice.policies.is_empty() {
         let names = POLICIES.iter().chain(if choice.full { &MORE_POLICIES[..] } else { &[] });
         names.map(|p| p.parse()).collect::<Result<_, _>>()?

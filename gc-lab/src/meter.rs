@@ -76,7 +76,13 @@ impl Meter {
             allocations: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             countdown: AtomicU64::new(1),
-            course: Mutex::new(Course { start: now, asked: now, stride: 1, committed: None, points: Vec::new() }),
+            course: Mutex::new(Course {
+                start: now,
+                asked: now,
+                stride: 1,
+                committed: None,
+                points: Vec::new(),
+            }),
         });
         (Self { inner, shared: shared.clone() }, Handle(shared))
     }
@@ -164,7 +170,13 @@ impl Handle {
         let mut course = lock(&self.0.course);
         let now = Instant::now();
         let live = self.0.live.load(Relaxed);
-        *course = Course { start: now, asked: now, stride: 1, committed: course.committed, points: vec![Point(0, live)] };
+        *course = Course {
+            start: now,
+            asked: now,
+            stride: 1,
+            committed: course.committed,
+            points: vec![Point(0, live)],
+        };
         self.0.peak.store(live, Relaxed);
         self.0.allocations.store(0, Relaxed);
         self.0.countdown.store(1, Relaxed);

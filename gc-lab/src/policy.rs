@@ -103,9 +103,17 @@ mod tests {
 
     #[test]
     fn wrong_policies_are_told_the_forms() {
-        for text in
-            ["", "often", "every", "every(0)", "every(x)", "fixed(0)", "multiple(1)", "quickjs(1M", "never(1)"]
-        {
+        for text in [
+            "",
+            "often",
+            "every",
+            "every(0)",
+            "every(x)",
+            "fixed(0)",
+            "multiple(1)",
+            "quickjs(1M",
+            "never(1)",
+        ] {
             let message = text.parse::<Policy>().unwrap_err();
             assert!(message.contains("every(1000)"), "{text}: {message}");
         }

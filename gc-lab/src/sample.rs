@@ -37,7 +37,8 @@ pub fn serve() -> Result<(), String> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).map_err(|e| format!("cannot read the job: {e}"))?;
     let job: Job = serde_json::from_str(&text).map_err(|e| format!("cannot read the job: {e}"))?;
-    let answer = serde_json::to_string(&perform(&job)).map_err(|e| format!("cannot write the answer: {e}"))?;
+    let answer =
+        serde_json::to_string(&perform(&job)).map_err(|e| format!("cannot write the answer: {e}"))?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{answer}").and_then(|()| out.flush()).map_err(|e| format!("cannot write the answer: {e}"))
 }
@@ -127,7 +128,11 @@ fn wait(child: &mut Child, timeout: Duration, interrupted: &AtomicBool) -> Waite
     loop {
         if let Ok(Some(status)) = child.try_wait() {
             // A child that got the interrupt too is no crash to record.
-            return if interrupted.load(Ordering::Relaxed) { Waited::Interrupted } else { Waited::Exited(status) };
+            return if interrupted.load(Ordering::Relaxed) {
+                Waited::Interrupted
+            } else {
+                Waited::Exited(status)
+            };
         }
         let stopped = interrupted.load(Ordering::Relaxed);
         if stopped || begun.elapsed() >= timeout {

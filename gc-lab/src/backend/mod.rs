@@ -119,11 +119,8 @@ pub fn all() -> &'static [&'static dyn Backend] {
 pub fn find(name: &str) -> Result<&'static dyn Backend, String> {
     all().iter().copied().find(|b| b.name() == name).ok_or_else(|| {
         let names: Vec<&str> = all().iter().map(|b| b.name()).collect();
-        let hint = if name == "quickjs-ng" {
-            "; build with `--features quickjs-ng` to have that one"
-        } else {
-            ""
-        };
+        let hint =
+            if name == "quickjs-ng" { "; build with `--features quickjs-ng` to have that one" } else { "" };
         format!("there is no engine `{name}`; this build has {}{hint}", names.join(", "))
     })
 }

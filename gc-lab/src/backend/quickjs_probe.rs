@@ -177,13 +177,8 @@ fn class(
     mark: Mark,
     finalizer: Option<Finalizer>,
 ) -> Option<qjs::JSClassID> {
-    let definition = qjs::JSClassDef {
-        class_name: name,
-        finalizer,
-        gc_mark: Some(mark),
-        call: None,
-        exotic: null_mut(),
-    };
+    let definition =
+        qjs::JSClassDef { class_name: name, finalizer, gc_mark: Some(mark), call: None, exotic: null_mut() };
     let mut id = 0;
     // SAFETY: the runtime is live; the definition is read during the call only, and the name of
     // a class is copied.
@@ -231,4 +226,3 @@ unsafe extern "C" fn last_finalizer(_runtime: *mut qjs::JSRuntime, value: qjs::J
         probe.end();
     }
 }
-

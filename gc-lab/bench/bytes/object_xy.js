@@ -1,0 +1,8 @@
+// An object literal with two properties.
+globalThis.result = (function () {
+  const keep = [];
+  const make = (i) => ({ x: i, y: i });
+  for (let i = 0; i < SIZE; i++) keep.push(make(i));
+  globalThis.keep = keep;
+  return keep.length;
+})();

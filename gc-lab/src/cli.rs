@@ -1,0 +1,253 @@
+//! The command line.
+
+use crate::matrix::Size;
+use crate::policy::{Policy, SYNTAX};
+use crate::units::{parse_bytes, parse_seconds};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Runs JavaScript workloads under allocators and collection policies, and reports memory,
+/// pauses and time.
+#[derive(Parser, Debug)]
+#[command(name = "gc-lab", version, arg_required_else_help = true)]
+pub struct Cli {
+    /// Say more while working; twice for all details.
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub verbose: u8,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run the matrix of workloads, allocators, fronts and policies, and make the report.
+    ///
+    /// Records are kept as they are made: interrupt the run and start it again to go on.
+    #[command(after_help = policies_help())]
+    Run(RunArgs),
+    /// Make the report of a directory of records again.
+    Report {
+        /// The directory, or the file of records.
+        #[arg(default_value = "lab-out")]
+        directory: PathBuf,
+    },
+    /// Run one script and print the memory it took.
+    ///
+    /// Ends with status 0, or with 1 and `Uncaught ...` on standard error.
+    #[command(after_help = policies_help())]
+    Exec(ExecArgs),
+    /// Run one script and name everything that is still alive when its runtime ends.
+    Leaks {
+        /// The script.
+        file: PathBuf,
+        /// The allocator stack.
+        #[arg(long, default_value = "system", value_name = "STACK")]
+        allocator: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Find the threshold that suits a script.
+    Tune {
+        /// The script.
+        file: PathBuf,
+        /// The engine.
+        #[arg(long, default_value = "tare")]
+        engine: String,
+        /// The allocator stack.
+        #[arg(long, default_value = "mimalloc", value_name = "STACK")]
+        allocator: String,
+        /// Samples of every threshold.
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+        repeats: u32,
+        /// How much slower than the fastest the recommended threshold may be, in percent.
+        #[arg(long, default_value_t = 5.0, value_name = "PERCENT")]
+        slack: f64,
+        /// What one sample may take.
+        #[arg(long, default_value = "60", value_parser = parse_seconds, value_name = "SECONDS")]
+        timeout: Duration,
+    },
+    /// Compare two runs, with confidence intervals.
+    Compare {
+        /// The directory of the run to compare with.
+        a: PathBuf,
+        /// The directory of the other run.
+        b: PathBuf,
+        /// How sure a difference must be, in percent.
+        #[arg(long, default_value_t = 99.0, value_name = "PERCENT")]
+        confidence: f64,
+    },
+    /// Compare our engine with QuickJS-ng on small programs (needs the feature `quickjs-ng`).
+    BenchPeers {
+        /// Only programs whose name contains one of these.
+        filter: Vec<String>,
+        /// Samples of every program and engine.
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+        repeats: u32,
+        /// Also time one full collection with a million live objects.
+        #[arg(long)]
+        gc_pause: bool,
+        /// Also count the bytes of single objects, arrays, closures and strings.
+        #[arg(long)]
+        bytes: bool,
+        /// What one sample may take.
+        #[arg(long, default_value = "60", value_parser = parse_seconds, value_name = "SECONDS")]
+        timeout: Duration,
+    },
+    /// List the engines, workloads, allocators and policies.
+    List,
+    /// One sample, for the lab itself.
+    #[command(hide = true)]
+    Sample,
+}
+
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// The directory of the records and the report.
+    #[arg(long, default_value = "lab-out", value_name = "DIR")]
+    pub out: PathBuf,
+    /// Engines.
+    #[arg(long, alias = "engines", value_delimiter = ',', default_value = "tare", value_name = "NAMES")]
+    pub engine: Vec<String>,
+    /// Workloads; all of the catalogue by default.
+    #[arg(long, alias = "workload", value_delimiter = ',', value_name = "NAMES")]
+    pub workloads: Vec<String>,
+    /// A script of your own as a workload; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub script: Vec<PathBuf>,
+    /// Allocator stacks, such as `mimalloc` or `limit(64M, counting(system))`.
+    #[arg(long, alias = "allocator", value_parser = stacks, value_name = "STACKS")]
+    pub allocators: Option<List<String>>,
+    /// Fronts: `pool`, `direct`.
+    #[arg(long, alias = "front", value_delimiter = ',', value_name = "NAMES")]
+    pub fronts: Vec<String>,
+    /// Collection policies; the first is the one others are compared with.
+    #[arg(long, alias = "policy", value_parser = policies, value_name = "POLICIES")]
+    pub policies: Option<List<Policy>>,
+    /// Thresholds of QuickJS's policy: `--thresholds 256K,1M` is `--policies quickjs(256K),quickjs(1M)`.
+    #[arg(long, value_delimiter = ',', value_parser = parse_bytes, value_name = "SIZES", conflicts_with = "policies")]
+    pub thresholds: Vec<u64>,
+    /// Which size of the workloads: small, default, large or a number.
+    #[arg(long, default_value = "default")]
+    pub size: Size,
+    /// Repeats of every point; fewer when the time budget is used up.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    pub repeats: u32,
+    /// Every combination and more policies, without a time budget.
+    #[arg(long)]
+    pub full: bool,
+    /// Begin no further repeat after this time [default: 90 for the default matrix, none otherwise].
+    #[arg(long, value_parser = parse_seconds, value_name = "SECONDS")]
+    pub time_budget: Option<Duration>,
+    /// What one sample may take.
+    #[arg(long, default_value = "30", value_parser = parse_seconds, value_name = "SECONDS")]
+    pub timeout: Duration,
+    /// A limit on the memory of every runtime, 0 for none.
+    #[arg(long, default_value = "0", value_parser = parse_bytes, value_name = "SIZE")]
+    pub memory_limit: u64,
+    /// The seed of the order of the samples.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Start anew where an interrupted run could go on.
+    #[arg(long)]
+    pub fresh: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct ExecArgs {
+    /// The script.
+    pub file: PathBuf,
+    /// The engine.
+    #[arg(long, default_value = "tare")]
+    pub engine: String,
+    /// The allocator stack, such as `mimalloc` or `limit(64M, counting(system))`.
+    #[arg(long, default_value = "system", value_name = "STACK")]
+    pub allocator: String,
+    /// The front: `pool` or `direct`; the engine's first by default.
+    #[arg(long)]
+    pub front: Option<String>,
+    /// When collections run.
+    #[arg(long, conflicts_with = "gc_threshold")]
+    pub policy: Option<Policy>,
+    /// QuickJS's policy with this first threshold.
+    #[arg(long, value_parser = parse_bytes, value_name = "SIZE")]
+    pub gc_threshold: Option<u64>,
+    /// A limit on memory, 0 for none.
+    #[arg(long, default_value = "0", value_parser = parse_bytes, value_name = "SIZE")]
+    pub memory_limit: u64,
+    /// A limit on the stack, 0 for none.
+    #[arg(long, value_parser = parse_bytes, value_name = "SIZE")]
+    pub stack_size: Option<u64>,
+    /// Print the memory report as one line of JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A list given as one argument.
+#[derive(Clone, Debug)]
+pub struct List<T>(pub Vec<T>);
+
+/// Splits at the commas outside parentheses and double quotes.
+fn split(text: &str) -> Vec<String> {
+    let (mut parts, mut depth, mut quoted) = (vec![String::new()], 0i32, false);
+    let mut characters = text.chars();
+    while let Some(c) = characters.next() {
+        match c {
+            '"' => quoted = !quoted,
+            '(' if !quoted => depth += 1,
+            ')' if !quoted => depth -= 1,
+            ',' if !quoted && depth == 0 => {
+                parts.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        if let Some(part) = parts.last_mut() {
+            part.push(c);
+            // A backslash inside quotes keeps the next character from being read.
+            if c == '\\' && quoted {
+                part.extend(characters.next());
+            }
+        }
+    }
+    parts.iter().map(|p| p.trim().to_string()).filter(|p| !p.is_empty()).collect()
+}
+
+fn stacks(text: &str) -> Result<List<String>, String> {
+    let stacks = split(text);
+    for stack in &stacks {
+        stack.parse::<tare_allocators::Spec>().map_err(|e| e.to_string())?;
+    }
+    Ok(List(stacks))
+}
+
+fn policies(text: &str) -> Result<List<Policy>, String> {
+    split(text).iter().map(|p| p.parse()).collect::<Result<_, _>>().map(List)
+}
+
+fn policies_help() -> String {
+    let mut help = String::from("Policies:\n");
+    for (form, meaning) in SYNTAX {
+        help += &format!("  {form:<16} {meaning}\n");
+    }
+    help + "\nAllocators are listed by `gc-lab list`."
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_declaration_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn lists_are_split_outside_of_parentheses() {
+        assert_eq!(split("a, limit(64M, counting(b)) ,c"), ["a", "limit(64M, counting(b))", "c"]);
+        assert_eq!(split("trace(\"a,b\\\"(\", x),y"), ["trace(\"a,b\\\"(\", x)", "y"]);
+        assert!(split(" , ").is_empty());
+    }
+}
