@@ -1,6 +1,7 @@
 //! What every cell has in common: header, kind, counted reference.
 
 use core::marker::PhantomData;
+use core::mem::MaybeUninit;
 use core::ops::Deref;
 use core::ptr::NonNull;
 
@@ -63,10 +64,16 @@ impl Header {
         self.kind() & DEAD != 0
     }
 
+    /// Says that the cell is about to be freed.
     #[inline(always)]
-    pub(super) fn mark_dead(&mut self, next: u32) {
+    pub(super) fn mark_dead(&mut self) {
         self.word |= u32::from(DEAD);
-        self.count = next;
+    }
+
+    /// Replaces the count: by the next cell of the worklist, or the collector's guard.
+    #[inline(always)]
+    pub(super) fn set_count(&mut self, count: u32) {
+        self.count = count;
     }
 
     /// Adds a reference.
@@ -179,35 +186,133 @@ unsafe fn finalize_as<T: Cell>(cell: NonNull<Header>) {
     unsafe { cell.cast::<T>().drop_in_place() }
 }
 
-/// Receives the references of a cell.
-pub struct Tracer<'a> {
-    pub(crate) mode: TraceMode<'a>,
+/// How many references a [`Tracer`] gathers before it hands them on.
+pub(crate) const BATCH: usize = 64;
+
+/// Where a [`Tracer`] hands its batches.
+pub(crate) trait EdgeSink {
+    /// Whether uncounted references are wanted too.
+    const UNCOUNTED: bool;
+    /// Takes the next references.
+    fn edges(&self, edges: &[NonNull<Header>]);
+    /// Takes an ephemeron: true when the reference to the value is to be followed now.
+    fn ephemeron(&self, key: NonNull<Header>) -> bool;
 }
 
-pub(crate) enum TraceMode<'a> {
+trait AnySink {
+    fn edges(&self, edges: &[NonNull<Header>]);
+    fn ephemeron(&self, key: NonNull<Header>) -> bool;
+}
+
+impl<S: EdgeSink> AnySink for S {
+    fn edges(&self, edges: &[NonNull<Header>]) {
+        EdgeSink::edges(self, edges);
+    }
+    fn ephemeron(&self, key: NonNull<Header>) -> bool {
+        EdgeSink::ephemeron(self, key)
+    }
+}
+
+enum Output<'a> {
+    Batches(&'a dyn AnySink),
     /// Calls back with the target and whether the reference is counted.
-    Visit(&'a mut dyn FnMut(NonNull<Header>, bool)),
+    Each(&'a mut dyn FnMut(NonNull<Header>, bool)),
+}
+
+/// Receives the references of a cell.
+///
+/// The collector's passes want references in batches, so that they can fetch what these lead to ahead of
+/// use: reporting one is a store into a small array.
+pub struct Tracer<'a> {
+    // Always "full" when every reference is passed on at once.
+    len: usize,
+    uncounted: bool,
+    output: Output<'a>,
+    buffer: [MaybeUninit<NonNull<Header>>; BATCH],
 }
 
 impl<'a> Tracer<'a> {
     /// A tracer that calls `visit` with each target, and true for counted references.
     pub fn visitor(visit: &'a mut dyn FnMut(NonNull<Header>, bool)) -> Tracer<'a> {
-        Tracer { mode: TraceMode::Visit(visit) }
+        Tracer {
+            len: BATCH,
+            uncounted: true,
+            output: Output::Each(visit),
+            buffer: [const { MaybeUninit::uninit() }; BATCH],
+        }
+    }
+
+    /// A tracer that hands batches to a sink. What is left at the end is handed on by [`Tracer::flush`].
+    pub(crate) fn batches<S: EdgeSink>(sink: &'a S) -> Tracer<'a> {
+        Tracer {
+            len: 0,
+            uncounted: S::UNCOUNTED,
+            output: Output::Batches(sink),
+            buffer: [const { MaybeUninit::uninit() }; BATCH],
+        }
+    }
+
+    /// Hands on what was gathered; true when there was something.
+    #[inline(always)]
+    pub(crate) fn flush(&mut self) -> bool {
+        let len = self.len;
+        if let Output::Batches(sink) = &self.output
+            && len != 0
+        {
+            self.len = 0;
+            // SAFETY: the first `len` entries were written by `push`.
+            let edges = unsafe { core::slice::from_raw_parts(self.buffer.as_ptr().cast(), len) };
+            sink.edges(edges);
+            return true;
+        }
+        false
+    }
+
+    #[inline(always)]
+    fn push(&mut self, target: NonNull<Header>, counted: bool) {
+        if self.len == BATCH && !self.make_room(target, counted) {
+            return;
+        }
+        // SAFETY: `len` is below `BATCH`, see `make_room`.
+        unsafe { self.buffer.get_unchecked_mut(self.len).write(target) };
+        self.len += 1;
+    }
+
+    /// False when the reference was passed on already.
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self, target: NonNull<Header>, counted: bool) -> bool {
+        if let Output::Each(visit) = &mut self.output {
+            visit(target, counted);
+            return false;
+        }
+        self.flush();
+        true
     }
 
     /// Reports a counted reference.
     #[inline(always)]
     pub fn edge(&mut self, target: NonNull<Header>) {
-        match &mut self.mode {
-            TraceMode::Visit(visit) => visit(target, true),
-        }
+        self.push(target, true);
     }
 
     /// Reports a reference that keeps its target alive without being counted (an object's shape).
     #[inline(always)]
     pub fn uncounted(&mut self, target: NonNull<Header>) {
-        match &mut self.mode {
-            TraceMode::Visit(visit) => visit(target, false),
+        if self.uncounted {
+            self.push(target, false);
+        }
+    }
+
+    /// Reports a counted reference to `value` that keeps it alive only while both this cell and `key` are
+    /// alive: an entry of a WeakMap. The key itself is not kept alive.
+    pub fn ephemeron(&mut self, key: NonNull<Header>, value: NonNull<Header>) {
+        let follow = match &self.output {
+            Output::Batches(sink) => sink.ephemeron(key),
+            Output::Each(_) => true,
+        };
+        if follow {
+            self.push(value, true);
         }
     }
 

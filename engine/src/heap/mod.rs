@@ -18,15 +18,26 @@
 //! 5. `trace` and `finalize` never run JavaScript and never allocate cells.
 
 mod cell;
+mod collect;
+mod event;
+mod policy;
+mod side;
 mod space;
+#[cfg(test)]
+mod tests;
+mod verify;
 
 pub use cell::{Cell, DEAD, Header, KIND_MASK, KindInfo, Ref, Tracer};
+pub use event::{Clock, Event, Observer, Outcome, Reason};
+pub use policy::{Policy, PolicyError, PolicyRow, catalogue, parse_policy};
 pub use space::{CellId, PAGE_BYTES, SMALL_CELL_BYTES};
+pub use verify::Fault;
 
 use core::cell::Cell as StdCell;
 use core::ptr::NonNull;
 
 use crate::mem::{Mem, OutOfMemory};
+use policy::Figures;
 use space::Space;
 
 /// How many kinds the table has room for; the eighth bit of the kind byte is [`DEAD`].
@@ -36,8 +47,15 @@ std::thread_local! {
     static CURRENT: StdCell<*const Heap> = const { StdCell::new(core::ptr::null()) };
 }
 
-/// Called for a cell that has weak references to it, when it dies and before it is finalized.
+/// Called for a cell that has weak references to it, when it dies and before anything that dies with it
+/// is finalized. The cell is dead ([`Heap::is_live`] says so) but whole. The hook makes no new reference to it,
+/// allocates no cells and runs no JavaScript; it may drop references.
 pub type WeakHook = unsafe fn(owner: *mut (), cell: NonNull<Header>);
+
+/// Called for a cell that a table owns ([`KindInfo::table_owned`]) when the collector frees it, before it is
+/// finalized. The owner takes it out of its table without dropping the table's reference, which goes
+/// with the cell.
+pub type TableHook = unsafe fn(owner: *mut (), cell: NonNull<Header>);
 
 /// The cells of one runtime.
 pub struct Heap {
@@ -46,10 +64,17 @@ pub struct Heap {
     worklist: StdCell<u32>,
     draining: StdCell<bool>,
     weak_hook: StdCell<Option<WeakHook>>,
+    table_hook: StdCell<Option<TableHook>>,
     owner: StdCell<*mut ()>,
     tables: [StdCell<*const ()>; TABLES],
     /// Charged bytes above which an object allocation asks the policy whether to collect.
     trigger: StdCell<usize>,
+    policy: StdCell<Policy>,
+    collecting: StdCell<bool>,
+    collections: StdCell<u64>,
+    observer: StdCell<Option<Box<dyn Observer>>>,
+    clock: Clock,
+    verifying: StdCell<bool>,
 }
 
 /// How many tables upper floors can register with a heap.
@@ -88,9 +113,16 @@ impl Heap {
             worklist: StdCell::new(WORKLIST_END),
             draining: StdCell::new(false),
             weak_hook: StdCell::new(None),
+            table_hook: StdCell::new(None),
             owner: StdCell::new(core::ptr::null_mut()),
             tables: [const { StdCell::new(core::ptr::null()) }; TABLES],
-            trigger: StdCell::new(usize::MAX),
+            trigger: StdCell::new(256 * 1024),
+            policy: StdCell::new(Policy::default()),
+            collecting: StdCell::new(false),
+            collections: StdCell::new(0),
+            observer: StdCell::new(None),
+            clock: Clock::start(),
+            verifying: StdCell::new(cfg!(debug_assertions)),
         }
     }
 
@@ -147,15 +179,110 @@ impl Heap {
         self.tables[index].set(table);
     }
 
+    /// Says what to call when the collector frees a cell that a table owns.
+    pub fn set_table_hook(&self, hook: TableHook) {
+        self.table_hook.set(Some(hook));
+    }
+
     /// Charged bytes above which object allocation asks for a collection.
     #[inline(always)]
     pub fn trigger(&self) -> usize {
         self.trigger.get()
     }
 
-    /// Sets [`Heap::trigger`].
+    /// Sets [`Heap::trigger`] until the policy sets it again, after the next collection it asked for.
+    /// `usize::MAX` switches automatic collection off.
     pub fn set_trigger(&self, bytes: usize) {
         self.trigger.set(bytes);
+    }
+
+    /// The policy that says when to collect.
+    pub fn policy(&self) -> Policy {
+        self.policy.get()
+    }
+
+    /// Replaces the policy, which sets the trigger at once.
+    pub fn set_policy(&self, mut policy: Policy) {
+        self.trigger.set(policy.begin(&self.figures()));
+        self.policy.set(policy);
+    }
+
+    /// Whether to call [`Heap::maybe_collect`]: asked before each allocation of an object.
+    #[inline(always)]
+    pub fn wants_collection(&self) -> bool {
+        self.mem().charged() > self.trigger.get()
+    }
+
+    /// Asks the policy, and collects if it says so; true when it did. Cells that are not
+    /// yet filled in must not exist.
+    #[cold]
+    #[inline(never)]
+    pub fn maybe_collect(&self) -> bool {
+        if self.collecting.get() {
+            return false;
+        }
+        let mut policy = self.policy.get();
+        let answer = policy.ask(&self.figures());
+        self.policy.set(policy);
+        match answer {
+            // A collection that finds no memory for its tables is tried again when as much has come
+            // to the heap as to be worth it.
+            None => match self.collect(Reason::Policy) {
+                Ok(_) => true,
+                Err(OutOfMemory) => {
+                    let charged = self.mem().charged();
+                    self.trigger.set(charged + charged / 16);
+                    false
+                }
+            },
+            Some(trigger) => {
+                self.trigger.set(trigger);
+                false
+            }
+        }
+    }
+
+    fn figures(&self) -> Figures {
+        Figures { charged: self.mem().charged(), now_ns: self.clock.now_ns() }
+    }
+
+    fn after_collection(&self, outcome: &Outcome) {
+        let mut policy = self.policy.get();
+        if let Some(trigger) = policy.after(outcome, &self.figures()) {
+            self.trigger.set(trigger);
+        }
+        self.policy.set(policy);
+    }
+
+    /// Collections since the start.
+    pub fn collections(&self) -> u64 {
+        self.collections.get()
+    }
+
+    /// Sets or removes the observer of collections, and returns the one before.
+    pub fn set_observer(&self, observer: Option<Box<dyn Observer>>) -> Option<Box<dyn Observer>> {
+        self.observer.replace(observer)
+    }
+
+    fn observe(&self, event: &Event<'_>) {
+        if let Some(observer) = self.observer.take() {
+            observer.event(event);
+            // One that was set meanwhile stays.
+            if let Some(newer) = self.observer.replace(Some(observer)) {
+                self.observer.set(Some(newer));
+            }
+        }
+    }
+
+    /// The heap's clock: zero when it was made.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// Whether builds with debug assertions verify the heap after each collection (they do unless told
+    /// not to).
+    pub fn set_verifying(&self, verifying: bool) {
+        self.verifying.set(verifying);
     }
 
     /// Allocates a cell of `size` bytes with a count of one. Everything after the header is
@@ -213,50 +340,70 @@ impl Heap {
     #[cold]
     #[inline(never)]
     pub unsafe fn release(&self, cell: NonNull<Header>) {
-        // SAFETY: (1) the cell is whole and unreferenced: it may wait on the worklist.
-        unsafe { self.enqueue(cell) };
-        if !self.draining.get() {
-            self.drain();
-        }
-    }
-
-    /// # Safety
-    /// As [`Heap::release`].
-    unsafe fn enqueue(&self, cell: NonNull<Header>) {
-        // SAFETY: the cell is still whole; only its header is used.
+        // SAFETY: (1) the cell is whole and unreferenced: it may be finalized, or wait for that.
         unsafe {
             let header = cell.as_ptr();
-            let info = self.kind_info((*header).kind());
-            if info.weakable && Header::weak_flag(cell) {
-                if let Some(hook) = self.weak_hook.get() {
-                    hook(self.owner.get(), cell);
-                }
+            (*header).mark_dead();
+            if self.draining.get() {
+                (*header).set_count(self.worklist.get());
+                self.worklist.set(self.space.id_of(cell).0);
+                return;
             }
-            (*header).mark_dead(self.worklist.get());
-            self.worklist.set(self.space.id_of(cell).0);
+            self.draining.set(true);
+            self.bury(cell);
         }
-    }
-
-    fn drain(&self) {
-        self.draining.set(true);
-        loop {
-            let id = self.worklist.get();
-            if id == WORKLIST_END {
-                break;
-            }
-            // SAFETY: ids on the worklist are of dead cells that nothing else refers to; each is
-            // finalized once, then its memory is given back.
-            unsafe {
-                let cell = self.space.cell_at(CellId(id));
-                self.worklist.set((*cell.as_ptr()).count());
-                (self.kind_info((*cell.as_ptr()).kind()).finalize)(cell);
-                self.space.free(cell);
-            }
-        }
+        self.empty_worklist();
         self.draining.set(false);
     }
 
-    /// Calls `visit` for every live cell, in address order within a page.
+    /// Finalizes a dead cell and gives its memory back. What it referred to is put on the worklist if it
+    /// dies too, also by way of the weak hook: nothing here recurses.
+    ///
+    /// # Safety
+    /// 1. The cell is dead and whole, nothing refers to it, and `draining` is set.
+    #[inline(always)]
+    unsafe fn bury(&self, cell: NonNull<Header>) {
+        // SAFETY: (1) the caller's duty.
+        unsafe {
+            let info = self.kind_info((*cell.as_ptr()).kind());
+            if info.weakable
+                && Header::weak_flag(cell)
+                && let Some(hook) = self.weak_hook.get()
+            {
+                hook(self.owner.get(), cell);
+            }
+            (info.finalize)(cell);
+            self.space.free(cell);
+        }
+    }
+
+    /// Frees the cells on the worklist, unless that is being done already.
+    fn drain(&self) {
+        if !self.draining.replace(true) {
+            self.empty_worklist();
+            self.draining.set(false);
+        }
+    }
+
+    #[inline(always)]
+    fn empty_worklist(&self) {
+        loop {
+            let id = self.worklist.get();
+            if id == WORKLIST_END {
+                return;
+            }
+            // SAFETY: ids on the worklist are of dead cells that nothing else refers to; each is taken
+            // off before it is buried.
+            unsafe {
+                let cell = self.space.cell_at(CellId(id));
+                self.worklist.set((*cell.as_ptr()).count());
+                self.bury(cell);
+            }
+        }
+    }
+
+    /// Calls `visit` for every cell that is live or waits to be freed, in address order within a page.
+    /// `visit` neither allocates nor frees cells.
     pub fn for_each_cell(&self, visit: &mut dyn FnMut(NonNull<Header>)) {
         self.space.for_each(visit);
     }
@@ -269,6 +416,11 @@ impl Heap {
     /// Number of live cells.
     pub fn live_cells(&self) -> usize {
         self.space.live_cells()
+    }
+
+    /// Gives memory that holds no cell back to the allocator.
+    pub fn trim(&self) {
+        self.space.trim();
     }
 
     /// Bytes of pages and table blocks that the cells live in, free slots included.

@@ -1,17 +1,23 @@
 //! Where cells live: in pages of equal slots, or each in a block of its own.
 //!
 //! With the pool front, cells of up to [`SMALL_CELL_BYTES`] live in 32 KiB pages, one size class a
-//! page. Larger cells, and with the direct front all cells, are blocks of the allocator with an
-//! eight-byte prefix that holds the cell's index in a table and its size.
+//! page, eight pages to a chunk. Larger cells, and with the direct front all cells, are blocks of the
+//! allocator with an eight-byte prefix that holds the cell's index in a table and its size.
 //!
 //! # Invariants
 //! - A page slot's address is a multiple of 16; a table cell's is 8 more than one. Bit 3 of an
 //!   address therefore tells the two apart, without touching memory.
-//! - A page's slots below `bump` are live cells, dead cells that wait, or free (count 0, next free slot
-//!   behind the header); those above were never used.
+//! - A page's slots below `bump` are live cells, dead cells that wait, or free (header zero, next free slot
+//!   behind it); those above were never used.
 //! - `table[i]` is the cell whose prefix says `i`, or a free entry (odd: `next << 1 | 1`).
-//! - A page is in exactly one state: current of its class, full (`listed` false), in its class's list
-//!   of pages with free slots (`listed` true), or in the list of empty pages.
+//! - A page is in exactly one [`State`]. Its `countdown` reaches zero exactly when a free must change it:
+//!   *current* (`CURRENT` + cells used: never), *full* (1; the cells used are in `held`), *listed* (cells
+//!   used; it has free slots and is in its class's list). An *empty* page has its bit set in its chunk's
+//!   `empty` and a meaningless header.
+//! - A chunk starts at a multiple of its size, and is in the list of chunks with room if and only if its
+//!   `empty` is not zero.
+
+mod check;
 
 use core::alloc::Layout;
 use core::cell::{Cell as StdCell, UnsafeCell};
@@ -26,36 +32,57 @@ pub const PAGE_BYTES: usize = 32 * 1024;
 /// Largest cell that lives in a page.
 pub const SMALL_CELL_BYTES: usize = 512;
 
-const GRANULE: usize = 16;
+/// Slots are multiples of this.
+pub(super) const GRANULE: usize = 16;
+/// Size and alignment of a chunk.
+pub(super) const CHUNK_BYTES: usize = PAGES_PER_CHUNK * PAGE_BYTES;
+/// Granules of a chunk: cell numbers count them.
+pub(super) const GRANULES_PER_CHUNK: usize = CHUNK_BYTES / GRANULE;
 const CLASSES: usize = SMALL_CELL_BYTES / GRANULE + 1;
 const PAGES_PER_CHUNK: usize = 8;
-const CHUNK_BYTES: usize = PAGES_PER_CHUNK * PAGE_BYTES;
-const GRANULES_PER_PAGE: usize = PAGE_BYTES / GRANULE;
 const PAGE_HEADER_BYTES: usize = 64;
 const PREFIX_BYTES: usize = 8;
 const TABLE_ID: u32 = 1 << 31;
+const CURRENT: u32 = 1 << 31;
+/// How much untouched memory of a page joins its free list at a time.
+const EXTEND_BYTES: u32 = 4096;
+/// Chunks that cell numbers have room for.
+const MAX_CHUNKS: usize = TABLE_ID as usize / GRANULES_PER_CHUNK;
+/// Wholly empty chunks kept: one, and one for this many in use.
+const SPARE_DIVISOR: usize = 8;
 
-/// A cell's number: page and granule, or index into the table of cells (bit 31 set).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A cell's number: granule counted over all chunks, or index into the table of cells (bit 31 set).
+/// Valid while the cell is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CellId(pub u32);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+enum State {
+    Current,
+    Full,
+    Listed,
+}
 
 #[repr(C)]
 struct Page {
     free: *mut Slot,
-    next: *mut Page,
+    countdown: u32,
     slot_bytes: u32,
     bump: u32,
-    used: u32,
+    held: u32,
+    state: State,
+    // Which page of the space this is: chunk * PAGES_PER_CHUNK + page.
     number: u32,
-    chunk: u32,
-    listed: bool,
+    next: *mut Page,
+    previous: *mut Page,
 }
 
 const _: () = assert!(size_of::<Page>() <= PAGE_HEADER_BYTES);
 
 #[repr(C)]
 struct Slot {
-    header: Header,
+    header: u64,
     next_free: *mut Slot,
 }
 
@@ -67,9 +94,16 @@ struct Prefix {
 }
 
 struct Chunk {
-    base: NonNull<u8>,
-    empty_pages: usize,
+    // Null when the memory went back and the number is free.
+    base: *mut u8,
+    // A bit for each empty page.
+    empty: u8,
+    next: u32,
+    previous: u32,
 }
+
+const NO_CHUNK: u32 = u32::MAX;
+const NO_ENTRY: usize = usize::MAX >> 1;
 
 /// The bytes of a live cell.
 ///
@@ -87,9 +121,20 @@ pub(super) unsafe fn cell_size(cell: NonNull<Header>) -> usize {
     }
 }
 
+/// Whether the cell has a block of its own.
 #[inline(always)]
-fn is_table_cell(cell: NonNull<Header>) -> bool {
+pub(super) fn is_table_cell(cell: NonNull<Header>) -> bool {
     cell.addr().get() & 8 != 0
+}
+
+/// The index of a cell in the table of cells.
+///
+/// # Safety
+/// 1. `cell` is a table cell.
+#[inline(always)]
+pub(super) unsafe fn table_index(cell: NonNull<Header>) -> usize {
+    // SAFETY: (1) it has a prefix.
+    unsafe { (*prefix_of(cell)).index as usize }
 }
 
 #[inline(always)]
@@ -103,42 +148,46 @@ fn prefix_of(cell: NonNull<Header>) -> *mut Prefix {
 }
 
 fn table_layout(bytes: usize) -> Layout {
-    // Cells are at most 4 GiB * 8, and sizes come from existing blocks or checked requests.
-    Layout::from_size_align(bytes + PREFIX_BYTES, 16).expect("cell sizes are checked when allocated")
+    // SAFETY: cells are at most 32 GiB (`words` is a u32), far below what a layout may have.
+    unsafe { Layout::from_size_align_unchecked(bytes + PREFIX_BYTES, 16) }
 }
+
+const CHUNK_LAYOUT: Layout = match Layout::from_size_align(CHUNK_BYTES, CHUNK_BYTES) {
+    Ok(layout) => layout,
+    Err(_) => unreachable!(),
+};
 
 /// The cells of one heap, in either form.
 pub(crate) struct Space {
+    current: UnsafeCell<[*mut Page; CLASSES]>,
     mem: *const Mem,
     paged: bool,
-    current: UnsafeCell<[*mut Page; CLASSES]>,
-    with_free: UnsafeCell<[*mut Page; CLASSES]>,
-    empty: StdCell<*mut Page>,
-    pages: UnsafeCell<Vec<'static, *mut Page>>,
+    listed: UnsafeCell<[*mut Page; CLASSES]>,
     chunks: UnsafeCell<Vec<'static, Chunk>>,
-    free_chunk: StdCell<usize>,
+    with_room: StdCell<u32>,
+    held_chunks: StdCell<usize>,
+    empty_chunks: StdCell<usize>,
     table: UnsafeCell<Vec<'static, usize>>,
     table_free: StdCell<usize>,
     table_bytes: StdCell<usize>,
-    live: StdCell<usize>,
+    table_cells: StdCell<usize>,
 }
 
-const NO_ENTRY: usize = usize::MAX >> 1;
-
-// A page that is always full stands in for "no current page", so that allocation need not ask.
+// A page without free slots stands in for "no current page", so that allocation need not ask.
 #[repr(C, align(64))]
 struct NoPage(Page);
 // SAFETY: never written to: `free` stays null and `bump` at the end.
 unsafe impl Sync for NoPage {}
 static NO_PAGE: NoPage = NoPage(Page {
     free: null_mut(),
-    next: null_mut(),
+    countdown: 0,
     slot_bytes: 0,
     bump: PAGE_BYTES as u32,
-    used: 0,
+    held: 0,
+    state: State::Full,
     number: 0,
-    chunk: 0,
-    listed: false,
+    next: null_mut(),
+    previous: null_mut(),
 });
 
 fn no_page() -> *mut Page {
@@ -148,18 +197,18 @@ fn no_page() -> *mut Page {
 impl Space {
     pub(super) fn new(mem: &Mem) -> Space {
         Space {
+            current: UnsafeCell::new([no_page(); CLASSES]),
             mem,
             paged: mem.front() == Front::Pool,
-            current: UnsafeCell::new([no_page(); CLASSES]),
-            with_free: UnsafeCell::new([null_mut(); CLASSES]),
-            empty: StdCell::new(null_mut()),
-            pages: UnsafeCell::new(Vec::new(mem.memory(Use::Cells))),
-            chunks: UnsafeCell::new(Vec::new(mem.memory(Use::Cells))),
-            free_chunk: StdCell::new(NO_ENTRY),
-            table: UnsafeCell::new(Vec::new(mem.memory(Use::Cells))),
+            listed: UnsafeCell::new([null_mut(); CLASSES]),
+            chunks: UnsafeCell::new(Vec::new(mem.memory(Use::Runtime))),
+            with_room: StdCell::new(NO_CHUNK),
+            held_chunks: StdCell::new(0),
+            empty_chunks: StdCell::new(0),
+            table: UnsafeCell::new(Vec::new(mem.memory(Use::Runtime))),
             table_free: StdCell::new(NO_ENTRY),
             table_bytes: StdCell::new(0),
-            live: StdCell::new(0),
+            table_cells: StdCell::new(0),
         }
     }
 
@@ -173,149 +222,211 @@ impl Space {
     #[inline(always)]
     pub(super) fn alloc(&self, size: usize) -> Result<NonNull<Header>, OutOfMemory> {
         debug_assert!(size >= size_of::<Slot>());
-        if self.paged && size <= SMALL_CELL_BYTES {
-            let class = size.div_ceil(GRANULE);
-            let bytes = class * GRANULE;
-            self.mem().charge(Use::Cells, bytes)?;
-            // SAFETY: `class` is in range; `current` holds a page or the stand-in, whose free list is empty.
-            let slot = unsafe {
-                let page = (*self.current.get())[class];
-                let slot = (*page).free;
-                if slot.is_null() {
-                    match self.alloc_slow(class) {
-                        Ok(slot) => slot,
-                        Err(error) => {
-                            self.mem().discharge(Use::Cells, bytes);
-                            return Err(error);
-                        }
-                    }
-                } else {
-                    (*page).free = (*slot).next_free;
-                    (*page).used += 1;
-                    NonNull::new_unchecked(slot.cast())
-                }
-            };
-            self.live.set(self.live.get() + 1);
-            self.mem().count_block(Use::Cells, bytes);
-            return Ok(slot);
+        if size > SMALL_CELL_BYTES {
+            return self.alloc_table(size);
         }
-        self.alloc_table(size)
-    }
-
-    /// # Safety
-    /// `class` is in range.
-    #[cold]
-    #[inline(never)]
-    unsafe fn alloc_slow(&self, class: usize) -> Result<NonNull<Header>, OutOfMemory> {
-        // SAFETY: pages in the lists are whole; the stand-in page is never written, because its
-        // `bump` is at the end and its `free` is null.
+        let class = size.div_ceil(GRANULE);
+        // SAFETY: `class` is in range; `current` holds a page or the stand-in, whose free list is empty.
         unsafe {
-            let current = &mut (*self.current.get())[class];
-            let page = *current;
-            let end = PAGE_BYTES as u32;
-            if (*page).free.is_null() && (*page).bump + (*page).slot_bytes <= end && page != no_page() {
-                let slot = page.byte_add((*page).bump as usize).cast::<Header>();
-                (*page).bump += (*page).slot_bytes;
-                (*page).used += 1;
-                return Ok(NonNull::new_unchecked(slot));
-            }
-            let with_free = &mut (*self.with_free.get())[class];
-            if !with_free.is_null() {
-                let page = *with_free;
-                *with_free = (*page).next;
-                (*page).listed = false;
-                *current = page;
-            } else {
-                let page = self.fresh_page()?;
-                (*page).slot_bytes = (class * GRANULE) as u32;
-                *current = page;
-            }
-            let page = *current;
+            let page = (*self.current.get())[class];
             let slot = (*page).free;
             if slot.is_null() {
-                let slot = page.byte_add((*page).bump as usize).cast::<Header>();
-                (*page).bump += (*page).slot_bytes;
-                (*page).used += 1;
-                return Ok(NonNull::new_unchecked(slot));
+                return self.alloc_slow(size);
             }
+            self.mem().page_cell_born(class * GRANULE)?;
             (*page).free = (*slot).next_free;
-            (*page).used += 1;
+            (*page).countdown += 1;
             Ok(NonNull::new_unchecked(slot.cast()))
         }
     }
 
-    /// An empty page with its header set but for the slot size.
-    fn fresh_page(&self) -> Result<*mut Page, OutOfMemory> {
-        // SAFETY: pages of the empty list are whole and unused; a chunk's pages are carved once.
+    /// Allocation of a small cell when the current page of its class has no free slot.
+    #[cold]
+    #[inline(never)]
+    fn alloc_slow(&self, size: usize) -> Result<NonNull<Header>, OutOfMemory> {
+        if !self.paged {
+            return self.alloc_table(size);
+        }
+        let class = size.div_ceil(GRANULE);
+        // Asked first: a refusal must not cost a page.
+        self.mem().admits_page_cell(class * GRANULE)?;
+        // SAFETY: `class` is in range; pages in the lists are whole; the stand-in page is never
+        // written, because its `bump` is at the end.
         unsafe {
-            if self.empty.get().is_null() {
-                self.grow()?;
+            let current = &raw mut (*self.current.get())[class];
+            let page = *current;
+            if page == no_page() || !extend(page) {
+                if page != no_page() {
+                    (*page).held = (*page).countdown - CURRENT;
+                    (*page).countdown = 1;
+                    (*page).state = State::Full;
+                    *current = no_page();
+                }
+                let listed = (*self.listed.get())[class];
+                if listed.is_null() {
+                    let page = self.take_page()?;
+                    (*page).slot_bytes = (class * GRANULE) as u32;
+                    extend(page);
+                    *current = page;
+                } else {
+                    self.unlist(listed, class);
+                    (*listed).countdown += CURRENT;
+                    (*listed).state = State::Current;
+                    *current = listed;
+                }
             }
-            let page = self.empty.get();
-            self.empty.set((*page).next);
-            (&mut *self.chunks.get())[(*page).chunk as usize].empty_pages -= 1;
-            (*page).next = null_mut();
-            (*page).free = null_mut();
-            (*page).bump = PAGE_HEADER_BYTES as u32;
-            (*page).used = 0;
-            (*page).listed = false;
+            self.mem().page_cell_born(class * GRANULE)?;
+            let page = *current;
+            let slot = (*page).free;
+            (*page).free = (*slot).next_free;
+            (*page).countdown += 1;
+            Ok(NonNull::new_unchecked(slot.cast()))
+        }
+    }
+
+    /// # Safety
+    /// `page` is in the list of its class.
+    unsafe fn unlist(&self, page: *mut Page, class: usize) {
+        // SAFETY: neighbours in the list are whole pages.
+        unsafe {
+            let (next, previous) = ((*page).next, (*page).previous);
+            if previous.is_null() {
+                (*self.listed.get())[class] = next;
+            } else {
+                (*previous).next = next;
+            }
+            if !next.is_null() {
+                (*next).previous = previous;
+            }
+        }
+    }
+
+    /// An empty page, its header set but for the slot size.
+    fn take_page(&self) -> Result<*mut Page, OutOfMemory> {
+        if self.with_room.get() == NO_CHUNK {
+            self.grow()?;
+        }
+        let number = self.with_room.get();
+        // SAFETY: no other reference to the chunks is alive; an empty page is nobody's.
+        unsafe {
+            let chunks = &mut *self.chunks.get();
+            let chunk = &mut chunks[number as usize];
+            if chunk.empty == u8::MAX {
+                self.empty_chunks.set(self.empty_chunks.get() - 1);
+            }
+            let index = chunk.empty.trailing_zeros();
+            chunk.empty &= chunk.empty - 1;
+            let page = chunk.base.add(index as usize * PAGE_BYTES).cast::<Page>();
+            if chunk.empty == 0 {
+                self.unlink_chunk(number);
+            }
+            page.write(Page {
+                free: null_mut(),
+                countdown: CURRENT,
+                slot_bytes: 0,
+                bump: PAGE_HEADER_BYTES as u32,
+                held: 0,
+                state: State::Current,
+                number: number * PAGES_PER_CHUNK as u32 + index,
+                next: null_mut(),
+                previous: null_mut(),
+            });
             Ok(page)
+        }
+    }
+
+    fn link_chunk(&self, number: u32) {
+        // SAFETY: no other reference to the chunks is alive.
+        let chunks = unsafe { &mut *self.chunks.get() };
+        let next = self.with_room.replace(number);
+        chunks[number as usize].next = next;
+        chunks[number as usize].previous = NO_CHUNK;
+        if next != NO_CHUNK {
+            chunks[next as usize].previous = number;
+        }
+    }
+
+    fn unlink_chunk(&self, number: u32) {
+        // SAFETY: no other reference to the chunks is used while this one is.
+        let chunks = unsafe { &mut *self.chunks.get() };
+        let Chunk { next, previous, .. } = chunks[number as usize];
+        if previous == NO_CHUNK {
+            self.with_room.set(next);
+        } else {
+            chunks[previous as usize].next = next;
+        }
+        if next != NO_CHUNK {
+            chunks[next as usize].previous = previous;
         }
     }
 
     /// Takes one more chunk of pages from the allocator.
     fn grow(&self) -> Result<(), OutOfMemory> {
-        // SAFETY: exclusive access: nothing called from here touches the vectors.
-        let (pages, chunks) = unsafe { (&mut *self.pages.get(), &mut *self.chunks.get()) };
-        let reuse = chunks.iter().position(|c| c.empty_pages == usize::MAX);
-        if reuse.is_none() {
+        // SAFETY: exclusive access: the memory's books do not touch the chunks.
+        let chunks = unsafe { &mut *self.chunks.get() };
+        let gone = chunks.iter().position(|c| c.base.is_null());
+        if gone.is_none() {
+            if chunks.len() == MAX_CHUNKS {
+                return Err(OutOfMemory);
+            }
             chunks.try_reserve(1)?;
-            pages.try_reserve(PAGES_PER_CHUNK)?;
         }
-        let layout = Layout::from_size_align(CHUNK_BYTES, PAGE_BYTES).expect("constant layout");
-        let base = self.mem().take_page(layout)?;
-        let chunk = Chunk { base, empty_pages: PAGES_PER_CHUNK };
-        let number = match reuse {
-            Some(i) => {
-                chunks[i] = chunk;
-                i
+        let base = self.mem().take_page(CHUNK_LAYOUT)?.as_ptr();
+        base.expose_provenance();
+        let chunk = Chunk { base, empty: u8::MAX, next: NO_CHUNK, previous: NO_CHUNK };
+        let number = match gone {
+            Some(number) => {
+                chunks[number] = chunk;
+                number
             }
             None => {
                 chunks.try_push(chunk)?;
                 chunks.len() - 1
             }
         };
-        for i in (0..PAGES_PER_CHUNK).rev() {
-            // SAFETY: the chunk has room for its pages, and nobody uses it yet.
-            unsafe {
-                let page = base.as_ptr().add(i * PAGE_BYTES).cast::<Page>();
-                page.write(Page {
-                    free: null_mut(),
-                    next: self.empty.get(),
-                    slot_bytes: 0,
-                    bump: PAGE_HEADER_BYTES as u32,
-                    used: 0,
-                    number: (number * PAGES_PER_CHUNK + i) as u32,
-                    chunk: number as u32,
-                    listed: false,
-                });
-                self.empty.set(page);
-            }
-        }
-        for i in 0..PAGES_PER_CHUNK {
-            // SAFETY: within the chunk.
-            let page = unsafe { base.as_ptr().add(i * PAGE_BYTES) }.cast::<Page>();
-            match reuse {
-                Some(_) => pages[number * PAGES_PER_CHUNK + i] = page,
-                None => pages.try_push(page)?,
-            }
-        }
+        self.held_chunks.set(self.held_chunks.get() + 1);
+        self.empty_chunks.set(self.empty_chunks.get() + 1);
+        self.link_chunk(number as u32);
         Ok(())
+    }
+
+    /// Gives wholly empty chunks back to the allocator, all but `keep` of them.
+    fn give_empty_chunks(&self, keep: usize) {
+        let mut number = self.with_room.get();
+        while number != NO_CHUNK && self.empty_chunks.get() > keep {
+            // SAFETY: no other reference to the chunks is alive.
+            let chunk = unsafe { &mut (&mut *self.chunks.get())[number as usize] };
+            let (this, next) = (number, chunk.next);
+            if chunk.empty == u8::MAX {
+                self.give_chunk(this);
+            }
+            number = next;
+        }
+    }
+
+    /// Gives the memory of a wholly empty chunk back.
+    fn give_chunk(&self, number: u32) {
+        self.unlink_chunk(number);
+        // SAFETY: no page of the chunk is in use, and none is in a list.
+        unsafe {
+            let chunk = &mut (&mut *self.chunks.get())[number as usize];
+            debug_assert_eq!(chunk.empty, u8::MAX);
+            let base = core::mem::replace(&mut chunk.base, null_mut());
+            chunk.empty = 0;
+            self.mem().give_page(NonNull::new_unchecked(base), CHUNK_LAYOUT);
+        }
+        self.empty_chunks.set(self.empty_chunks.get() - 1);
+        self.held_chunks.set(self.held_chunks.get() - 1);
+    }
+
+    /// Gives everything back that holds no cell.
+    pub(super) fn trim(&self) {
+        self.give_empty_chunks(0);
     }
 
     #[inline(never)]
     fn alloc_table(&self, size: usize) -> Result<NonNull<Header>, OutOfMemory> {
-        let bytes = round_up(size, 8);
+        let bytes = size.checked_next_multiple_of(8).ok_or(OutOfMemory)?;
         let words = u32::try_from(bytes / 8).map_err(|_| OutOfMemory)?;
         // SAFETY: exclusive access: the memory's books do not touch this table.
         let table = unsafe { &mut *self.table.get() };
@@ -327,12 +438,13 @@ impl Space {
             self.table_free.set(table.len() - 1);
         }
         let block = self.mem().alloc(Use::Cells, table_layout(bytes))?;
+        block.as_ptr().expose_provenance();
         let index = self.table_free.get();
         let cell = block.as_ptr().wrapping_add(PREFIX_BYTES).cast::<Header>();
         self.table_free.set(table[index] >> 1);
-        table[index] = cell.expose_provenance();
+        table[index] = cell.addr();
         self.table_bytes.set(self.table_bytes.get() + bytes + PREFIX_BYTES);
-        self.live.set(self.live.get() + 1);
+        self.table_cells.set(self.table_cells.get() + 1);
         // SAFETY: the block is larger than the prefix.
         unsafe {
             block.cast::<Prefix>().write(Prefix { index: index as u32, words });
@@ -344,100 +456,84 @@ impl Space {
     ///
     /// # Safety
     /// 1. `cell` is a cell of this space that was finalized; nobody uses it again.
-    #[inline]
+    #[inline(always)]
     pub(super) unsafe fn free(&self, cell: NonNull<Header>) {
-        self.live.set(self.live.get() - 1);
         // SAFETY: (1) page header or prefix are where the invariants say.
         unsafe {
             if is_table_cell(cell) {
-                let prefix = prefix_of(cell);
-                let (index, bytes) = ((*prefix).index as usize, (*prefix).words as usize * 8);
-                let table = &mut *self.table.get();
-                table[index] = self.table_free.get() << 1 | 1;
-                self.table_free.set(index);
-                self.table_bytes.set(self.table_bytes.get() - bytes - PREFIX_BYTES);
-                self.mem().free(Use::Cells, NonNull::new_unchecked(prefix.cast()), table_layout(bytes));
-                return;
+                return self.free_table(cell);
             }
             let page = page_of(cell);
             let slot = cell.as_ptr().cast::<Slot>();
             let bytes = (*page).slot_bytes as usize;
             #[cfg(debug_assertions)]
             cell.as_ptr().cast::<u8>().write_bytes(0xDB, bytes);
-            slot.cast::<u64>().write(0);
+            (*slot).header = 0;
             (*slot).next_free = (*page).free;
             (*page).free = slot;
-            (*page).used -= 1;
-            self.mem().discharge(Use::Cells, bytes);
-            self.mem().uncount_block(Use::Cells, bytes);
-            if !(*page).listed || (*page).used == 0 {
-                self.page_has_room(page);
+            self.mem().page_cell_died(bytes);
+            (*page).countdown -= 1;
+            if (*page).countdown == 0 {
+                self.change_state(page);
             }
         }
     }
 
     /// # Safety
-    /// `page` is a page of this space with at least one free slot.
-    unsafe fn page_has_room(&self, page: *mut Page) {
+    /// As [`Space::free`], for a table cell.
+    #[inline(never)]
+    unsafe fn free_table(&self, cell: NonNull<Header>) {
+        // SAFETY: the prefix is where the invariants say.
+        unsafe {
+            let prefix = prefix_of(cell);
+            let (index, bytes) = ((*prefix).index as usize, (*prefix).words as usize * 8);
+            let table = &mut *self.table.get();
+            table[index] = self.table_free.get() << 1 | 1;
+            self.table_free.set(index);
+            self.table_bytes.set(self.table_bytes.get() - bytes - PREFIX_BYTES);
+            self.table_cells.set(self.table_cells.get() - 1);
+            #[cfg(debug_assertions)]
+            cell.as_ptr().cast::<u8>().write_bytes(0xDB, bytes);
+            self.mem().free(Use::Cells, NonNull::new_unchecked(prefix.cast()), table_layout(bytes));
+        }
+    }
+
+    /// # Safety
+    /// `page` is full and has got its first free slot, or is listed and has lost its last cell.
+    #[cold]
+    #[inline(never)]
+    unsafe fn change_state(&self, page: *mut Page) {
         // SAFETY: the caller's page is whole; lists hold whole pages.
         unsafe {
             let class = (*page).slot_bytes as usize / GRANULE;
-            if page == (*self.current.get())[class] {
+            if (*page).state == State::Full {
+                // A page holds many slots: it is not empty yet.
+                (*page).countdown = (*page).held - 1;
+                (*page).state = State::Listed;
+                let next = (*self.listed.get())[class];
+                (*page).next = next;
+                (*page).previous = null_mut();
+                if !next.is_null() {
+                    (*next).previous = page;
+                }
+                (*self.listed.get())[class] = page;
                 return;
             }
-            let list = &mut (*self.with_free.get())[class];
-            if !(*page).listed {
-                (*page).listed = true;
-                (*page).next = *list;
-                *list = page;
+            self.unlist(page, class);
+            let number = (*page).number / PAGES_PER_CHUNK as u32;
+            let chunk = &mut (&mut *self.chunks.get())[number as usize];
+            let before = chunk.empty;
+            chunk.empty |= 1 << ((*page).number % PAGES_PER_CHUNK as u32);
+            let whole = chunk.empty == u8::MAX;
+            if before == 0 {
+                self.link_chunk(number);
             }
-            if (*page).used == 0 && (*list != page || !(*page).next.is_null()) {
-                // An empty page leaves its class, unless it is the class's only one with room.
-                let mut link: *mut *mut Page = list;
-                while *link != page {
-                    link = &raw mut (**link).next;
-                }
-                *link = (*page).next;
-                (*page).listed = false;
-                (*page).next = self.empty.get();
-                self.empty.set(page);
-                let chunk = (*page).chunk as usize;
-                let chunks = &mut *self.chunks.get();
-                chunks[chunk].empty_pages += 1;
-                if chunks[chunk].empty_pages == PAGES_PER_CHUNK {
-                    // One wholly empty chunk is kept for the next growth, a second one goes back.
-                    let kept = self.free_chunk.replace(chunk);
-                    if kept != NO_ENTRY && kept != chunk && chunks[kept].empty_pages == PAGES_PER_CHUNK {
-                        self.give_chunk(kept);
-                    }
+            if whole {
+                self.empty_chunks.set(self.empty_chunks.get() + 1);
+                if self.empty_chunks.get() > 1 + self.held_chunks.get() / SPARE_DIVISOR {
+                    self.give_chunk(number);
                 }
             }
-        }
-    }
-
-    /// # Safety
-    /// Every page of the chunk is in the list of empty pages.
-    unsafe fn give_chunk(&self, chunk: usize) {
-        // SAFETY: the pages are unlinked before their memory goes.
-        unsafe {
-            let mut head = self.empty.get();
-            let mut link: *mut *mut Page = &raw mut head;
-            while !(*link).is_null() {
-                if (**link).chunk as usize == chunk {
-                    *link = (**link).next;
-                } else {
-                    link = &raw mut (**link).next;
-                }
-            }
-            self.empty.set(head);
-            let chunks = &mut *self.chunks.get();
-            let pages = &mut *self.pages.get();
-            for page in &mut pages[chunk * PAGES_PER_CHUNK..][..PAGES_PER_CHUNK] {
-                *page = null_mut();
-            }
-            chunks[chunk].empty_pages = usize::MAX;
-            let layout = Layout::from_size_align(CHUNK_BYTES, PAGE_BYTES).expect("constant layout");
-            self.mem().give_page(chunks[chunk].base, layout);
         }
     }
 
@@ -455,20 +551,24 @@ impl Space {
             let old_size = cell_size(cell);
             let small = self.paged && new_size <= SMALL_CELL_BYTES;
             if is_table_cell(cell) && !small {
-                let bytes = round_up(new_size, 8);
+                let bytes = new_size.checked_next_multiple_of(8).ok_or(OutOfMemory)?;
                 let words = u32::try_from(bytes / 8).map_err(|_| OutOfMemory)?;
+                if bytes == old_size {
+                    return Ok(cell);
+                }
                 let prefix = prefix_of(cell);
                 let index = (*prefix).index as usize;
                 let block = NonNull::new_unchecked(prefix.cast::<u8>());
                 let moved =
                     self.mem().realloc(Use::Cells, block, table_layout(old_size), bytes + PREFIX_BYTES)?;
+                moved.as_ptr().expose_provenance();
                 moved.cast::<Prefix>().write(Prefix { index: index as u32, words });
                 let cell = moved.as_ptr().wrapping_add(PREFIX_BYTES).cast::<Header>();
-                (&mut *self.table.get())[index] = cell.expose_provenance();
+                (&mut *self.table.get())[index] = cell.addr();
                 self.table_bytes.set(self.table_bytes.get() + bytes - old_size);
                 return Ok(NonNull::new_unchecked(cell));
             }
-            if small && round_up(new_size, GRANULE) == old_size {
+            if small && round_up(new_size, GRANULE) == old_size && !is_table_cell(cell) {
                 return Ok(cell);
             }
             let moved = self.alloc(new_size)?;
@@ -493,7 +593,7 @@ impl Space {
                 CellId(TABLE_ID | (*prefix_of(cell)).index)
             } else {
                 let granule = (cell.addr().get() & (PAGE_BYTES - 1)) / GRANULE;
-                CellId((*page_of(cell)).number * GRANULES_PER_PAGE as u32 + granule as u32)
+                CellId((*page_of(cell)).number * (PAGE_BYTES / GRANULE) as u32 + granule as u32)
             }
         }
     }
@@ -504,73 +604,141 @@ impl Space {
     /// 1. `id` came from [`Space::id_of`] and the cell's memory was not freed since.
     #[inline(always)]
     pub(super) unsafe fn cell_at(&self, id: CellId) -> NonNull<Header> {
-        // SAFETY: (1) the page or the table entry exists.
+        // SAFETY: (1) the chunk or the table entry exists.
         unsafe {
             if id.0 & TABLE_ID != 0 {
                 let table = &*self.table.get();
                 let address = *table.get_unchecked((id.0 & !TABLE_ID) as usize);
                 NonNull::new_unchecked(core::ptr::with_exposed_provenance_mut(address))
             } else {
-                let pages = &*self.pages.get();
-                let page = *pages.get_unchecked(id.0 as usize / GRANULES_PER_PAGE);
-                let offset = (id.0 as usize % GRANULES_PER_PAGE) * GRANULE;
-                NonNull::new_unchecked(page.byte_add(offset).cast())
+                let chunks = &*self.chunks.get();
+                let chunk = chunks.get_unchecked(id.0 as usize / GRANULES_PER_CHUNK);
+                let offset = (id.0 as usize % GRANULES_PER_CHUNK) * GRANULE;
+                NonNull::new_unchecked(chunk.base.add(offset).cast())
             }
         }
     }
 
-    /// Calls `visit` with every cell that is live or waits to be freed.
-    pub(super) fn for_each(&self, visit: &mut dyn FnMut(NonNull<Header>)) {
-        let mut index = 0;
-        // SAFETY: pages and table are read anew at every step, so `visit` may free the cell it is given.
+    /// Number of chunk numbers ever given out: [`Space::chunk_base`] takes those below.
+    pub(super) fn chunk_numbers(&self) -> usize {
+        // SAFETY: no reference to the vector is alive.
+        unsafe { (&*self.chunks.get()).len() }
+    }
+
+    /// Where a chunk starts; null when its memory went back.
+    pub(super) fn chunk_base(&self, number: usize) -> *mut u8 {
+        // SAFETY: no exclusive reference to the vector is alive.
+        unsafe { (&*self.chunks.get())[number].base }
+    }
+
+    /// Number of entries of the table of cells.
+    pub(super) fn table_len(&self) -> usize {
+        // SAFETY: no exclusive reference to the vector is alive.
+        unsafe { (&*self.table.get()).len() }
+    }
+
+    /// The cell of a table entry, if there is one.
+    #[inline(always)]
+    pub(super) fn table_cell(&self, index: usize) -> Option<NonNull<Header>> {
+        // SAFETY: no exclusive reference to the vector is alive.
+        let entry = unsafe { (&*self.table.get())[index] };
+        if entry & 1 == 0 { NonNull::new(core::ptr::with_exposed_provenance_mut(entry)) } else { None }
+    }
+
+    /// Calls `visit` with every slot of a chunk that was ever used, free ones included.
+    /// `visit` neither allocates nor frees cells.
+    #[inline(always)]
+    pub(super) fn each_slot(&self, chunk: usize, mut visit: impl FnMut(NonNull<Header>)) {
+        // SAFETY: pages that are not empty have a header, and slots up to `bump`.
         unsafe {
-            while index < (&*self.pages.get()).len() {
-                let page = (&*self.pages.get())[index];
-                index += 1;
-                if page.is_null() || (*page).used == 0 {
-                    continue;
-                }
+            let Chunk { base, empty, .. } = (&*self.chunks.get())[chunk];
+            if base.is_null() {
+                return;
+            }
+            for index in (0..PAGES_PER_CHUNK).filter(|index| empty & 1 << index == 0) {
+                let page = base.add(index * PAGE_BYTES).cast::<Page>();
+                let (end, step) = ((*page).bump, (*page).slot_bytes);
                 let mut offset = PAGE_HEADER_BYTES as u32;
-                while offset < (*page).bump {
-                    let cell = NonNull::new_unchecked(page.byte_add(offset as usize).cast::<Header>());
-                    if (*cell.as_ptr()).count() != 0 || (*cell.as_ptr()).is_dead() {
-                        visit(cell);
-                    }
-                    offset += (*page).slot_bytes;
+                while offset < end {
+                    visit(NonNull::new_unchecked(page.byte_add(offset as usize).cast()));
+                    offset += step;
                 }
             }
-            let mut index = 0;
-            while index < (&*self.table.get()).len() {
-                let entry = (&*self.table.get())[index];
-                index += 1;
-                if entry & 1 == 0 {
-                    visit(NonNull::new_unchecked(core::ptr::with_exposed_provenance_mut(entry)));
+        }
+    }
+
+    /// Calls `visit` with every cell that is live or waits to be freed. `visit` neither allocates nor
+    /// frees cells.
+    pub(super) fn for_each(&self, visit: &mut dyn FnMut(NonNull<Header>)) {
+        for chunk in 0..self.chunk_numbers() {
+            self.each_slot(chunk, |cell| {
+                // SAFETY: a slot that was used holds a header, all zero when it is free.
+                let free = unsafe { cell.cast::<u64>().read() == 0 };
+                if !free {
+                    visit(cell);
                 }
+            });
+        }
+        for index in 0..self.table_len() {
+            if let Some(cell) = self.table_cell(index) {
+                visit(cell);
             }
         }
     }
 
     pub(super) fn live_cells(&self) -> usize {
-        self.live.get()
+        self.mem().page_cells() + self.table_cells.get()
     }
 
     pub(super) fn committed(&self) -> usize {
-        // SAFETY: no reference to the vector is alive.
-        let chunks = unsafe { &*self.chunks.get() };
-        let held = chunks.iter().filter(|c| c.empty_pages != usize::MAX).count();
-        held * CHUNK_BYTES + self.table_bytes.get()
+        self.held_chunks.get() * CHUNK_BYTES + self.table_bytes.get()
+    }
+
+    /// What the memory's books hold for a live cell.
+    ///
+    /// # Safety
+    /// 1. `cell` is a cell of this space.
+    pub(super) unsafe fn charge_of(&self, cell: NonNull<Header>) -> usize {
+        // SAFETY: (1) the caller's duty.
+        let bytes = unsafe { cell_size(cell) };
+        if is_table_cell(cell) { self.mem().charge_of(bytes + PREFIX_BYTES) } else { bytes }
+    }
+}
+
+/// Puts a page's next untouched slots into its free list; false when there are none left.
+///
+/// # Safety
+/// `page` is whole and its free list is empty.
+unsafe fn extend(page: *mut Page) -> bool {
+    // SAFETY: slots from `bump` on that end within the page are nobody's.
+    unsafe {
+        let step = (*page).slot_bytes;
+        let first = (*page).bump;
+        let room = (PAGE_BYTES as u32 - first) / step;
+        let count = room.min((EXTEND_BYTES / step).max(1));
+        if count == 0 {
+            return false;
+        }
+        let mut next = null_mut();
+        for index in (0..count).rev() {
+            let slot = page.byte_add((first + index * step) as usize).cast::<Slot>();
+            slot.write(Slot { header: 0, next_free: next });
+            next = slot;
+        }
+        (*page).free = next;
+        (*page).bump = first + count * step;
+        true
     }
 }
 
 impl Drop for Space {
     fn drop(&mut self) {
-        let layout = Layout::from_size_align(CHUNK_BYTES, PAGE_BYTES).expect("constant layout");
         // SAFETY: the heap is gone: no reference to the vectors is alive and no cell is used
         // again; an even table entry is the address of a block of this space.
         unsafe {
             for chunk in (&*self.chunks.get()).iter() {
-                if chunk.empty_pages != usize::MAX {
-                    self.mem().give_page(chunk.base, layout);
+                if let Some(base) = NonNull::new(chunk.base) {
+                    self.mem().give_page(base, CHUNK_LAYOUT);
                 }
             }
             for &entry in (&*self.table.get()).iter().filter(|&&entry| entry & 1 == 0) {

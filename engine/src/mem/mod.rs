@@ -6,6 +6,11 @@
 //! # Invariants
 //! - `charged` is at every moment the sum of the charges of all live blocks, and the sum of
 //!   `charged_to` over all uses. It never exceeds `limit` (0 means no limit).
+//! - Cells that live in pages are charged and counted by two fields only, because they are most
+//!   of what a script allocates: their bytes are `charged` less what the accounts hold, their number is
+//!   `page_cells_born` less `page_cells_dead`.
+//! - `mark` is the smaller of the limit and the peak, so that one comparison per charge looks after both;
+//!   only [`Mem::set_limit`] and [`Mem::reset_peak`] lower it.
 //! - A block is charged what its front rounds it to: [`Mem::charge_of`] of its size, a pure
 //!   function of the size, so that freeing gives back exactly what was taken.
 //! - A `Mem` is used by one thread at a time and never moves while a block or a [`Memory`] handle
@@ -191,9 +196,12 @@ struct Account {
 /// The runtime's memory: one allocator, an optional pool in front of it, and exact books.
 pub struct Mem {
     charged: Cell<usize>,
+    mark: Cell<usize>,
     limit: Cell<usize>,
-    peak: Cell<usize>,
-    blocks: Cell<usize>,
+    // The peak, where it lies above the mark.
+    higher_peak: Cell<usize>,
+    page_cells_born: Cell<u64>,
+    page_cells_dead: Cell<u64>,
     allocations: Cell<u64>,
     refused: Cell<u64>,
     requested: Cell<usize>,
@@ -213,9 +221,11 @@ impl Mem {
         let shared = Inner(NonNull::from(&mut *inner));
         Box::new(Mem {
             charged: Cell::new(0),
+            mark: Cell::new(0),
             limit: Cell::new(usize::MAX),
-            peak: Cell::new(0),
-            blocks: Cell::new(0),
+            higher_peak: Cell::new(0),
+            page_cells_born: Cell::new(0),
+            page_cells_dead: Cell::new(0),
             allocations: Cell::new(0),
             refused: Cell::new(0),
             requested: Cell::new(0),
@@ -246,26 +256,29 @@ impl Mem {
         if self.front == Front::Pool && size <= SMALL_BLOCK_BYTES { round_up(size, 16) } else { size }
     }
 
-    /// Charges `size` bytes, unless that would pass the limit.
+    /// What would be charged with `size` more bytes, unless that passes the limit.
     #[inline(always)]
-    pub fn charge(&self, purpose: Use, size: usize) -> Result<(), OutOfMemory> {
+    fn admit(&self, size: usize) -> Result<usize, OutOfMemory> {
         let charged = self.charged.get().wrapping_add(size);
-        if charged > self.limit.get() || charged < size {
+        if charged > self.mark.get() && (charged > self.limit.get() || charged < size) {
             self.refused.set(self.refused.get() + 1);
             return Err(OutOfMemory);
         }
-        self.charged.set(charged);
-        if charged > self.peak.get() {
-            self.peak.set(charged);
-        }
-        let account = &self.accounts[purpose as usize];
-        account.charged.set(account.charged.get() + size);
-        Ok(())
+        Ok(charged)
     }
 
-    /// Gives a charge back.
+    /// Makes an admitted figure the charged one. Called when the allocator has said yes, so that the peak
+    /// is of bytes that were had.
     #[inline(always)]
-    pub fn discharge(&self, purpose: Use, size: usize) {
+    fn commit(&self, charged: usize) {
+        self.charged.set(charged);
+        if charged > self.mark.get() {
+            self.mark.set(charged);
+        }
+    }
+
+    #[inline(always)]
+    fn discharge(&self, purpose: Use, size: usize) {
         self.charged.set(self.charged.get() - size);
         let account = &self.accounts[purpose as usize];
         account.charged.set(account.charged.get() - size);
@@ -275,21 +288,38 @@ impl Mem {
     fn count(&self, purpose: Use, blocks: isize, requested: isize) {
         let account = &self.accounts[purpose as usize];
         account.blocks.set(account.blocks.get().wrapping_add_signed(blocks));
-        self.blocks.set(self.blocks.get().wrapping_add_signed(blocks));
         self.requested.set(self.requested.get().wrapping_add_signed(requested));
     }
 
-    /// Records that a block came to life outside [`Mem::alloc`] (a cell of a page).
-    #[inline(always)]
-    pub fn count_block(&self, purpose: Use, requested: usize) {
-        self.allocations.set(self.allocations.get() + 1);
-        self.count(purpose, 1, requested as isize);
+    /// Whether [`Mem::page_cell_born`] would succeed now.
+    pub(crate) fn admits_page_cell(&self, size: usize) -> Result<(), OutOfMemory> {
+        self.admit(size).map(|_| ())
     }
 
-    /// Records that a block counted by [`Mem::count_block`] died.
+    /// Charges and counts a cell of `size` bytes that lives in a page.
     #[inline(always)]
-    pub fn uncount_block(&self, purpose: Use, requested: usize) {
-        self.count(purpose, -1, -(requested as isize));
+    pub(crate) fn page_cell_born(&self, size: usize) -> Result<(), OutOfMemory> {
+        self.commit(self.admit(size)?);
+        self.page_cells_born.set(self.page_cells_born.get() + 1);
+        Ok(())
+    }
+
+    /// Takes back what [`Mem::page_cell_born`] of the same size did.
+    #[inline(always)]
+    pub(crate) fn page_cell_died(&self, size: usize) {
+        self.charged.set(self.charged.get() - size);
+        self.page_cells_dead.set(self.page_cells_dead.get() + 1);
+    }
+
+    /// Number of live cells in pages.
+    #[inline(always)]
+    pub(crate) fn page_cells(&self) -> usize {
+        (self.page_cells_born.get() - self.page_cells_dead.get()) as usize
+    }
+
+    /// Bytes of live cells in pages.
+    fn page_cell_bytes(&self) -> usize {
+        self.charged.get() - self.accounts.iter().map(|a| a.charged.get()).sum::<usize>()
     }
 
     /// Allocates a block. `layout.size()` must not be zero.
@@ -297,7 +327,7 @@ impl Mem {
     pub fn alloc(&self, purpose: Use, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
         debug_assert!(layout.size() != 0);
         let charge = self.charge_of(layout.size());
-        self.charge(purpose, charge)?;
+        let charged = self.admit(charge)?;
         // SAFETY: (1) the size is greater than zero.
         let block = unsafe {
             match &self.pool {
@@ -306,10 +336,12 @@ impl Mem {
             }
         };
         let Some(block) = block else {
-            self.discharge(purpose, charge);
             self.refused.set(self.refused.get() + 1);
             return Err(OutOfMemory);
         };
+        self.commit(charged);
+        let account = &self.accounts[purpose as usize];
+        account.charged.set(account.charged.get() + charge);
         self.allocations.set(self.allocations.get() + 1);
         self.count(purpose, 1, layout.size() as isize);
         Ok(block)
@@ -331,11 +363,9 @@ impl Mem {
         if Layout::from_size_align(new_size, old.align()).is_err() {
             return Err(OutOfMemory);
         }
-        // The books show the old block until the new one is there, but only the difference is
-        // checked: both never exist at once in the allocator's own `realloc`.
-        if after > before {
-            self.charge(purpose, after - before)?;
-        }
+        // Only the difference is checked: old and new block never exist at once in the allocator's own
+        // `realloc`.
+        let grown = if after > before { self.admit(after - before)? } else { self.charged.get() };
         // SAFETY: (1, 2) the caller's duties; the size was checked above.
         let moved = unsafe {
             match &self.pool {
@@ -344,15 +374,17 @@ impl Mem {
             }
         };
         let Some(moved) = moved else {
-            if after > before {
-                self.discharge(purpose, after - before);
-            }
             self.refused.set(self.refused.get() + 1);
             return Err(OutOfMemory);
         };
-        if before > after {
-            self.discharge(purpose, before - after);
+        // A smaller block may leave the charge above a limit that was lowered: the mark is not its to move.
+        if after > before {
+            self.commit(grown);
+        } else {
+            self.charged.set(grown - (before - after));
         }
+        let account = &self.accounts[purpose as usize];
+        account.charged.set(account.charged.get() - before + after);
         self.count(purpose, 0, new_size as isize - old.size() as isize);
         Ok(moved)
     }
@@ -398,27 +430,29 @@ impl Mem {
 
     /// The largest value [`Mem::charged`] has had.
     pub fn peak(&self) -> usize {
-        self.peak.get()
+        self.mark.get().max(self.higher_peak.get())
     }
 
     /// Starts a new peak measurement from the present value.
     pub fn reset_peak(&self) {
-        self.peak.set(self.charged.get());
+        self.higher_peak.set(self.charged.get());
+        self.mark.set(self.charged.get().min(self.limit.get()));
     }
 
     /// Number of live blocks: `malloc_count` of the memory report.
     pub fn blocks(&self) -> usize {
-        self.blocks.get()
+        self.accounts.iter().map(|a| a.blocks.get()).sum::<usize>() + self.page_cells()
     }
 
-    /// Bytes the engine asked for, before any rounding, over live blocks.
+    /// Bytes the engine asked for, before any rounding but that of a cell's page, over live blocks.
     pub fn requested(&self) -> usize {
-        self.requested.get()
+        self.requested.get() + self.page_cell_bytes()
     }
 
     /// Successful allocations since the start.
+    #[inline(always)]
     pub fn allocations(&self) -> u64 {
-        self.allocations.get()
+        self.allocations.get() + self.page_cells_born.get()
     }
 
     /// Requests refused since the start, by the limit or by the allocator.
@@ -428,12 +462,14 @@ impl Mem {
 
     /// Bytes charged to one use.
     pub fn charged_to(&self, purpose: Use) -> usize {
-        self.accounts[purpose as usize].charged.get()
+        let pages = if purpose == Use::Cells { self.page_cell_bytes() } else { 0 };
+        self.accounts[purpose as usize].charged.get() + pages
     }
 
     /// Live blocks of one use.
     pub fn blocks_of(&self, purpose: Use) -> usize {
-        self.accounts[purpose as usize].blocks.get()
+        let pages = if purpose == Use::Cells { self.page_cells() } else { 0 };
+        self.accounts[purpose as usize].blocks.get() + pages
     }
 
     /// The limit on [`Mem::charged`]; 0 when there is none.
@@ -445,7 +481,10 @@ impl Mem {
     /// Sets the limit; 0 removes it. A limit below what is in use refuses all growth until
     /// enough has been freed.
     pub fn set_limit(&self, bytes: usize) {
+        let peak = self.peak();
         self.limit.set(if bytes == 0 { usize::MAX } else { bytes });
+        self.higher_peak.set(peak);
+        self.mark.set(peak.min(self.limit.get()));
     }
 
     /// What stands in front of the allocator.

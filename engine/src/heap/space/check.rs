@@ -1,0 +1,114 @@
+//! Checks that the space keeps its invariants: part of the heap's verifier.
+
+use super::{
+    CLASSES, CURRENT, GRANULE, NO_CHUNK, PAGE_BYTES, PAGE_HEADER_BYTES, PAGES_PER_CHUNK, PREFIX_BYTES, Page,
+    Slot, Space, State, cell_size, table_index,
+};
+
+impl Space {
+    /// Checks the invariants of pages, lists, chunks and table.
+    pub(in crate::heap) fn check(&self) -> Result<(), &'static str> {
+        // SAFETY: no exclusive reference is alive; only what the invariants promise is read, and that is
+        // what is checked, list by list.
+        unsafe {
+            let chunks = &*self.chunks.get();
+            let (mut held, mut empty, mut paged) = (0, 0, 0);
+            for (number, chunk) in chunks.iter().enumerate().filter(|(_, chunk)| !chunk.base.is_null()) {
+                held += 1;
+                empty += usize::from(chunk.empty == u8::MAX);
+                for index in (0..PAGES_PER_CHUNK).filter(|index| chunk.empty & 1 << index == 0) {
+                    let page = chunk.base.add(index * PAGE_BYTES).cast::<Page>();
+                    if (*page).number as usize != number * PAGES_PER_CHUNK + index {
+                        return Err("a page has another page's number");
+                    }
+                    paged += self.check_page(page)?;
+                }
+            }
+            if held != self.held_chunks.get() || empty != self.empty_chunks.get() {
+                return Err("chunks are counted wrongly");
+            }
+            let mut linked = 0;
+            let mut number = self.with_room.get();
+            while number != NO_CHUNK && linked <= held {
+                if chunks[number as usize].empty == 0 {
+                    return Err("a chunk without an empty page is listed");
+                }
+                linked += 1;
+                number = chunks[number as usize].next;
+            }
+            if linked != chunks.iter().filter(|chunk| chunk.empty != 0).count() {
+                return Err("a chunk with an empty page is not listed");
+            }
+            let (mut cells, mut bytes) = (0, 0);
+            for index in 0..self.table_len() {
+                if let Some(cell) = self.table_cell(index) {
+                    if table_index(cell) != index {
+                        return Err("a table cell's prefix has another cell's index");
+                    }
+                    cells += 1;
+                    bytes += cell_size(cell) + PREFIX_BYTES;
+                }
+            }
+            if cells != self.table_cells.get() || bytes != self.table_bytes.get() {
+                return Err("table cells are counted wrongly");
+            }
+            if paged != self.mem().page_cells() {
+                return Err("page cells are counted wrongly");
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks a page and returns the number of its cells.
+    ///
+    /// # Safety
+    /// `page` is not empty.
+    unsafe fn check_page(&self, page: *mut Page) -> Result<usize, &'static str> {
+        // SAFETY: a page that is not empty has a header, and slots up to `bump`.
+        unsafe {
+            let step = (*page).slot_bytes as usize;
+            let class = step / GRANULE;
+            if !step.is_multiple_of(GRANULE) || class == 0 || class >= CLASSES {
+                return Err("a page has an impossible slot size");
+            }
+            let slots = ((*page).bump as usize - PAGE_HEADER_BYTES) / step;
+            let mut used = 0;
+            for index in 0..slots {
+                let slot = page.byte_add(PAGE_HEADER_BYTES + index * step).cast::<Slot>();
+                used += usize::from((*slot).header != 0);
+            }
+            let mut free = 0;
+            let mut slot = (*page).free;
+            while !slot.is_null() {
+                let offset = slot.addr().wrapping_sub(page.addr());
+                if !(PAGE_HEADER_BYTES..(*page).bump as usize).contains(&offset)
+                    || !(offset - PAGE_HEADER_BYTES).is_multiple_of(step)
+                {
+                    return Err("a free list leaves its page");
+                }
+                if (*slot).header != 0 {
+                    return Err("a free slot was written to");
+                }
+                free += 1;
+                if free > slots {
+                    return Err("a free list runs in a circle");
+                }
+                slot = (*slot).next_free;
+            }
+            if used + free != slots {
+                return Err("a free slot is in no list");
+            }
+            let current = (*self.current.get())[class] == page;
+            let (state, countdown) = ((*page).state, (*page).countdown as usize);
+            let right = match state {
+                State::Current => current && countdown == CURRENT as usize + used,
+                State::Full => !current && free == 0 && countdown == 1 && (*page).held as usize == used,
+                State::Listed => !current && free != 0 && used != 0 && countdown == used,
+            };
+            if !right {
+                return Err("a page's state is not what its cells say");
+            }
+            Ok(used)
+        }
+    }
+}
