@@ -810,26 +810,32 @@ unsafe impl<A: Allocator, const COUNT: bool> Allocator for Pool<A, COUNT> {
         self.inner.describe(f)?;
         f.write_str(")")
     }
+    #[inline]
     unsafe fn alloc(&self, layout: Layout) -> Option<NonNull<u8>> {
         // SAFETY: (1) passed on.
         unsafe { Pool::alloc(self, layout) }
     }
+    #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> Option<NonNull<u8>> {
         // SAFETY: (1) passed on.
         unsafe { Pool::alloc_zeroed(self, layout) }
     }
+    #[inline]
     unsafe fn realloc(&self, block: NonNull<u8>, old: Layout, new_size: usize) -> Option<NonNull<u8>> {
         // SAFETY: (1, 2, 3) passed on.
         unsafe { Pool::realloc(self, block, old, new_size) }
     }
+    #[inline]
     unsafe fn free(&self, block: NonNull<u8>, layout: Layout) {
         // SAFETY: (1, 2) passed on.
         unsafe { Pool::free(self, block, layout) }
     }
+    #[inline]
     unsafe fn usable_size(&self, block: NonNull<u8>, layout: Layout) -> Option<usize> {
         // SAFETY: (1) passed on.
         Some(unsafe { Pool::usable_size(self, block, layout) })
     }
+    #[inline]
     fn good_size(&self, layout: Layout) -> usize {
         Pool::good_size(self, layout)
     }

@@ -106,6 +106,8 @@ impl Harness {
     pub fn new(allocator: Box<dyn Allocator>) -> Self {
         let name = describe(&*allocator);
         let may_refuse = name.contains("fail-") || name.contains("limit");
+        // An allocator that was used before brings its history along.
+        let before = allocator.stats();
         Harness {
             allocator,
             name,
@@ -113,9 +115,9 @@ impl Harness {
             live: Vec::new(),
             ranges: BTreeMap::new(),
             requested: 0,
-            peak: 0,
-            allocations: 0,
-            refused: 0,
+            peak: before.peak_requested.unwrap_or(0),
+            allocations: before.total_allocations.unwrap_or(0),
+            refused: before.failed.unwrap_or(0),
             steps: 0,
         }
     }
@@ -128,7 +130,7 @@ impl Harness {
         for op in program {
             self.step(op);
             self.steps += 1;
-            if self.steps % 32 == 0 {
+            if self.steps.is_multiple_of(32) {
                 self.check_stats();
             }
         }
