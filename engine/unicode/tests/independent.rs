@@ -10,7 +10,7 @@ use regress::Regex;
 use support::{FORMS, members, utf16};
 use tare_allocators::{Memory, System};
 use tare_unicode as u;
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization};
 use unicode_properties::{EmojiStatus, UnicodeEmoji, UnicodeGeneralCategory};
 use unicode_script::{Script, UnicodeScript};
 
@@ -158,8 +158,13 @@ fn normalisation_of_single_characters_and_with_marks() {
     for c in all_chars() {
         let n = c as u32;
         assert_eq!(u::combining_class(n), unicode_normalization::char::canonical_combining_class(c), "{c:?}");
-        // Alone, behind a letter, and before marks that must be ordered and may compose.
-        for text in [format!("{c}"), format!("a{c}"), format!("{c}\u{301}\u{323}\u{3099}")] {
+        // Alone, behind a letter, and before marks that must be ordered and may compose. Of the characters
+        // that are in all forms as they are, a sample will do for the latter.
+        let idle = FORMS
+            .into_iter()
+            .all(|form| u::quick_check(form, u::Text::Utf16(&utf16(n))) == u::QuickCheck::Yes);
+        let texts = [format!("{c}"), format!("a{c}"), format!("{c}\u{301}\u{323}\u{3099}")];
+        for text in &texts[..if idle && n % 32 != 0 { 1 } else { 3 }] {
             let expected: [Vec<u16>; 4] = [
                 text.nfc().collect::<String>().encode_utf16().collect(),
                 text.nfd().collect::<String>().encode_utf16().collect(),
@@ -170,9 +175,22 @@ fn normalisation_of_single_characters_and_with_marks() {
             for (form, expected) in FORMS.into_iter().zip(expected) {
                 let result = u::normalize(form, u::Text::Utf16(&units), memory).unwrap();
                 assert_eq!(*result, *expected, "{form:?} of {text:?}");
-                match u::quick_check(form, u::Text::Utf16(&units)) {
-                    u::QuickCheck::Yes => assert_eq!(units, expected, "{form:?} of {text:?}"),
-                    u::QuickCheck::No => assert_ne!(units, expected, "{form:?} of {text:?}"),
+                let (text, ours) = (text.chars(), u::quick_check(form, u::Text::Utf16(&units)));
+                let theirs = match form {
+                    u::Form::Nfc => unicode_normalization::is_nfc_quick(text),
+                    u::Form::Nfd => unicode_normalization::is_nfd_quick(text),
+                    u::Form::Nfkc => unicode_normalization::is_nfkc_quick(text),
+                    u::Form::Nfkd => unicode_normalization::is_nfkd_quick(text),
+                };
+                let theirs = match theirs {
+                    IsNormalized::Yes => u::QuickCheck::Yes,
+                    IsNormalized::No => u::QuickCheck::No,
+                    IsNormalized::Maybe => u::QuickCheck::Maybe,
+                };
+                assert_eq!(ours, theirs, "{form:?} of {units:X?}");
+                match ours {
+                    u::QuickCheck::Yes => assert_eq!(units, expected, "{form:?} of {units:X?}"),
+                    u::QuickCheck::No => assert_ne!(units, expected, "{form:?}"),
                     u::QuickCheck::Maybe => assert!(matches!(form, u::Form::Nfc | u::Form::Nfkc)),
                 }
             }
@@ -325,28 +343,27 @@ fn binary_properties_agree_with_regress() {
     assert!(differences == committed, "{differences}");
 }
 
+/// `regress` has all our strings but those of Emoji 18, and no others: its numbers of strings are ours
+/// without the new ones (Emoji 17.0 has 3,953 in all).
 #[test]
 fn properties_of_strings_agree_with_regress() {
-    for name in [
-        "Basic_Emoji",
-        "Emoji_Keycap_Sequence",
-        "RGI_Emoji_Modifier_Sequence",
-        "RGI_Emoji_Flag_Sequence",
-        "RGI_Emoji_Tag_Sequence",
-        "RGI_Emoji_ZWJ_Sequence",
-        "RGI_Emoji",
-    ] {
+    let expected = [
+        ("Basic_Emoji", 1409, 9),
+        ("Emoji_Keycap_Sequence", 12, 0),
+        ("RGI_Emoji_Modifier_Sequence", 675, 10),
+        ("RGI_Emoji_Flag_Sequence", 259, 0),
+        ("RGI_Emoji_Tag_Sequence", 3, 0),
+        ("RGI_Emoji_ZWJ_Sequence", 1614, 0),
+        ("RGI_Emoji", 3972, 19),
+    ];
+    for (name, total, newer) in expected {
         let regex = Regex::with_flags(&format!("^\\p{{{name}}}$"), "v").expect(name);
-        let assigned = Regex::with_flags("^\\p{Assigned}+$", "v").unwrap();
-        let (mut total, mut newer) = (0, 0);
+        let mut counts = (0, 0);
         u::lookup_property_of_strings(name).unwrap().for_each_string(|string| {
             let text: String = string.iter().map(|&c| char::from_u32(c).unwrap()).collect();
-            total += 1;
-            if regex.find(&text).is_none() {
-                newer += 1;
-                let _ = assigned.find(&text);
-            }
+            counts.0 += 1;
+            counts.1 += usize::from(regex.find(&text).is_none());
         });
-        println!("{name}: {total} strings, {newer} not in regress");
+        assert_eq!(counts, (total, newer), "{name}");
     }
 }

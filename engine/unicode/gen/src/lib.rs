@@ -30,8 +30,8 @@ pub struct Generated {
 #[must_use]
 pub fn generate() -> Generated {
     let mut out = emit::Emitter::new();
-    // ICU4X does not tell its version to programs; the tests compare this with crates that do.
-    out.constant("Version of Unicode.", "UNICODE_VERSION", "(u8, u8, u8)", "(18, 0, 0)");
+    let version = icu_properties_data::unicode_tag!().replace('.', ", ");
+    out.constant("Version of Unicode.", "UNICODE_VERSION", "(u8, u8, u8)", &format!("({version})"));
     let categories = category::categories();
     category::emit(&mut out, &categories);
     binary::emit(&mut out, &categories);

@@ -284,6 +284,11 @@ pub fn emit(out: &mut Emitter) {
     for c in (0x1161..0x1176).chain(0x11A8..0x11C3) {
         classes[c as usize] |= flag::MAYBE;
     }
+    // A composite may compose with what precedes if its first part may (Gurung Khema, for one).
+    for &(_, _, composite) in &composites {
+        let first = decompose(composite, false, &mappings)[0];
+        classes[composite as usize] |= classes[first as usize] & flag::MAYBE;
+    }
     let mut distinct = classes.clone();
     distinct.sort_unstable();
     distinct.dedup();
