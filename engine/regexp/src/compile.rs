@@ -92,6 +92,9 @@ pub(crate) struct Compiler<'a, 'p> {
     pub bounds: Vec<'a, u32>,
     pub next_register: u32,
     pub register_count: u32,
+    /// Open lookarounds, now and at most.
+    look_depth: u32,
+    look_depth_reached: u32,
     frames: Vec<'a, Frame>,
     next_group: usize,
     next_capture: u32,
@@ -129,6 +132,8 @@ pub(crate) fn compile<'a>(
         bounds: Vec::new(memory),
         next_register: registers,
         register_count: registers,
+        look_depth: 0,
+        look_depth_reached: 0,
         frames: Vec::new(memory),
         next_group: 0,
         next_capture: 1,
@@ -139,6 +144,7 @@ pub(crate) fn compile<'a>(
         flags,
         groups: compiler.groups,
         registers: compiler.register_count,
+        look_registers: 2 * compiler.look_depth_reached,
         code: compiler.code,
         sets: compiler.sets,
         search: program::Search::default(),
@@ -193,10 +199,8 @@ impl<'a> Compiler<'a, '_> {
                 b'\\' => self.atom_escape()?,
                 b'[' => self.class_atom()?,
                 b'*' | b'+' | b'?' => return syntax("Nothing to repeat", at),
-                b'{' if self.src.unicode || self.src.braced_quantifier(at).is_some() => {
-                    return syntax("Nothing to repeat", at);
-                }
-                b'}' | b']' if self.src.unicode => return syntax("Lone quantifier brackets", at),
+                b'{' if self.src.braced_quantifier(at).is_some() => return syntax("Nothing to repeat", at),
+                b'{' | b'}' | b']' if self.src.unicode => return syntax("Lone quantifier brackets", at),
                 _ => {
                     self.at += length;
                     self.character_atom(c)?;
@@ -390,8 +394,11 @@ impl<'a> Compiler<'a, '_> {
         let quantifier = quantifier.filter(|_| !behind && !self.src.unicode);
         self.begin_term()?;
         let open_loop = self.begin_loop(quantifier)?;
-        let register = self.register()?;
-        self.register()?;
+        // Numbered by depth, apart from the registers of loops: lookarounds note their state without
+        // saving what the register held, which an earlier loop might still go back to.
+        let register = u16::try_from(2 * self.look_depth).map_err(|_| CompileError::TooLarge)?;
+        self.look_depth += 1;
+        self.look_depth_reached = self.look_depth_reached.max(self.look_depth);
         let at = self.code.len();
         self.byte(if negative { op::NOT_LOOK } else { op::LOOK })?;
         self.u16(register)?;
@@ -483,6 +490,7 @@ impl<'a> Compiler<'a, '_> {
         match frame.kind {
             Kind::Capture(group) => self.save(group, !self.backward)?,
             Kind::Look { negative, register, at, .. } => {
+                self.look_depth -= 1;
                 self.byte(if negative { op::NOT_LOOK_END } else { op::LOOK_END })?;
                 self.u16(register)?;
                 self.patch_here(at, 3);

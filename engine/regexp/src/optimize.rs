@@ -109,7 +109,10 @@ fn first(code: &[u8], sets: &[u8], pc: usize) -> First {
             | op::WORD_BOUNDARY
             | op::PLUS
             | op::COUNTED
-            | op::STAR_TAIL..=op::COUNTED_TAIL => {}
+            | op::OPTIONAL_TAIL => {}
+            op::STAR_TAIL | op::PLUS_TAIL | op::COUNTED_TAIL => {
+                ways[1] = Some(target(code, pc, 1) + op::HEAD_LENGTH);
+            }
             op::LINE_END | op::LINE_END_M => {
                 result.end = true;
                 if op == op::LINE_END_M {
@@ -214,6 +217,13 @@ pub(crate) fn optimize(parts: &mut Parts<'_>, known: &mut Vec<'_, (u32, u32)>) -
         let op = u8_at(&parts.code, pc);
         let behind = pc + op::length(&parts.code, pc);
         let (one, two, at) = match op {
+            op::LOOK..=op::NOT_LOOK_END => {
+                let register = parts.registers + u32::from(u16_at(&parts.code, pc + 1));
+                let register = u16::try_from(register).map_err(|_| CompileError::TooLarge)?;
+                parts.code[pc + 1..pc + 3].copy_from_slice(&register.to_le_bytes());
+                pc = behind;
+                continue;
+            }
             op::SPLIT => (behind, target(&parts.code, pc, 1), pc + 5),
             op::STAR..=op::COUNTED => (behind, target(&parts.code, pc, 2), pc + 22),
             op::LOOP => {
