@@ -66,7 +66,8 @@ impl<'a> Parts<'a> {
     pub fn assemble(self, memory: Memory<'a>) -> Result<Program<'a>, CompileError> {
         let names_len: usize = self.groups.names.iter().map(|name| 4 + 2 * name.len as usize).sum();
         let total = HEADER + self.code.len() + self.sets.len() + names_len;
-        let registers = u16::try_from(self.registers + self.look_registers).map_err(|_| CompileError::TooLarge)?;
+        let registers =
+            u16::try_from(self.registers + self.look_registers).map_err(|_| CompileError::TooLarge)?;
         let mut bytes: Vec<'a, u8> = Vec::try_with_capacity(total, memory)?;
         let search = self.search;
         let start = match search.start {

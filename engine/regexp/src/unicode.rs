@@ -23,8 +23,20 @@ pub(crate) fn property(
     value: Option<&[u8]>,
     mut f: impl FnMut(u32, u32) -> Result<(), OutOfMemory>,
 ) -> Result<bool, OutOfMemory> {
-    let _ = (name, value, &mut f);
-    Ok(false)
+    let Ok(name) = str::from_utf8(name) else { return Ok(false) };
+    let value = match value.map(str::from_utf8) {
+        Some(Ok(value)) => Some(value),
+        Some(Err(_)) => return Ok(false),
+        None => None,
+    };
+    let Some(property) = tare_unicode::lookup_property(name, value) else { return Ok(false) };
+    let mut result = Ok(());
+    property.for_each_range(|low, high| {
+        if result.is_ok() {
+            result = f(low, high);
+        }
+    });
+    result.map(|()| true)
 }
 
 /// Calls `f` with the strings that have a property of strings; false if there is no such property.
@@ -32,6 +44,13 @@ pub(crate) fn property_of_strings(
     name: &[u8],
     mut f: impl FnMut(&[u32]) -> Result<(), OutOfMemory>,
 ) -> Result<bool, OutOfMemory> {
-    let _ = (name, &mut f);
-    Ok(false)
+    let Ok(name) = str::from_utf8(name) else { return Ok(false) };
+    let Some(property) = tare_unicode::lookup_property_of_strings(name) else { return Ok(false) };
+    let mut result = Ok(());
+    property.for_each_string(|string| {
+        if result.is_ok() {
+            result = f(string);
+        }
+    });
+    result.map(|()| true)
 }
