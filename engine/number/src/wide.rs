@@ -203,7 +203,7 @@ mod tests {
         let expected = u128::from(u64::MAX) * u128::from(u64::MAX) + 7;
         assert_eq!(u128::from(rest), expected % 1_000_003);
         let mut other = Wide::<8>::from_u64((expected / 1_000_003) as u64);
-        let mut high = Wide::<8>::from_u64((expected / 1_000_003 >> 64) as u64);
+        let mut high = Wide::<8>::from_u64(((expected / 1_000_003) >> 64) as u64);
         high.shl(64);
         other.add(&high);
         assert_eq!(wide.compare(&other), Ordering::Equal);

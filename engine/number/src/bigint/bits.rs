@@ -167,7 +167,7 @@ fn complement_to<'m>(work: &Work<'m, '_>, magnitude: &[u64], bits: u64) -> Resul
     let count = len.min(out.len());
     out[..count].copy_from_slice(&magnitude[..count]);
     limbs::negate(&mut out);
-    if bits % 64 != 0
+    if !bits.is_multiple_of(64)
         && let Some(top) = out.last_mut()
     {
         *top &= (1 << (bits % 64)) - 1;

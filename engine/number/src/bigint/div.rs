@@ -72,7 +72,7 @@ impl<'m> Divisor<'m> {
         // Blocks of the quotient from the top: first the odd piece, then full blocks.
         let mut done = quotient.len();
         while done > 0 {
-            let block = if done % len == 0 { len } else { done % len };
+            let block = if done.is_multiple_of(len) { len } else { done % len };
             let from = done - block;
             let part = &mut dividend[from..done + len];
             self.divide_block(work, &mut quotient[from..done], part)?;
