@@ -3,8 +3,10 @@
 
 pub mod base;
 pub mod code;
+pub mod exec;
 pub mod heap;
 pub mod mem;
 pub mod object;
+pub mod runtime;
 pub mod text;
 pub mod value;

@@ -13,6 +13,8 @@
 //!   ([`Object::set_slot`]), never by holding a reference into them while anything else runs.
 
 pub mod array;
+pub mod bigint;
+pub mod exotic;
 pub mod shape;
 
 use core::alloc::Layout;

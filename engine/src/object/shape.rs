@@ -318,6 +318,8 @@ pub mod shape_flags {
     pub const LENGTH_READ_ONLY: u32 = 32;
     /// A function whose `length`, `name` and `prototype` have not been made yet.
     pub const LAZY_FUNCTION: u32 = 64;
+    /// The object that Annex B.3.6 tells of.
+    pub const HTML_DDA: u32 = 256;
     /// The prototype cannot be changed (Object.prototype, namespaces).
     pub const IMMUTABLE_PROTOTYPE: u32 = 128;
 }

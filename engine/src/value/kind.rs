@@ -40,8 +40,8 @@ kinds! {
     MODULE = 11, "module";
     /// Suspended frame of a generator or async function.
     FRAME = 12, "suspended frame";
-    /// Environment of a `with` statement or a direct eval.
-    SCOPE = 13, "dynamic scope";
+    /// What the functions of one source text share.
+    SCRIPT = 13, "script";
     /// Private name (a key that no script can hold).
     PRIVATE_NAME = 14, "private name";
     /// A list the engine keeps for itself.

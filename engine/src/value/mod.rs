@@ -91,18 +91,6 @@ impl RawValue {
         if f64::from(i).to_bits() == d.to_bits() { RawValue::int(i) } else { RawValue::double(d) }
     }
 
-    /// A lazy builtin: row `index` of the table of native functions, made into an object when the
-    /// property is first read. Lives only in property slots.
-    #[inline(always)]
-    pub const fn lazy(index: u32) -> RawValue {
-        RawValue(SPECIAL | 0x1_0000_0000 | index as u64)
-    }
-
-    /// The row of a lazy builtin.
-    #[inline(always)]
-    pub const fn as_lazy(self) -> Option<u32> {
-        if self.0 >> 32 == (SPECIAL | 0x1_0000_0000) >> 32 { Some(self.0 as u32) } else { None }
-    }
 
     /// A cell, borrowed.
     #[inline(always)]
@@ -320,12 +308,6 @@ impl Value {
     #[inline(always)]
     pub fn number(d: f64) -> Value {
         Value(RawValue::number(d))
-    }
-
-    /// A lazy builtin, see [`RawValue::lazy`].
-    #[inline(always)]
-    pub const fn lazy(index: u32) -> Value {
-        Value(RawValue::lazy(index))
     }
 
     /// Takes over the count behind the bits.

@@ -1,0 +1,209 @@
+//! The interpreter's registers and control frames, and frames that were suspended.
+//!
+//! # Invariants
+//! - `frame` points to the running frame's record; the records below it are those of its callers.
+//!   Record 0 is a sentinel that belongs to nobody.
+//! - A record's `pc` is where the frame continues when control comes back to it; while native code
+//!   runs, `frame.pc` is the instruction that called it and `sp` is the stack pointer there.
+//! - The stack slots from `fp - 2` to the frame's stack pointer are owned by the frame.
+
+use core::cell::UnsafeCell;
+use core::ptr::null_mut;
+
+use super::code::CodeCell;
+use super::stack::{RED_ZONE, Stack};
+use crate::heap::{self, Cell, Header, Tracer};
+use crate::mem::{Mem, Use, Vec};
+use crate::value::{JsResult, RawValue, Thrown, Value, kind};
+
+/// Set in a frame that native code entered: leaving it leaves the dispatch loop.
+pub const FRAME_ENTRY: u32 = 1;
+/// The call is a `construct`: a result that is no object is replaced by `this`.
+pub const FRAME_CONSTRUCT: u32 = 2;
+/// A generator or async function: leaving it goes through its object.
+pub const FRAME_RESUMABLE: u32 = 4;
+/// The frame begins a chunk of the value stack, to be popped with it.
+pub const FRAME_CHUNK: u32 = 8;
+/// A native function: `code` is null, `fp[-1]` the function.
+pub const FRAME_NATIVE: u32 = 16;
+
+/// A control frame.
+#[repr(C)]
+pub struct Frame {
+    /// See the invariants.
+    pub pc: *const u8,
+    /// First local.
+    pub fp: *mut RawValue,
+    /// The code, null for natives.
+    pub code: *const CodeCell,
+    /// `new.target`; owned by the frame.
+    pub new_target: RawValue,
+    /// For resumable frames: the generator object or the async state; owned by the frame.
+    pub resumable: RawValue,
+    /// See the `FRAME_*` constants.
+    pub flags: u32,
+    /// Arguments the caller passed.
+    pub argc: u32,
+}
+
+/// The interpreter's state between and during runs.
+pub struct Machine {
+    /// The running frame's record.
+    pub frame: *mut Frame,
+    /// One past the last record there is room for.
+    pub frame_end: *mut Frame,
+    /// No frame may reach beyond this, its operand stack included.
+    pub stack_end: *mut RawValue,
+    /// Registers of the running frame, saved while a slow path or native code runs.
+    pub pc: *const u8,
+    /// See `pc`.
+    pub sp: *mut RawValue,
+    /// See `pc`.
+    pub fp: *mut RawValue,
+    /// See `pc`.
+    pub code: *const CodeCell,
+    /// Counts down at back edges and calls; at zero the interrupt handler is asked.
+    pub budget: i32,
+    frames: Vec<'static, Frame>,
+    /// Chunks of the value stack.
+    pub stack: Stack,
+}
+
+/// Back edges and calls between two questions to the interrupt handler.
+pub const INTERRUPT_BUDGET: i32 = 10_000;
+
+impl Machine {
+    /// A machine at rest; takes no memory before the first run.
+    pub fn new(mem: &Mem) -> Machine {
+        Machine {
+            frame: null_mut(),
+            frame_end: null_mut(),
+            stack_end: null_mut(),
+            pc: core::ptr::null(),
+            sp: null_mut(),
+            fp: null_mut(),
+            code: core::ptr::null(),
+            budget: INTERRUPT_BUDGET,
+            frames: Vec::new(mem.memory(Use::Stack)),
+            stack: Stack::new(mem),
+        }
+    }
+
+    /// Makes the first stack chunk and the sentinel frame, once.
+    pub fn start(&mut self) -> JsResult<()> {
+        if self.frame.is_null() {
+            self.grow_frames()?;
+            let (low, high) = self.stack.push_chunk(0)?;
+            self.sp = low.cast();
+            self.stack_end = high.cast::<RawValue>().wrapping_sub(RED_ZONE);
+            // SAFETY: `grow_frames` made room for records.
+            unsafe { self.frame.write(Frame::blank()) };
+        }
+        Ok(())
+    }
+
+    /// Doubles the room for frame records, within the stack limit.
+    pub fn grow_frames(&mut self) -> JsResult<()> {
+        let used = if self.frame.is_null() {
+            0
+        } else {
+            // SAFETY: both point into the same allocation.
+            unsafe { self.frame.offset_from(self.frames.as_ptr()) as usize + 1 }
+        };
+        let capacity = (self.frames.capacity() * 2).max(64);
+        let bytes = capacity * size_of::<Frame>() + self.stack.bytes();
+        if self.stack.limit() != 0 && bytes > self.stack.limit() * 2 && used > 0 {
+            return Err(Thrown::StackOverflow);
+        }
+        // SAFETY: records in use are plain data; the vector must know of them to move them.
+        unsafe {
+            let mut larger: Vec<'static, Frame> = Vec::try_with_capacity(capacity, self.frames.memory())?;
+            larger.as_mut_ptr().copy_from_nonoverlapping(self.frames.as_ptr(), used);
+            self.frames = larger;
+        }
+        let base = self.frames.as_mut_ptr();
+        self.frame = base.wrapping_add(used.saturating_sub(1));
+        self.frame_end = base.wrapping_add(self.frames.capacity());
+        Ok(())
+    }
+
+    /// The records from the running frame outwards, sentinel excluded.
+    pub fn frames(&self) -> impl Iterator<Item = &Frame> {
+        let base = self.frames.as_ptr();
+        let count = if self.frame.is_null() {
+            0
+        } else {
+            // SAFETY: both point into the same allocation.
+            unsafe { self.frame.cast_const().offset_from(base) as usize }
+        };
+        // SAFETY: records 1..=count are initialised while the machine runs.
+        (1..=count).rev().map(move |i| unsafe { &*base.add(i) })
+    }
+}
+
+impl Frame {
+    /// A record of nobody.
+    pub fn blank() -> Frame {
+        Frame {
+            pc: core::ptr::null(),
+            fp: null_mut(),
+            code: core::ptr::null(),
+            new_target: RawValue::UNDEFINED,
+            resumable: RawValue::UNDEFINED,
+            flags: 0,
+            argc: 0,
+        }
+    }
+}
+
+/// A frame that waits in the heap: of a generator, or of an async function at an `await`.
+#[repr(C)]
+pub struct SuspendedFrame {
+    header: Header,
+    state: UnsafeCell<Suspended>,
+}
+
+/// What a suspended frame keeps.
+pub struct Suspended {
+    /// `this`, function, locals, operand stack.
+    pub values: Vec<'static, Value>,
+    /// Offset of the instruction it is suspended at.
+    pub pc: u32,
+    /// Arguments the caller passed.
+    pub argc: u32,
+}
+
+// SAFETY: `repr(C)` with the header first; all values are reported.
+unsafe impl Cell for SuspendedFrame {
+    const KIND: u8 = kind::FRAME;
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        // SAFETY: no reference into the cell is alive while the collector runs.
+        for value in unsafe { &(*self.state.get()).values } {
+            value.trace(tracer);
+        }
+    }
+}
+
+impl SuspendedFrame {
+    /// A new suspended frame.
+    pub fn create(suspended: Suspended) -> JsResult<heap::Ref<SuspendedFrame>> {
+        let cell = SuspendedFrame { header: Header::new(0), state: UnsafeCell::new(suspended) };
+        Ok(heap::current().alloc(cell, u32::from(kind::FRAME))?)
+    }
+
+    /// Takes the frame's contents out, leaving it empty.
+    pub fn take(&self) -> Suspended {
+        // SAFETY: no reference into the cell is kept by anybody.
+        unsafe {
+            let state = &mut *self.state.get();
+            let empty = Vec::new(state.values.memory());
+            Suspended { values: core::mem::replace(&mut state.values, empty), pc: state.pc, argc: state.argc }
+        }
+    }
+
+    /// Puts contents back.
+    pub fn put(&self, suspended: Suspended) {
+        // SAFETY: as above; the old contents are moved out before they are dropped.
+        drop(unsafe { core::mem::replace(&mut *self.state.get(), suspended) });
+    }
+}

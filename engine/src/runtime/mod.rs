@@ -1,0 +1,185 @@
+//! Floor 7: the state of a runtime and its realms. Below the wall: nothing here runs JavaScript.
+//!
+//! A [`Runtime`] owns the memory, the heap and everything that lives in them. A [`Context`] is a
+//! runtime together with the realm that code runs in; it is what natives are handed.
+//!
+//! # Invariants
+//! - The runtime does not move: heap, tables and hooks refer to it. It is dropped only when nothing runs.
+//! - While a `Context` exists, its runtime's heap is the thread's current heap.
+//! - When a function returns `Thrown::Exception`, the thrown value is in `pending`.
+
+pub mod code;
+pub mod function;
+pub mod jobs;
+pub mod machine;
+pub mod realm;
+pub mod stack;
+
+use core::ptr::NonNull;
+
+pub use code::{ClosureCell, CodeCell, InlineCache, ScriptCell};
+pub use function::{Arguments, BoundCell, NativeCell, NativeDef, NativeFn, NativeKind, undefined};
+pub use jobs::{JOB_VALUES, Job, JobFn, JobQueue};
+pub use machine::{Frame, Machine, SuspendedFrame};
+pub use realm::{Intrinsic, Realm};
+pub use stack::Stack;
+
+use crate::heap::{Heap, KINDS, KindInfo, Ref};
+use crate::mem::Mem;
+use crate::object::shape::SHAPES;
+use crate::object::{self, ShapeTable};
+use crate::text::atom::ATOMS;
+use crate::text::{AtomTable, string, symbol};
+use crate::value::{JsResult, Object, Thrown, Value, kind};
+
+/// Kinds of the floors up to this one. Floors above add theirs before the first heap is made.
+pub const fn base_kinds() -> [KindInfo; KINDS] {
+    let mut table = [KindInfo::UNUSED; KINDS];
+    macro_rules! row {
+        ($kind:ident, $type:ty $(, $mark:ident)*) => {
+            table[kind::$kind as usize] = KindInfo::of::<$type>(kind::name(kind::$kind))$(.$mark())*;
+        };
+    }
+    row!(STRING8, string::Flat<false>, leaf);
+    row!(STRING16, string::Flat<true>, leaf);
+    row!(ROPE, string::Rope);
+    row!(SYMBOL, symbol::SymbolCell, weakable);
+    row!(PRIVATE_NAME, symbol::PrivateNameCell);
+    row!(VAR_REF, object::VarRef);
+    row!(ACCESSOR, object::Accessor);
+    row!(SHAPE, object::Shape, table_owned);
+    row!(REALM, Realm);
+    row!(BIGINT, object::bigint::BigIntCell, leaf);
+    row!(CODE, CodeCell);
+    row!(SCRIPT, ScriptCell);
+    row!(FRAME, SuspendedFrame);
+    row!(CLOSURE, ClosureCell, weakable);
+    row!(OBJECT, object::OrdinaryCell, weakable);
+    row!(ARRAY, object::array::ArrayCell, weakable);
+    row!(ARGUMENTS, object::array::ArgumentsCell, weakable);
+    row!(NATIVE, NativeCell, weakable);
+    row!(BOUND, BoundCell, weakable);
+    row!(ERROR, object::exotic::ErrorCell, weakable);
+    row!(PRIMITIVE, object::exotic::PrimitiveCell, weakable);
+    row!(PROXY, object::exotic::ProxyCell, weakable);
+    table
+}
+
+/// Asked at back edges and calls, every few thousand of them: true stops the script.
+pub type InterruptHandler = Box<dyn FnMut() -> bool>;
+/// Told when a promise is rejected without a handler (true), and when one is added later (false).
+pub type RejectionTracker = Box<dyn FnMut(&mut Context, &Value, &Value, bool)>;
+
+/// The state of an engine.
+pub struct Runtime {
+    pub(crate) heap: Heap,
+    pub(crate) atoms: AtomTable,
+    pub(crate) shapes: ShapeTable,
+    /// The thrown value, while `Thrown::Exception` is on its way up.
+    pub(crate) pending: Value,
+    pub(crate) jobs: JobQueue,
+    /// `Symbol.for`: an object without prototype from keys to symbols.
+    pub(crate) symbol_registry: Value,
+    pub(crate) interrupt: Option<InterruptHandler>,
+    pub(crate) rejection_tracker: Option<RejectionTracker>,
+    /// Lowest address native code may use; 0 for no check.
+    pub(crate) native_stack_floor: usize,
+    pub(crate) native_stack_bytes: usize,
+    pub(crate) opaque: Option<Box<dyn core::any::Any>>,
+    pub(crate) dump_flags: u64,
+    pub(crate) machine: Machine,
+    /// Last: everything above lives in it.
+    pub(crate) mem: Box<Mem>,
+}
+
+/// A runtime and the realm that code runs in.
+pub struct Context {
+    runtime: NonNull<Runtime>,
+    realm: NonNull<Realm>,
+}
+
+impl Context {
+    /// A context of a realm.
+    ///
+    /// # Safety
+    /// 1. The runtime is alive and entered, and somebody else owns the realm, for as long as the
+    ///    context exists.
+    #[inline(always)]
+    pub(crate) unsafe fn new(runtime: NonNull<Runtime>, realm: NonNull<Realm>) -> Context {
+        Context { runtime, realm }
+    }
+
+    /// The runtime's state.
+    #[inline(always)]
+    pub(crate) fn rt(&mut self) -> &mut Runtime {
+        // SAFETY: the runtime outlives the context, and callers keep no second borrow across calls.
+        unsafe { self.runtime.as_mut() }
+    }
+
+    /// The runtime's address.
+    #[inline(always)]
+    pub(crate) fn rt_ptr(&self) -> NonNull<Runtime> {
+        self.runtime
+    }
+
+    /// The realm code runs in.
+    #[inline(always)]
+    pub fn realm(&self) -> &Realm {
+        // SAFETY: the realm outlives the context.
+        unsafe { self.realm.as_ref() }
+    }
+
+    /// The realm as a value: a new reference to its cell.
+    pub(crate) fn realm_value(&self) -> Value {
+        // SAFETY: the realm's cell is alive.
+        unsafe { Ref::share(self.realm) }.into()
+    }
+
+    /// The same runtime in another realm, which the caller keeps alive.
+    pub(crate) fn with_realm(&self, realm: &Realm) -> Context {
+        Context { runtime: self.runtime, realm: NonNull::from(realm) }
+    }
+
+    /// An intrinsic object of the realm.
+    #[inline(always)]
+    pub fn intrinsic(&self, which: Intrinsic) -> Object {
+        self.realm().object(which)
+    }
+
+    /// The global object of the realm.
+    pub fn global(&self) -> Object {
+        self.realm().global()
+    }
+
+    /// Throws a value.
+    #[inline]
+    pub fn throw(&mut self, value: Value) -> Thrown {
+        self.rt().pending = value;
+        Thrown::Exception
+    }
+
+    /// Takes the pending exception value.
+    pub(crate) fn take_pending(&mut self) -> Value {
+        self.rt().pending.take()
+    }
+
+    /// Adds a job to the queue. `values` are at most [`JOB_VALUES`].
+    pub fn enqueue(&mut self, run: JobFn, values: &[&Value]) -> JsResult<()> {
+        debug_assert!(values.len() <= JOB_VALUES);
+        let mut carried = [const { Value::UNDEFINED }; JOB_VALUES];
+        for (to, from) in carried.iter_mut().zip(values) {
+            *to = (*from).clone();
+        }
+        let realm = self.realm_value();
+        let job = Job { run, realm, values: carried, count: values.len() };
+        self.rt().jobs.push(job)
+    }
+}
+
+impl Runtime {
+    /// Registers heap hooks and tables. Called once, when the runtime is at its final address.
+    pub(crate) fn connect(&self) {
+        self.heap.set_table(ATOMS, (&raw const self.atoms).cast());
+        self.heap.set_table(SHAPES, (&raw const self.shapes).cast());
+    }
+}
