@@ -157,6 +157,16 @@ fn check<U: Copy + Into<u16>>(form: Form, text: &[U]) -> QuickCheck {
     let mut last = 0;
     let mut at = 0;
     while at < text.len() {
+        while let Some(chunk) = text[at..].first_chunk::<16>() {
+            if chunk.iter().fold(0, |largest, &unit| unit.into().max(largest)) >= clean_below {
+                break;
+            }
+            at += 16;
+            last = 0;
+        }
+        if at == text.len() {
+            break;
+        }
         if text[at].into() < clean_below {
             last = 0;
             at += 1;
@@ -239,9 +249,10 @@ impl<'m> Normalizer<'m> {
     }
 
     fn copy<U: Copy + Into<u16>>(&mut self, units: &[U]) -> Result<(), OutOfMemory> {
-        self.out.try_reserve(units.len())?;
-        for &unit in units {
-            self.out.try_push(unit.into())?;
+        let len = self.out.len();
+        self.out.try_resize(len + units.len(), 0)?;
+        for (to, &from) in self.out[len..].iter_mut().zip(units) {
+            *to = from.into();
         }
         Ok(())
     }
@@ -335,6 +346,17 @@ fn clean_stretch<U: Copy + Into<u16>>(form: Form, text: &[U], at: usize) -> (usi
     let (unclean, clean_below) = (form.unclean(), form.clean_below());
     let (mut back, mut end) = (at, at);
     while end < text.len() {
+        // Sixteen at a time: the largest of them tells.
+        while let Some(chunk) = text[end..].first_chunk::<16>() {
+            if chunk.iter().fold(0, |largest, &unit| unit.into().max(largest)) >= clean_below {
+                break;
+            }
+            end += 16;
+            back = end - 1;
+        }
+        if end == text.len() {
+            break;
+        }
         let mut units = 1;
         if text[end].into() >= clean_below {
             let decoded = decode(text, end);

@@ -35,20 +35,9 @@ impl Runs {
     fn paged_index(&self, c: u32) -> usize {
         let page = (c >> 8) as usize;
         let (first, end) = (usize::from(self.pages[page]), usize::from(self.pages[page + 1]));
-        let low = c as u8;
-        // Binary search for the number of runs of this page that start at or before `c`.
-        let (mut at, mut length) = (first, end - first);
-        while length > 0 {
-            let half = length / 2;
-            if self.low[at + half] <= low {
-                at += half + 1;
-                length -= half + 1;
-            } else {
-                length = half;
-            }
-        }
-        // The run before is the one; run 0 starts at U+0000, so there is one.
-        at - 1
+        // The last run of this page that starts at or before `c`, or the last run of the pages before:
+        // run 0 starts at U+0000, so there is one.
+        first + self.low[first..end].partition_point(|&low| low <= c as u8) - 1
     }
 
     fn get_tail(&self, c: u32) -> u8 {
