@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::matrix::Size;
-use crate::policy::{Policy, SYNTAX};
+use crate::policy::Policy;
 use crate::units::{parse_bytes, parse_seconds};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -228,8 +228,8 @@ fn policies(text: &str) -> Result<List<Policy>, String> {
 
 fn policies_help() -> String {
     let mut help = String::from("Policies:\n");
-    for (form, meaning) in SYNTAX {
-        help += &format!("  {form:<16} {meaning}\n");
+    for row in tare::heap::catalogue() {
+        help += &format!("  {:<36} {}\n", row.syntax, row.summary);
     }
     help + "\nAllocators are listed by `gc-lab list`."
 }

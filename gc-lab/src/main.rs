@@ -86,7 +86,7 @@ fn command(command: Command) -> Result<bool, String> {
 fn run_command(args: RunArgs) -> Result<(), String> {
     let policies: Vec<Policy> = match args.policies {
         Some(list) => list.0,
-        None => args.thresholds.iter().map(|bytes| Policy::QuickJs(*bytes)).collect(),
+        None => args.thresholds.iter().map(|bytes| Policy::quickjs(*bytes)).collect(),
     };
     let choice = matrix::Choice {
         engines: args.engine,
@@ -118,10 +118,9 @@ fn command_line() -> Vec<String> {
 }
 
 fn exec_command(args: &ExecArgs) -> Result<bool, String> {
-    let policy = match (args.policy, args.gc_threshold) {
-        (Some(policy), _) => policy,
-        (None, Some(bytes)) => Policy::QuickJs(bytes),
-        (None, None) => Policy::QuickJs(policy::QUICKJS_THRESHOLD),
+    let policy = match &args.policy {
+        Some(policy) => policy.clone(),
+        None => Policy::quickjs(args.gc_threshold.unwrap_or(policy::QUICKJS_THRESHOLD)),
     };
     let front = match &args.front {
         Some(front) => front.clone(),
@@ -130,7 +129,7 @@ fn exec_command(args: &ExecArgs) -> Result<bool, String> {
     let setup = backend::Setup {
         memory_limit_bytes: args.memory_limit,
         max_stack_bytes: args.stack_size,
-        ..backend::Setup::new(&args.allocator, &front, policy)
+        ..backend::Setup::new(&args.allocator, &front, &policy)
     };
     exec::exec(&args.engine, &args.file, &setup, args.json)
 }
@@ -151,7 +150,7 @@ fn list() {
         println!("  {:<28} {}{missing}", entry.usage, entry.summary);
     }
     println!("\nPolicies");
-    for (form, meaning) in policy::SYNTAX {
-        println!("  {form:<16} {meaning}");
+    for row in tare::heap::catalogue() {
+        println!("  {:<36} {}", row.syntax, row.summary);
     }
 }

@@ -14,12 +14,21 @@ pub const ALLOCATORS: [&str; 4] = ["system", "mimalloc", "jemalloc", "pool"];
 const BASE_ALLOCATOR: &str = "mimalloc";
 
 /// The policies of the default matrix, the baseline first.
-const POLICIES: [&str; 7] =
-    ["quickjs(256K)", "quickjs(1M)", "quickjs(4M)", "quickjs(16M)", "multiple(2)", "fixed(4M)", "never"];
+const POLICIES: [&str; 9] = [
+    "quickjs(256K)",
+    "quickjs(1M)",
+    "quickjs(4M)",
+    "quickjs(16M)",
+    "live(2)",
+    "gogc",
+    "membalancer",
+    "budget",
+    "never",
+];
 
 /// The policies that `--full` adds.
-const MORE_POLICIES: [&str; 5] =
-    ["quickjs(64K)", "quickjs(64M)", "multiple(1.5)", "multiple(3)", "fixed(1M)"];
+const MORE_POLICIES: [&str; 8] =
+    ["quickjs(64K)", "quickjs(64M)", "live(1.5)", "live(3)", "fixed(1M)", "fixed(4M)", "v8", "futility"];
 
 /// Which of its sizes a workload runs at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,7 +155,10 @@ impl Matrix {
     pub fn new(choice: &Choice) -> Result<Self, String> {
         let programs = programs(choice)?;
         for allocator in &choice.allocators {
-            backend::allocator(allocator)?;
+            // Read, not built: a stack may open files.
+            allocator
+                .parse::<tare_allocators::Spec>()
+                .map_err(|e| format!("allocator `{allocator}`: {e}"))?;
         }
         let engines: Vec<&dyn Backend> = if choice.engines.is_empty() {
             vec![backend::all()[0]]
@@ -237,7 +249,7 @@ fn cuts(choice: &Choice, engine: &dyn Backend) -> Result<Vec<(String, String, Po
                 let first_policy = index == 0;
                 let base_memory = Some(allocator) == base_allocator && Some(front) == fronts.first();
                 if whole || first_policy || base_memory {
-                    all.push((allocator.clone(), front.clone(), *policy));
+                    all.push((allocator.clone(), front.clone(), policy.clone()));
                 }
             }
         }
@@ -323,7 +335,7 @@ mod tests {
         let chosen = Choice {
             workloads: vec!["closures".into()],
             allocators: vec!["system".into(), "limit(64M, counting(system))".into()],
-            policies: vec![Policy::Never, Policy::QuickJs(1 << 20)],
+            policies: vec!["never".parse().unwrap(), Policy::quickjs(1 << 20)],
             fronts: vec!["direct".into()],
             repeats: 3,
             ..choice()

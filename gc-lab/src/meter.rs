@@ -16,7 +16,7 @@ use tare_reports::record::Point;
 /// The course keeps at most this many points; when it is full every second one goes.
 const POINTS: usize = 512;
 
-/// The allocator's own figures are asked for at most this often.
+/// The allocator's own figures are asked for at least this often, as far as the course goes on.
 const ASK_EVERY: Duration = Duration::from_millis(25);
 
 /// What the meter has seen.
@@ -54,6 +54,7 @@ struct Shared {
 struct Course {
     start: Instant,
     asked: Instant,
+    asked_at: u64,
     stride: u64,
     committed: Option<u64>,
     points: Vec<Point>,
@@ -79,6 +80,7 @@ impl Meter {
             course: Mutex::new(Course {
                 start: now,
                 asked: now,
+                asked_at: 0,
                 stride: 1,
                 committed: None,
                 points: Vec::new(),
@@ -129,12 +131,14 @@ impl Meter {
     fn note(&self) {
         let mut course = lock(&self.shared.course);
         let now = Instant::now();
-        if now.duration_since(course.asked) >= ASK_EVERY {
-            course.asked = now;
+        let live = self.shared.live.load(Relaxed);
+        // Asking may take time in proportion to the heap: by the clock, and when memory has grown.
+        if now.duration_since(course.asked) >= ASK_EVERY || live > course.asked_at + course.asked_at / 8 {
+            (course.asked, course.asked_at) = (now, live.max(1 << 16));
             course.ask(&*self.inner);
         }
         let at = now.duration_since(course.start).as_nanos() as u64;
-        course.add(Point(at, self.shared.live.load(Relaxed)));
+        course.add(Point(at, live));
         self.shared.countdown.store(course.stride, Relaxed);
     }
 }
@@ -173,6 +177,7 @@ impl Handle {
         *course = Course {
             start: now,
             asked: now,
+            asked_at: 0,
             stride: 1,
             committed: course.committed,
             points: vec![Point(0, live)],
@@ -196,14 +201,6 @@ impl Handle {
             refused: self.0.refused.load(Relaxed),
             committed_bytes: course.committed,
             series: course.points.clone(),
-        }
-    }
-
-    /// Takes the allocator's word for what it holds, where the caller can still reach it.
-    pub fn note_committed(&self, stats: &Stats) {
-        if let Some(bytes) = stats.committed {
-            let mut course = lock(&self.0.course);
-            course.committed = Some(course.committed.unwrap_or(0).max(bytes as u64));
         }
     }
 

@@ -85,7 +85,7 @@ fn job(
 ) -> Result<Job, String> {
     let backend = backend::find(engine)?;
     let mut setup =
-        Setup::new("system", backend.fronts()[0], Policy::QuickJs(crate::policy::QUICKJS_THRESHOLD));
+        Setup::new("system", backend.fronts()[0], &Policy::quickjs(crate::policy::QUICKJS_THRESHOLD));
     setup.watch = watch;
     setup.full_collections = full;
     let script = Script { filename: format!("{name}.js"), source: source.into(), size, prints: false };

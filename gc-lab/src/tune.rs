@@ -55,8 +55,8 @@ pub fn tune(path: &Path, options: &Options) -> Result<(), String> {
                 size: None,
                 prints: false,
             };
-            let policy = Policy::QuickJs(THRESHOLDS[index]);
-            let setup = Setup::new(&options.allocator, backend.fronts()[0], policy);
+            let policy = Policy::quickjs(THRESHOLDS[index]);
+            let setup = Setup::new(&options.allocator, backend.fronts()[0], &policy);
             let job = Job { engine: options.engine.clone(), script, setup, check: None };
             let Ended::Run(run) = sample::in_child(&job, options.timeout, &interrupted)? else {
                 return Ok(());

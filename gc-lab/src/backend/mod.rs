@@ -29,7 +29,7 @@ pub struct Setup {
 
 impl Setup {
     /// A plain runtime: QuickJS's policy, no limits, watched.
-    pub fn new(allocator: &str, front: &str, policy: Policy) -> Self {
+    pub fn new(allocator: &str, front: &str, policy: &Policy) -> Self {
         Setup {
             allocator: allocator.into(),
             front: front.into(),

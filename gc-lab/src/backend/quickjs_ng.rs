@@ -39,9 +39,9 @@ impl Backend for QuickJsNg {
     }
 
     fn supports(&self, policy: &Policy) -> Result<(), String> {
-        match policy {
-            Policy::QuickJs(_) | Policy::Never => Ok(()),
-            other => Err(format!("QuickJS-ng collects only by `quickjs(SIZE)` or `never`, not by `{other}`")),
+        match policy.as_quickjs_threshold() {
+            Some(_) => Ok(()),
+            None => Err(format!("QuickJS-ng collects only by `quickjs(SIZE)` or `never`, not by `{policy}`")),
         }
     }
 
@@ -131,10 +131,7 @@ impl Engine {
         if setup.watch && limit == 0 {
             engine.probe = Probe::new(runtime, engine.context);
         }
-        let threshold = match policy {
-            Policy::QuickJs(bytes) => *bytes,
-            _ => u64::MAX,
-        };
+        let threshold = policy.as_quickjs_threshold().unwrap_or(u64::MAX);
         // SAFETY: as above.
         unsafe { qjs::JS_SetGCThreshold(runtime, threshold as _) };
         Some(engine)
