@@ -72,9 +72,39 @@ impl Dice {
 }
 
 const WORDS: &[&str] = &[
-    "the", "engine", "of", "running", "a", "Warning", "pattern", "was", "matching", "ERROR", "in", "found",
-    "text", "Sherlock", "and", "holding", "value", "critical", "returned", "that", "string", "is", "is",
-    "function", "return", "var", "while", "camelCaseName", "innerHTML", "quick", "brown", "fox", "jumps",
+    "the",
+    "engine",
+    "of",
+    "running",
+    "a",
+    "Warning",
+    "pattern",
+    "was",
+    "matching",
+    "ERROR",
+    "in",
+    "found",
+    "text",
+    "Sherlock",
+    "and",
+    "holding",
+    "value",
+    "critical",
+    "returned",
+    "that",
+    "string",
+    "is",
+    "is",
+    "function",
+    "return",
+    "var",
+    "while",
+    "camelCaseName",
+    "innerHTML",
+    "quick",
+    "brown",
+    "fox",
+    "jumps",
 ];
 
 fn prose(dice: &mut Dice, words: usize) -> String {
@@ -190,8 +220,22 @@ fn genes(dice: &mut Dice, len: usize) -> String {
 
 fn foreign(dice: &mut Dice, words: usize) -> String {
     let words_of = [
-        "Москва", "столица", "России", "Ελλάδα", "γλώσσα", "Straße", "über", "naïve", "日本語", "テキスト",
-        "और", "123", "😀", "STRASSE", "Привет", "мир",
+        "Москва",
+        "столица",
+        "России",
+        "Ελλάδα",
+        "γλώσσα",
+        "Straße",
+        "über",
+        "naïve",
+        "日本語",
+        "テキスト",
+        "और",
+        "123",
+        "😀",
+        "STRASSE",
+        "Привет",
+        "мир",
     ];
     (0..words).map(|_| format!("{} ", dice.pick(&words_of))).collect()
 }
@@ -245,7 +289,12 @@ fn set() -> Vec<(&'static str, &'static str, &'static str, Subject)> {
         case("keywords", r"\b(?:function|return|var|if|else|for|while|break|new|delete)\b", "", &prose),
         case("dna", r"agggtaaa|tttaccct|[cgt]gggtaaa|tttaccc[acg]", "i", &genes),
         case("literal", r"Sherlock", "", &prose),
-        case("ip address", r"\b(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\b", "", &log),
+        case(
+            "ip address",
+            r"\b(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\b",
+            "",
+            &log,
+        ),
         case("camel case", r"([a-z])([A-Z])", "", &prose),
     ]
 }
@@ -309,7 +358,10 @@ fn main() {
     let memory = Memory::new(&System);
     let mut product = 0.0;
     let cases = set();
-    println!("{:20} {:>8} {:>12} {:>12} {:>7} {:>9}", "pattern", "matches", "tare us", "quickjs us", "ratio", "bytes");
+    println!(
+        "{:20} {:>8} {:>12} {:>12} {:>7} {:>9}",
+        "pattern", "matches", "tare us", "quickjs us", "ratio", "bytes"
+    );
     for (name, pattern, flags, subject) in &cases {
         let pattern_units: Vec<u16> = pattern.encode_utf16().collect();
         let own_flags = Flags::parse(Text::Utf16(&flags.encode_utf16().collect::<Vec<_>>())).expect("flags");
@@ -328,7 +380,15 @@ fn main() {
         let terminated = std::ffi::CString::new(*pattern).expect("no NUL");
         // SAFETY: all buffers are live, the pattern is terminated, the context is that of a live runtime.
         let code = unsafe {
-            lre_compile(&mut len, error.as_mut_ptr(), 128, terminated.as_ptr(), pattern.len(), other_flags, opaque)
+            lre_compile(
+                &mut len,
+                error.as_mut_ptr(),
+                128,
+                terminated.as_ptr(),
+                pattern.len(),
+                other_flags,
+                opaque,
+            )
         };
         assert!(!code.is_null(), "QuickJS compiles {pattern}");
         let groups = program.as_ref().group_count();

@@ -40,7 +40,7 @@ const ITERATION: u32 = 5;
 const KIND_SHIFT: u32 = 28;
 const AT_MASK: u32 = (1 << KIND_SHIFT) - 1;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Entry {
     /// Kind and program counter (or register).
     at: u32,
@@ -48,11 +48,23 @@ struct Entry {
     extra: u32,
 }
 
+/// A register with the time of its last saving.
+#[derive(Clone, Copy, Debug)]
+struct Register {
+    value: u32,
+    /// The value of [`Machine::now`] when the old value was last put on the stack. Equal to the present
+    /// one: no choice was opened or taken since, so the entry is still good.
+    saved: u32,
+}
+
+const FRESH: Register = Register { value: UNSET, saved: 0 };
+
 /// Memory that matching needs, reusable from call to call, and the groups of the last match.
 #[derive(Debug)]
 pub struct Scratch<'a> {
+    /// Entries above the height of the machine are leftovers.
     stack: Vec<'a, Entry>,
-    registers: Vec<'a, u32>,
+    registers: Vec<'a, Register>,
     groups: usize,
 }
 
@@ -73,8 +85,8 @@ impl<'a> Scratch<'a> {
         if index >= self.groups {
             return None;
         }
-        let start = *self.registers.get(2 * index)?;
-        let end = *self.registers.get(2 * index + 1)?;
+        let start = self.registers.get(2 * index)?.value;
+        let end = self.registers.get(2 * index + 1)?.value;
         (start != UNSET && end != UNSET).then_some(start as usize..end as usize)
     }
 
@@ -144,15 +156,18 @@ fn find_match<S: Units>(
     let full_unicode = program.flags().full_unicode();
     let groups = program.group_count();
     scratch.registers.clear();
-    scratch.registers.try_resize(program.register_count(), UNSET)?;
+    scratch.registers.try_resize(program.register_count(), FRESH)?;
     let mut machine = Machine {
         code: program.code(),
         sets: program.sets(),
         subject,
         stack: &mut scratch.stack,
+        height: 0,
         registers: &mut scratch.registers,
+        now: 1,
         fuel: FUEL,
         interrupt,
+        classes: [CachedRange::NONE; CACHED],
     };
     let mut finder = Finder::new(program);
     let mut start = last_index;
@@ -174,7 +189,7 @@ fn find_match<S: Units>(
             start += 1;
             continue;
         }
-        machine.stack.clear();
+        machine.height = 0;
         if machine.run(start)? {
             return Ok(true);
         }
@@ -184,7 +199,7 @@ fn find_match<S: Units>(
         machine.tick(1)?;
         start += 1;
         if let Some(captures) = machine.registers.get_mut(..2 * groups) {
-            captures.fill(UNSET);
+            captures.fill(FRESH);
         }
     }
 }
@@ -194,44 +209,75 @@ struct Machine<'m, 'a, S> {
     sets: &'m [u8],
     subject: S,
     stack: &'m mut Vec<'a, Entry>,
-    registers: &'m mut [u32],
+    /// How many entries of the stack count.
+    height: usize,
+    registers: &'m mut [Register],
+    /// Changes whenever a choice is opened, taken or dropped; never 0.
+    now: u32,
     /// Backtracks until the next call of the callback.
     fuel: u32,
     interrupt: &'m mut dyn FnMut() -> bool,
+    classes: [CachedRange; CACHED],
 }
 
-/// The range of a class that holds `c`, which is 256 or above.
-fn class_range(sets: &[u8], class: u32, c: u32) -> Option<(u32, u32)> {
+/// A stretch of code points that are all in a class or all outside it.
+#[derive(Clone, Copy)]
+struct CachedRange {
+    class: u32,
+    low: u32,
+    high: u32,
+    inside: bool,
+}
+
+impl CachedRange {
+    const NONE: CachedRange = CachedRange { class: NONE, low: 1, high: 0, inside: false };
+}
+
+/// How many stretches are remembered; a power of two.
+const CACHED: usize = 8;
+
+/// `N` bytes at `at`.
+#[inline(always)]
+fn chunk<const N: usize>(bytes: &[u8], at: usize) -> Option<&[u8; N]> {
+    bytes.get(at..)?.first_chunk()
+}
+
+/// The stretch of code points around `c` (256 or above) that are all in a class, or all outside it.
+fn class_stretch(sets: &[u8], class: u32, c: u32) -> (u32, u32, bool) {
     let class = class as usize;
     let basic = usize::from(u16_at(sets, class + 32));
     let start = class + 36;
+    let around = |index: usize, len: usize, range: &dyn Fn(usize) -> (u32, u32), first: u32, last: u32| {
+        let next = if index < len { range(index) } else { (last + 1, last + 1) };
+        if next.0 <= c {
+            return (next.0, next.1, true);
+        }
+        let before = if index > 0 { range(index - 1).1.saturating_add(1) } else { first };
+        (before, next.0 - 1, false)
+    };
     if c < 0x10000 {
-        let ranges = sets.get(start..start + 4 * basic)?.as_chunks::<4>().0;
+        let ranges = sets.get(start..start + 4 * basic).unwrap_or(&[]).as_chunks::<4>().0;
         let index = ranges.partition_point(|range| u32::from(u16_at(range, 2)) < c);
-        let range = ranges.get(index)?;
-        let (low, high) = (u32::from(u16_at(range, 0)), u32::from(u16_at(range, 2)));
-        return (low <= c).then_some((low, high));
+        let range = |index: usize| {
+            let range = ranges.get(index).unwrap_or(&[0; 4]);
+            (u32::from(u16_at(range, 0)), u32::from(u16_at(range, 2)))
+        };
+        return around(index, ranges.len(), &range, 256, 0xFFFF);
     }
     let start = start + 4 * basic;
     let above = usize::from(u16_at(sets, class + 34));
-    let ranges = sets.get(start..start + 8 * above)?.as_chunks::<8>().0;
+    let ranges = sets.get(start..start + 8 * above).unwrap_or(&[]).as_chunks::<8>().0;
     let index = ranges.partition_point(|range| u32_at(range, 4) < c);
-    let range = ranges.get(index)?;
-    let (low, high) = (u32_at(range, 0), u32_at(range, 4));
-    (low <= c).then_some((low, high))
+    let range = |index: usize| {
+        let range = ranges.get(index).unwrap_or(&[0; 8]);
+        (u32_at(range, 0), u32_at(range, 4))
+    };
+    around(index, ranges.len(), &range, 0x10000, u32::MAX - 1)
 }
 
 #[inline(always)]
 fn bitmap(sets: &[u8], class: u32) -> &[u8; 32] {
     sets.get(class as usize..).and_then(|rest| rest.first_chunk()).unwrap_or(&[0; 32])
-}
-
-#[inline(always)]
-fn class_has(sets: &[u8], class: u32, c: u32) -> bool {
-    match u8::try_from(c) {
-        Ok(unit) => in_bitmap(bitmap(sets, class), unit),
-        Err(_) => class_range(sets, class, c).is_some(),
-    }
 }
 
 /// Whether an opcode of a single character reads code points rather than units.
@@ -256,22 +302,69 @@ impl<S: Units> Machine<'_, '_, S> {
     }
 
     #[inline(always)]
+    fn push_entry(&mut self, entry: Entry) -> Result<(), OutOfMemory> {
+        if self.height == self.stack.len() {
+            self.grow()?;
+        }
+        if let Some(slot) = self.stack.get_mut(self.height) {
+            *slot = entry;
+            self.height += 1;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) -> Result<(), OutOfMemory> {
+        let len = (2 * self.stack.len()).max(32);
+        self.stack.try_resize(len, Entry::default())
+    }
+
+    #[inline(always)]
+    fn pop(&mut self) -> Option<Entry> {
+        self.height = self.height.checked_sub(1)?;
+        self.stack.get(self.height).copied()
+    }
+
+    /// Registers saved before now must be saved again before they change.
+    #[inline(always)]
+    fn new_time(&mut self) {
+        self.now = self.now.wrapping_add(1);
+        if self.now == 0 {
+            self.restart_time();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn restart_time(&mut self) {
+        self.registers.iter_mut().for_each(|register| register.saved = 0);
+        self.now = 1;
+    }
+
+    /// Opens a choice.
+    #[inline(always)]
     fn push(&mut self, kind: u32, at: usize, pos: usize, extra: u32) -> Result<(), OutOfMemory> {
-        self.stack.try_push(Entry { at: kind << KIND_SHIFT | at as u32, pos: pos as u32, extra })
+        self.new_time();
+        self.push_entry(Entry { at: kind << KIND_SHIFT | at as u32, pos: pos as u32, extra })
     }
 
     #[inline(always)]
     fn register(&self, register: u16) -> u32 {
-        self.registers.get(usize::from(register)).copied().unwrap_or(UNSET)
+        self.registers.get(usize::from(register)).map_or(UNSET, |register| register.value)
     }
 
     /// Changes a register so that backtracking changes it back.
     #[inline(always)]
     fn set(&mut self, register: u16, value: u32) -> Result<(), OutOfMemory> {
+        let (height, now) = (self.height, self.now);
         if let Some(slot) = self.registers.get_mut(usize::from(register)) {
-            let old = core::mem::replace(slot, value);
-            if !self.stack.is_empty() {
-                self.push(RESTORE, usize::from(register), old as usize, 0)?;
+            let old = slot.value;
+            slot.value = value;
+            if height > 0 && slot.saved != now {
+                slot.saved = now;
+                let at = RESTORE << KIND_SHIFT | u32::from(register);
+                self.push_entry(Entry { at, pos: old, extra: 0 })?;
             }
         }
         Ok(())
@@ -280,12 +373,17 @@ impl<S: Units> Machine<'_, '_, S> {
     /// Whether what starts with a guard can match at `pos`.
     #[inline(always)]
     fn guard(&self, guard: u32, pos: usize) -> bool {
+        self.guard_unit(guard, self.subject.at(pos))
+    }
+
+    /// Whether what starts with a guard can match before `unit`.
+    #[inline(always)]
+    fn guard_unit(&self, guard: u32, unit: Option<u16>) -> bool {
         if guard == NONE {
             return true;
         }
-        let bytes = self.sets.get(guard as usize..).and_then(|rest| rest.first_chunk::<GUARD_SIZE>());
-        let Some(bytes) = bytes else { return true };
-        match self.subject.at(pos) {
+        let Some(bytes) = chunk::<GUARD_SIZE>(self.sets, guard as usize) else { return true };
+        match unit {
             None => bytes[0] & GUARD_END != 0,
             Some(unit) => match u8::try_from(unit) {
                 Ok(unit) => bytes[2 + usize::from(unit >> 3)] >> (unit & 7) & 1 != 0,
@@ -294,13 +392,32 @@ impl<S: Units> Machine<'_, '_, S> {
         }
     }
 
+    /// Whether a class holds `c`, which is 256 or above.
+    #[inline]
+    fn class_has_wide(&mut self, class: u32, c: u32) -> bool {
+        let slot = &mut self.classes[(c >> 5) as usize % CACHED];
+        if slot.class != class || c < slot.low || c > slot.high {
+            let (low, high, inside) = class_stretch(self.sets, class, c);
+            *slot = CachedRange { class, low, high, inside };
+        }
+        slot.inside
+    }
+
+    #[inline(always)]
+    fn class_has(&mut self, class: u32, c: u32) -> bool {
+        match u8::try_from(c) {
+            Ok(unit) => in_bitmap(bitmap(self.sets, class), unit),
+            Err(_) => self.class_has_wide(class, c),
+        }
+    }
+
     /// One character forward.
     #[inline(always)]
-    fn step(&self, op: u8, operand: u32, pos: usize) -> Option<usize> {
+    fn step(&mut self, op: u8, operand: u32, pos: usize) -> Option<usize> {
         if reads_code_points::<S>(op) {
             let (c, length) = self.subject.code_point(pos)?;
             let fits = match op {
-                op::CLASS_U => class_has(self.sets, operand, c),
+                op::CLASS_U => self.class_has(operand, c),
                 op::DOT_U => !is_line_terminator(self.subject.at(pos)),
                 _ => true,
             };
@@ -310,11 +427,11 @@ impl<S: Units> Machine<'_, '_, S> {
     }
 
     /// One character backward.
-    fn step_back(&self, op: u8, operand: u32, pos: usize) -> Option<usize> {
+    fn step_back(&mut self, op: u8, operand: u32, pos: usize) -> Option<usize> {
         if reads_code_points::<S>(op) {
             let (c, length) = self.subject.code_point_before(pos)?;
             let fits = match op {
-                op::CLASS_U => class_has(self.sets, operand, c),
+                op::CLASS_U => self.class_has(operand, c),
                 op::DOT_U => !is_line_terminator(self.subject.at(pos - 1)),
                 _ => true,
             };
@@ -325,11 +442,11 @@ impl<S: Units> Machine<'_, '_, S> {
     }
 
     #[inline(always)]
-    fn unit_fits(&self, op: u8, operand: u32, unit: u16) -> bool {
+    fn unit_fits(&mut self, op: u8, operand: u32, unit: u16) -> bool {
         match op {
             op::CHAR => u32::from(unit) == operand,
             op::CHAR2 => u32::from(unit) == operand & 0xFFFF || u32::from(unit) == operand >> 16,
-            op::CLASS | op::CLASS_U => class_has(self.sets, operand, u32::from(unit)),
+            op::CLASS | op::CLASS_U => self.class_has(operand, u32::from(unit)),
             op::DOT | op::DOT_U => !is_line_terminator(Some(unit)),
             _ => true,
         }
@@ -338,7 +455,7 @@ impl<S: Units> Machine<'_, '_, S> {
     /// The end of the longest run of a single character from `pos`, of at most `max` characters, and
     /// how many they are (at least `min` if there are as many; exact where that matters to the caller).
     #[inline(always)]
-    fn run_forward(&self, op: u8, operand: u32, pos: usize, min: u32, max: u32) -> (usize, u32) {
+    fn run_forward(&mut self, op: u8, operand: u32, pos: usize, min: u32, max: u32) -> (usize, u32) {
         let subject = self.subject;
         let len = subject.len();
         if reads_code_points::<S>(op) {
@@ -347,19 +464,11 @@ impl<S: Units> Machine<'_, '_, S> {
                 return (end, u32::from(end > pos));
             }
             let (mut end, mut count) = (pos, 0);
-            let mut cached = (1, 0);
             while count < max
                 && let Some((c, length)) = subject.code_point(end)
             {
                 let fits = match op {
-                    op::CLASS_U if c >= 256 => {
-                        (cached.0 <= c && c <= cached.1)
-                            || class_range(self.sets, operand, c).is_some_and(|range| {
-                                cached = range;
-                                true
-                            })
-                    }
-                    op::CLASS_U => class_has(self.sets, operand, c),
+                    op::CLASS_U => self.class_has(operand, c),
                     op::DOT_U => !is_line_terminator(subject.at(end)),
                     _ => true,
                 };
@@ -373,28 +482,17 @@ impl<S: Units> Machine<'_, '_, S> {
         }
         let limit = len.min(pos.saturating_add(max as usize));
         let end = match op {
-            op::CHAR | op::CHAR2 => {
-                let mut end = pos;
-                while end < limit && subject.at(end).is_some_and(|unit| self.unit_fits(op, operand, unit)) {
-                    end += 1;
-                }
-                end
-            }
+            op::CHAR => subject.run_of(operand as u16, operand as u16, pos, limit),
+            op::CHAR2 => subject.run_of(operand as u16, (operand >> 16) as u16, pos, limit),
             op::CLASS | op::CLASS_U => {
                 let bitmap = bitmap(self.sets, operand);
                 let mut end = subject.run(bitmap, pos, limit);
                 if S::WIDE {
                     while end < limit
                         && let Some(unit @ 256..) = subject.at(end)
-                        && let Some((low, high)) = class_range(self.sets, operand, u32::from(unit))
+                        && self.class_has_wide(operand, u32::from(unit))
                     {
-                        end += 1;
-                        while end < limit
-                            && subject.at(end).is_some_and(|unit| (low..=high).contains(&u32::from(unit)))
-                        {
-                            end += 1;
-                        }
-                        end = subject.run(bitmap, end, limit);
+                        end = subject.run(bitmap, end + 1, limit);
                     }
                 }
                 end
@@ -437,11 +535,10 @@ impl<S: Units> Machine<'_, '_, S> {
     /// A loop over one character at `pc`, entered at `pos`: where to go on behind it.
     #[inline(always)]
     fn enter_loop(&mut self, pc: usize, pos: usize) -> Result<Option<usize>, ExecError> {
-        let code = self.code;
-        let op = u8_at(code, pc + 1);
-        let mode = u8_at(code, pc + 2);
-        let (min, max) = (u32_at(code, pc + 3), u32_at(code, pc + 7));
-        let (operand, guard) = (u32_at(code, pc + 11), u32_at(code, pc + 15));
+        let Some(code) = chunk::<{ op::LOOP_LENGTH }>(self.code, pc) else { return Ok(None) };
+        let (op, mode) = (code[1], code[2]);
+        let (min, max) = (u32_at(code, 3), u32_at(code, 7));
+        let (operand, guard) = (u32_at(code, 11), u32_at(code, 15));
         if mode == op::LAZY {
             let (end, count) = if min == 0 { (pos, 0) } else { self.run_forward(op, operand, pos, min, min) };
             if count < min {
@@ -567,20 +664,22 @@ impl<S: Units> Machine<'_, '_, S> {
     /// Goes back to the latest choice: where to go on. `None` when there is no choice left.
     #[inline(always)]
     fn backtrack(&mut self) -> Result<Option<(usize, usize)>, ExecError> {
-        while let Some(entry) = self.stack.pop() {
+        while let Some(entry) = self.pop() {
             let at = (entry.at & AT_MASK) as usize;
             let pos = entry.pos as usize;
             match entry.at >> KIND_SHIFT {
                 BRANCH => {
+                    self.new_time();
                     self.tick(1)?;
                     return Ok(Some((at, pos)));
                 }
                 RESTORE => {
                     if let Some(slot) = self.registers.get_mut(at) {
-                        *slot = entry.pos;
+                        slot.value = entry.pos;
                     }
                 }
                 kind => {
+                    self.new_time();
                     self.tick(1)?;
                     if let Some(found) = self.resume(kind, at, pos, entry.extra)? {
                         return Ok(Some(found));
@@ -630,61 +729,66 @@ impl<S: Units> Machine<'_, '_, S> {
             }
             STRINGS => Ok(self.strings(at, pos, extra as usize)?.map(|pos| (at + 6, pos))),
             ITERATION => {
-                self.begin_iteration(at, pos)?;
+                let Some(head) = chunk(code, at) else { return Ok(None) };
+                self.begin_iteration(head, pos)?;
                 Ok(Some((at + op::HEAD_LENGTH, pos)))
             }
             _ => Ok(None),
         }
     }
 
-    /// Starts an iteration of the loop whose head is at `head`.
+    /// Starts an iteration of a loop.
     #[inline(always)]
-    fn begin_iteration(&mut self, head: usize, pos: usize) -> Result<(), ExecError> {
-        let code = self.code;
-        let flags = u8_at(code, head + 1);
-        if u8_at(code, head) == op::COUNTED {
-            let counter = u16_at(code, head + 14);
+    fn begin_iteration(&mut self, head: &[u8; op::HEAD_LENGTH], pos: usize) -> Result<(), ExecError> {
+        let flags = head[1];
+        if head[0] == op::COUNTED {
+            let counter = u16_at(head, 14);
             self.set(counter, self.register(counter).saturating_add(1))?;
         }
         if flags & op::LOOP_CAPTURES != 0 {
-            for register in u16_at(code, head + 18)..u16_at(code, head + 20) {
+            for register in u16_at(head, 18)..u16_at(head, 20) {
                 if self.register(register) != UNSET {
                     self.set(register, UNSET)?;
                 }
             }
         }
         if flags & op::LOOP_EMPTY != 0 {
-            self.set(u16_at(code, head + 16), pos as u32)?;
+            self.set(u16_at(head, 16), pos as u32)?;
         }
         Ok(())
     }
 
     /// Whether another iteration, the end, or both are tried: the program counter to go on at.
     #[inline(always)]
-    fn decide(&mut self, head: usize, pos: usize) -> Result<Option<usize>, ExecError> {
-        let code = self.code;
-        let body = head + op::HEAD_LENGTH;
-        let flags = u8_at(code, head + 1);
-        if u8_at(code, head) == op::COUNTED {
-            let count = self.register(u16_at(code, head + 14));
-            if count < u32_at(code, head + 6) {
+    fn decide(
+        &mut self,
+        at: usize,
+        head: &[u8; op::HEAD_LENGTH],
+        pos: usize,
+    ) -> Result<Option<usize>, ExecError> {
+        let body = at + op::HEAD_LENGTH;
+        let end = target(head, 0, 2).wrapping_add(at);
+        if head[0] == op::COUNTED {
+            let count = self.register(u16_at(head, 14));
+            if count < u32_at(head, 6) {
                 self.begin_iteration(head, pos)?;
                 return Ok(Some(body));
             }
-            if count >= u32_at(code, head + 10) {
-                return Ok(Some(target(code, head, 2)));
+            if count >= u32_at(head, 10) {
+                return Ok(Some(end));
             }
         }
-        let enter = self.guard(u32_at(code, head + 22), pos);
-        let leave = self.guard(u32_at(code, head + 26), pos);
+        let unit = self.subject.at(pos);
+        let enter = self.guard_unit(u32_at(head, 22), unit);
+        let leave = self.guard_unit(u32_at(head, 26), unit);
         if enter && leave {
-            if flags & op::LOOP_LAZY != 0 {
-                self.push(ITERATION, head, pos, 0)?;
-                return Ok(Some(target(code, head, 2)));
+            if head[1] & op::LOOP_LAZY != 0 {
+                self.push(ITERATION, at, pos, 0)?;
+                return Ok(Some(end));
             }
-            self.push(BRANCH, target(code, head, 2), pos, 0)?;
+            self.push(BRANCH, end, pos, 0)?;
         } else if leave {
-            return Ok(Some(target(code, head, 2)));
+            return Ok(Some(end));
         } else if !enter {
             return Ok(None);
         }
@@ -822,30 +926,32 @@ impl<S: Units> Machine<'_, '_, S> {
 
     /// Drops the choices above `height` and keeps the restorations.
     fn commit(&mut self, height: usize) {
-        if height == 0 {
-            self.stack.clear();
-            return;
-        }
+        self.new_time();
         let mut kept = height;
-        for index in height..self.stack.len() {
-            let entry = self.stack[index];
-            if entry.at >> KIND_SHIFT == RESTORE {
-                self.stack[kept] = entry;
-                kept += 1;
+        if height > 0 {
+            for index in height..self.height {
+                let entry = self.stack.get(index).copied().unwrap_or_default();
+                if entry.at >> KIND_SHIFT == RESTORE
+                    && let Some(slot) = self.stack.get_mut(kept)
+                {
+                    *slot = entry;
+                    kept += 1;
+                }
             }
         }
-        self.stack.truncate(kept);
+        self.height = self.height.min(kept);
     }
 
     /// Undoes everything above `height`.
     fn undo(&mut self, height: usize) {
-        while self.stack.len() > height
-            && let Some(entry) = self.stack.pop()
+        self.new_time();
+        while self.height > height
+            && let Some(entry) = self.pop()
         {
             if entry.at >> KIND_SHIFT == RESTORE
                 && let Some(slot) = self.registers.get_mut((entry.at & AT_MASK) as usize)
             {
-                *slot = entry.pos;
+                slot.value = entry.pos;
             }
         }
     }
@@ -853,7 +959,7 @@ impl<S: Units> Machine<'_, '_, S> {
     /// Writes a register that needs no restoring.
     fn note(&mut self, register: u16, value: usize) {
         if let Some(slot) = self.registers.get_mut(usize::from(register)) {
-            *slot = value as u32;
+            slot.value = value as u32;
         }
     }
 
@@ -885,7 +991,7 @@ impl<S: Units> Machine<'_, '_, S> {
 
     /// Runs the program from `start`; true if it matched there.
     fn run(&mut self, start: usize) -> Result<bool, ExecError> {
-        let (code, sets, subject) = (self.code, self.sets, self.subject);
+        let (code, subject) = (self.code, self.subject);
         let (mut pc, mut pos) = (0, start);
         loop {
             let opcode = u8_at(code, pc);
@@ -900,18 +1006,22 @@ impl<S: Units> Machine<'_, '_, S> {
                     continue;
                 }
                 op::SPLIT => {
-                    let first = self.guard(u32_at(code, pc + 5), pos);
-                    let second = self.guard(u32_at(code, pc + 9), pos);
-                    if first {
-                        if second {
-                            self.push(BRANCH, target(code, pc, 1), pos, 0)?;
+                    if let Some(split) = chunk::<13>(code, pc) {
+                        let unit = subject.at(pos);
+                        let first = self.guard_unit(u32_at(split, 5), unit);
+                        let second = self.guard_unit(u32_at(split, 9), unit);
+                        let other = target(split, 0, 1).wrapping_add(pc);
+                        if first {
+                            if second {
+                                self.push(BRANCH, other, pos, 0)?;
+                            }
+                            pc += 13;
+                            continue;
                         }
-                        pc += 13;
-                        continue;
-                    }
-                    if second {
-                        pc = target(code, pc, 1);
-                        continue;
+                        if second {
+                            pc = other;
+                            continue;
+                        }
                     }
                 }
                 op::SAVE => {
@@ -944,7 +1054,7 @@ impl<S: Units> Machine<'_, '_, S> {
                 }
                 op::CLASS => {
                     if let Some(unit) = subject.at(pos)
-                        && class_has(sets, u32_at(code, pc + 1), u32::from(unit))
+                        && self.class_has(u32_at(code, pc + 1), u32::from(unit))
                     {
                         pos += 1;
                         pc += 5;
@@ -953,7 +1063,7 @@ impl<S: Units> Machine<'_, '_, S> {
                 }
                 op::CLASS_U => {
                     if let Some((c, length)) = subject.code_point(pos)
-                        && class_has(sets, u32_at(code, pc + 1), c)
+                        && self.class_has(u32_at(code, pc + 1), c)
                     {
                         pos += length;
                         pc += 5;
@@ -1010,33 +1120,41 @@ impl<S: Units> Machine<'_, '_, S> {
                     }
                 }
                 op::STAR | op::OPTIONAL => {
-                    if let Some(next) = self.decide(pc, pos)? {
+                    if let Some(head) = chunk(code, pc)
+                        && let Some(next) = self.decide(pc, head, pos)?
+                    {
                         pc = next;
                         continue;
                     }
                 }
                 op::PLUS => {
-                    self.begin_iteration(pc, UNSET as usize)?;
-                    pc += op::HEAD_LENGTH;
-                    continue;
-                }
-                op::COUNTED => {
-                    self.set(u16_at(code, pc + 14), 0)?;
-                    if let Some(next) = self.decide(pc, pos)? {
-                        pc = next;
+                    if let Some(head) = chunk(code, pc) {
+                        self.begin_iteration(head, UNSET as usize)?;
+                        pc += op::HEAD_LENGTH;
                         continue;
                     }
                 }
+                op::COUNTED => {
+                    if let Some(head) = chunk(code, pc) {
+                        self.set(u16_at(head, 14), 0)?;
+                        if let Some(next) = self.decide(pc, head, pos)? {
+                            pc = next;
+                            continue;
+                        }
+                    }
+                }
                 op::STAR_TAIL | op::PLUS_TAIL | op::COUNTED_TAIL => {
-                    let head = target(code, pc, 1);
                     self.tick(1)?;
-                    let empty = u8_at(code, head + 1) & op::LOOP_EMPTY != 0
-                        && self.register(u16_at(code, head + 16)) == pos as u32
-                        && (opcode != op::COUNTED_TAIL
-                            || self.register(u16_at(code, head + 14)) > u32_at(code, head + 6));
-                    if !empty && let Some(next) = self.decide(head, pos)? {
-                        pc = next;
-                        continue;
+                    let at = target(code, pc, 1);
+                    if let Some(head) = chunk(code, at) {
+                        let empty = head[1] & op::LOOP_EMPTY != 0
+                            && self.register(u16_at(head, 16)) == pos as u32
+                            && (opcode != op::COUNTED_TAIL
+                                || self.register(u16_at(head, 14)) > u32_at(head, 6));
+                        if !empty && let Some(next) = self.decide(at, head, pos)? {
+                            pc = next;
+                            continue;
+                        }
                     }
                 }
                 op::OPTIONAL_TAIL => {
@@ -1063,7 +1181,7 @@ impl<S: Units> Machine<'_, '_, S> {
                 }
                 op::LOOK | op::NOT_LOOK => {
                     let register = u16_at(code, pc + 1);
-                    self.note(register, self.stack.len());
+                    self.note(register, self.height);
                     self.note(register.wrapping_add(1), pos);
                     if opcode == op::NOT_LOOK {
                         self.push(BRANCH, target(code, pc, 3), pos, 0)?;

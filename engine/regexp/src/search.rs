@@ -80,11 +80,14 @@ impl<'p> FirstUnits<'p> {
         let bitmap = bytes.last_chunk::<32>()?;
         let wide = flags & GUARD_WIDE != 0;
         let (mut needles, mut count) = ([0; 3], 0);
-        let total: u32 = bitmap.iter().map(|byte| byte.count_ones()).sum();
+        let words = bitmap.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word).count_ones());
+        let total: u32 = words.sum();
         if !wide && total <= 3 {
-            for unit in 0..=255u8 {
-                if in_bitmap(bitmap, unit) {
-                    needles[count] = u16::from(unit);
+            for (index, &byte) in bitmap.iter().enumerate() {
+                let mut left = byte;
+                while left != 0 && count < needles.len() {
+                    needles[count] = (8 * index) as u16 + left.trailing_zeros() as u16;
+                    left &= left - 1;
                     count += 1;
                 }
             }
@@ -109,7 +112,7 @@ impl<'p> FirstUnits<'p> {
         let found = if self.count > 0 {
             subject.find(&self.needles[..self.count], from, len)
         } else {
-            (from..len).find(|&at| self.fits(subject, at))
+            subject.find_in(self.bitmap, self.wide, from)
         };
         found.or((self.end && from <= len).then_some(len))
     }

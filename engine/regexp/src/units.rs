@@ -32,6 +32,12 @@ pub(crate) trait Units: Copy {
     /// the run too.
     fn run(self, bitmap: &[u8; 32], from: usize, to: usize) -> usize;
 
+    /// The end of the run of `a` and `b` in `from..to`.
+    fn run_of(self, a: u16, b: u16, from: usize, to: usize) -> usize;
+
+    /// The first position in `from..len` whose unit is in the bitmap, or is 256 or above if `wide`.
+    fn find_in(self, bitmap: &[u8; 32], wide: bool, from: usize) -> Option<usize>;
+
     /// The code point at `at` and its length in units.
     #[inline(always)]
     fn code_point(self, at: usize) -> Option<(u32, usize)> {
@@ -139,6 +145,18 @@ impl Units for &[u8] {
         let Some(units) = self.get(from..to) else { return from };
         from + units.iter().position(|&unit| !in_bitmap(bitmap, unit)).unwrap_or(units.len())
     }
+
+    #[inline(always)]
+    fn run_of(self, a: u16, b: u16, from: usize, to: usize) -> usize {
+        let Some(units) = self.get(from..to) else { return from };
+        let ends = |&unit: &u8| u16::from(unit) != a && u16::from(unit) != b;
+        from + units.iter().position(ends).unwrap_or(units.len())
+    }
+
+    #[inline(always)]
+    fn find_in(self, bitmap: &[u8; 32], _wide: bool, from: usize) -> Option<usize> {
+        self.get(from..)?.iter().position(|&unit| in_bitmap(bitmap, unit)).map(|index| from + index)
+    }
 }
 
 /// The first index at which `wanted` holds, looking at sixteen units at a time.
@@ -210,5 +228,17 @@ impl Units for &[u16] {
         let Some(units) = self.get(from..to) else { return from };
         let ends = |&unit: &u16| unit > 255 || !in_bitmap(bitmap, unit as u8);
         from + units.iter().position(ends).unwrap_or(units.len())
+    }
+
+    #[inline(always)]
+    fn run_of(self, a: u16, b: u16, from: usize, to: usize) -> usize {
+        let Some(units) = self.get(from..to) else { return from };
+        from + units.iter().position(|&unit| unit != a && unit != b).unwrap_or(units.len())
+    }
+
+    #[inline(always)]
+    fn find_in(self, bitmap: &[u8; 32], wide: bool, from: usize) -> Option<usize> {
+        let fits = |&unit: &u16| if unit < 256 { in_bitmap(bitmap, unit as u8) } else { wide };
+        self.get(from..)?.iter().position(fits).map(|index| from + index)
     }
 }
