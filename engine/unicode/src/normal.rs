@@ -34,8 +34,14 @@ const MAYBE: u16 = 0x1000;
 
 // Bits of the kind of a run of decompositions.
 const CANONICAL: u8 = 0x80;
+/// One target for the first character of the run; the others follow it one by one.
 const LINEAR: u8 = 0x40;
+/// The high byte of all code units comes first, then the low bytes.
+const NARROW: u8 = 0x20;
+/// Mask of the number of code units of each mapping; zeros fill up shorter ones.
 const UNITS: u8 = 0x1F;
+/// In place of that number: a code unit, and the index of the second character in the compositions.
+const PAIR: u8 = 0x1F;
 
 // Hangul syllables (The Unicode Standard, 3.12).
 const L_BASE: u32 = 0x1100;
@@ -285,19 +291,19 @@ impl<'m> Normalizer<'m> {
         let mut seconds = [0; 4];
         let mut depth = 0;
         loop {
-            let Some(mapping) = Mapping::of(c).filter(|m| m.canonical || self.form.compatible()) else {
+            let Some(mut mapping) = Mapping::of(c).filter(|m| m.is_canonical() || self.form.compatible())
+            else {
                 self.push(c)?;
                 break;
             };
-            let mut targets = mapping.targets();
-            if !mapping.canonical {
-                for target in targets {
+            if !mapping.is_canonical() {
+                for target in mapping {
                     self.push(target)?;
                 }
                 break;
             }
-            c = targets.next().unwrap_or(c);
-            if let Some(second) = targets.next() {
+            c = mapping.next().unwrap_or(c);
+            if let Some(second) = mapping.next() {
                 seconds[depth] = second;
                 depth += 1;
             }
@@ -373,8 +379,10 @@ fn clean_stretch<U: Copy + Into<u16>>(form: Form, text: &[U], at: usize) -> (usi
 
 /// A decomposition mapping.
 struct Mapping {
-    canonical: bool,
-    units: &'static [u16],
+    kind: u8,
+    bytes: &'static [u8],
+    /// High byte of all units of a narrow mapping.
+    high: u8,
     /// Distance to add to the one target.
     step: u32,
 }
@@ -385,32 +393,59 @@ impl Mapping {
         if kind == 0 {
             return None;
         }
-        let count = usize::from(kind & UNITS);
-        let step = c - start;
-        let mut offset = usize::from(tables::DECOMPOSE_OFFSET[index]);
-        let linear = kind & LINEAR != 0;
-        if !linear {
-            offset += count * step as usize;
+        let pool = &tables::DECOMPOSE_POOL[usize::from(tables::DECOMPOSE_OFFSET[index])..];
+        let (step, units) = (c - start, usize::from(kind & UNITS));
+        let mapping = |high, pool: &'static [u8], width: usize| {
+            let at = width * step as usize;
+            Some(Mapping { kind, bytes: &pool[at..at + width], high, step: 0 })
+        };
+        if kind & LINEAR != 0 {
+            return Some(Mapping { kind, bytes: &pool[..2 * units], high: 0, step });
         }
-        Some(Mapping {
-            canonical: kind & CANONICAL != 0,
-            units: &tables::DECOMPOSE_POOL[offset..offset + count],
-            step: if linear { step } else { 0 },
-        })
+        if kind & NARROW != 0 {
+            return mapping(pool[0], &pool[1..], units);
+        }
+        mapping(0, pool, if kind & UNITS == PAIR { 3 } else { 2 * units })
     }
 
-    fn targets(&self) -> impl Iterator<Item = u32> + use<> {
-        let (units, step) = (self.units, self.step);
-        let mut at = 0;
-        core::iter::from_fn(move || {
-            // Shorter mappings are filled up with zeros.
-            if units.get(at).is_none_or(|&unit| unit == 0) {
-                return None;
+    fn is_canonical(&self) -> bool {
+        self.kind & CANONICAL != 0
+    }
+
+    /// Takes the next code unit off the mapping.
+    fn next_unit(&mut self) -> Option<u16> {
+        let unit = match *self.bytes {
+            [low, ref rest @ ..] if self.kind & NARROW != 0 => {
+                self.bytes = rest;
+                if low == 0 { 0 } else { u16::from_le_bytes([low, self.high]) }
             }
-            let (c, count) = decode(units, at);
-            at += count;
-            Some(c + step)
-        })
+            [low, high, ref rest @ ..] => {
+                self.bytes = rest;
+                u16::from_le_bytes([low, high])
+            }
+            // The second half of a pair.
+            [index] => {
+                self.bytes = &[];
+                tables::COMPOSE_SECOND[usize::from(index)]
+            }
+            [] => return None,
+        };
+        (unit != 0).then_some(unit)
+    }
+}
+
+impl Iterator for Mapping {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        let unit = self.next_unit()?;
+        let mut c = u32::from(unit);
+        if unit & 0xFC00 == 0xD800
+            && let Some(low) = self.next_unit()
+        {
+            c = 0x1_0000 + ((c & 0x3FF) << 10 | u32::from(low) & 0x3FF);
+        }
+        Some(c + self.step)
     }
 }
 

@@ -103,33 +103,76 @@ struct Run {
     start: u32,
     length: u32,
     kind: u8,
-    data: Vec<u16>,
+    data: Vec<u8>,
 }
 
 /// Bit of a run's kind: the mappings are canonical.
 const CANONICAL: u8 = 0x80;
-/// Bit of a run's kind: one target, the others follow it one by one. Else the low bits are the number
-/// of code units of each mapping, shorter ones filled up with zeros.
+/// Bit of a run's kind: one target, the others follow it one by one. Else each mapping has data of its
+/// own: as many code units as the low bits say, shorter ones filled up with zeros.
 const LINEAR: u8 = 0x40;
+/// Bit of a run's kind: all units have the same high byte, which comes first and only once.
+const NARROW: u8 = 0x20;
+/// Instead of a number of units: a unit and the index of a second character of a composition.
+const PAIR: u8 = 0x1F;
+
+/// The data of mappings that make up a run, in the shortest of the ways that are possible; the low bits
+/// of the kind with it.
+fn encode(lists: &[Vec<u16>], canonical: bool, seconds: &[u16]) -> (u8, Vec<u8>) {
+    let width = lists.iter().map(Vec::len).max().expect("not empty");
+    let count = u8::try_from(width).expect("short");
+    assert!(count < PAIR);
+    let high = (lists[0][0] >> 8) as u8;
+    // A low byte of zero is what mappings are filled up with.
+    if lists.iter().flatten().all(|unit| unit >> 8 == high.into() && unit & 0xFF != 0) {
+        let mut data = vec![high];
+        for list in lists {
+            data.extend(list.iter().map(|&unit| unit as u8));
+            data.resize(data.len() + width - list.len(), 0);
+        }
+        if data.len() < lists.len() * width * 2 {
+            return (NARROW | count, data);
+        }
+    }
+    let second = |list: &Vec<u16>| match list[..] {
+        [first, second] if !(0xD800..0xE000).contains(&first) => seconds.binary_search(&second).ok(),
+        _ => None,
+    };
+    if canonical && let Some(indices) = lists.iter().map(second).collect::<Option<Vec<usize>>>() {
+        let pairs = lists.iter().zip(indices);
+        let data = pairs.flat_map(|(list, index)| {
+            let [low, high] = list[0].to_le_bytes();
+            [low, high, u8::try_from(index).expect("few seconds")]
+        });
+        return (PAIR, data.collect());
+    }
+    let mut data = Vec::new();
+    for list in lists {
+        data.extend(list.iter().flat_map(|unit| unit.to_le_bytes()));
+        data.resize(data.len() + 2 * (width - list.len()), 0);
+    }
+    (count, data)
+}
 
 /// Cuts consecutive mappings of one sort into runs so that the tables become shortest.
-fn cut(start: u32, list: &[&Mapping]) -> Vec<Run> {
+fn cut(start: u32, list: &[&Mapping], seconds: &[u16]) -> Vec<Run> {
     const RUN_COST: usize = 4;
     let unit_lists: Vec<Vec<u16>> = list.iter().map(|mapping| units(&mapping.to)).collect();
+    let canonical = list[0].canonical;
     // best[i]: least cost of the first i mappings, and the run that ends there.
     let mut best: Vec<(usize, usize, bool)> = vec![(0, 0, false)];
     for end in 1..=list.len() {
         let mut choice = (usize::MAX, 0, false);
-        let (mut width, mut linear) = (0, true);
-        for from in (0..end).rev() {
-            width = width.max(unit_lists[from].len());
+        let mut linear = true;
+        // Longer runs would save next to nothing and take long to find.
+        for from in (end.saturating_sub(96)..end).rev() {
             linear &=
                 list[from].to.len() == 1 && (from + 1 == end || list[from].to[0] + 1 == list[from + 1].to[0]);
-            let before = best[from].0;
-            let plain = before + RUN_COST + width * 2 * (end - from);
-            choice = choice.min((plain, from, false));
+            let before = best[from].0 + RUN_COST;
+            let plain = encode(&unit_lists[from..end], canonical, seconds).1.len();
+            choice = choice.min((before + plain, from, false));
             if linear {
-                choice = choice.min((before + RUN_COST + unit_lists[from].len() * 2, from, true));
+                choice = choice.min((before + unit_lists[from].len() * 2, from, true));
             }
         }
         best.push(choice);
@@ -138,26 +181,14 @@ fn cut(start: u32, list: &[&Mapping]) -> Vec<Run> {
     let mut end = list.len();
     while end > 0 {
         let (_, from, linear) = best[end];
-        let canonical = if list[from].canonical { CANONICAL } else { 0 };
-        let lists = &unit_lists[from..end];
         let (kind, data) = if linear {
-            (LINEAR | lists[0].len() as u8, lists[0].clone())
+            let first = &unit_lists[from];
+            (LINEAR | first.len() as u8, first.iter().flat_map(|unit| unit.to_le_bytes()).collect())
         } else {
-            let width = lists.iter().map(Vec::len).max().expect("not empty");
-            let mut data = Vec::new();
-            for list in lists {
-                data.extend(list);
-                data.resize(data.len() + width - list.len(), 0);
-            }
-            (u8::try_from(width).expect("short"), data)
+            encode(&unit_lists[from..end], canonical, seconds)
         };
-        assert!(kind & 0x3F < 0x20);
-        runs.push(Run {
-            start: start + from as u32,
-            length: (end - from) as u32,
-            kind: kind | canonical,
-            data,
-        });
+        let kind = kind | if canonical { CANONICAL } else { 0 };
+        runs.push(Run { start: start + from as u32, length: (end - from) as u32, kind, data });
         end = from;
     }
     runs.reverse();
@@ -165,10 +196,10 @@ fn cut(start: u32, list: &[&Mapping]) -> Vec<Run> {
 }
 
 /// Puts all data into one pool in which they may overlap; gives the offsets.
-fn pool(runs: &[Run]) -> (Vec<u16>, Vec<u16>) {
+fn pool(runs: &[Run]) -> (Vec<u8>, Vec<u16>) {
     let mut order: Vec<usize> = (0..runs.len()).collect();
     order.sort_by_key(|&index| (std::cmp::Reverse(runs[index].data.len()), index));
-    let mut pool: Vec<u16> = Vec::new();
+    let mut pool: Vec<u8> = Vec::new();
     let mut offsets = vec![0u16; runs.len()];
     for index in order {
         let data = &runs[index].data;
@@ -178,12 +209,12 @@ fn pool(runs: &[Run]) -> (Vec<u16>, Vec<u16>) {
             pool.extend(&data[overlap..]);
             pool.len() - data.len()
         });
-        offsets[index] = u16::try_from(at).expect("a pool under 64 Ki units");
+        offsets[index] = u16::try_from(at).expect("a pool under 64 KiB");
     }
     (pool, offsets)
 }
 
-fn emit_decompositions(out: &mut Emitter, mappings: &BTreeMap<u32, Mapping>) {
+fn emit_decompositions(out: &mut Emitter, mappings: &BTreeMap<u32, Mapping>, seconds: &[u16]) {
     let mut runs: Vec<Run> = Vec::new();
     let list: Vec<(u32, &Mapping)> = mappings.iter().map(|(&c, mapping)| (c, mapping)).collect();
     let mut from = 0;
@@ -198,7 +229,7 @@ fn emit_decompositions(out: &mut Emitter, mappings: &BTreeMap<u32, Mapping>) {
             end += 1;
         }
         let mappings: Vec<&Mapping> = list[from..end].iter().map(|entry| entry.1).collect();
-        runs.extend(cut(list[from].0, &mappings));
+        runs.extend(cut(list[from].0, &mappings, seconds));
         from = end;
     }
     let (pool, offsets) = pool(&runs);
@@ -223,10 +254,11 @@ fn emit_decompositions(out: &mut Emitter, mappings: &BTreeMap<u32, Mapping>) {
     assert!(table.iter().any(|run| run.0 == PAGED) && table.is_sorted_by(|a, b| a.0 < b.0));
     runs::emit(out, "DECOMPOSE", "Decompositions", &table);
     out.words("Decompositions: where each run's mappings are in the pool.", "DECOMPOSE_OFFSET", &all_offsets);
-    out.words("Decompositions: code units.", "DECOMPOSE_POOL", &pool);
+    out.bytes("Decompositions: the targets.", "DECOMPOSE_POOL", &pool);
 }
 
-fn emit_composites(out: &mut Emitter, composites: &[(u32, u32, u32)]) {
+/// Writes the table of composites; gives its second characters in the BMP.
+fn emit_composites(out: &mut Emitter, composites: &[(u32, u32, u32)]) -> Vec<u16> {
     let mut bmp: Vec<(u16, u16, u16)> = Vec::new();
     let mut other = Vec::new();
     for &(first, second, composite) in composites {
@@ -249,6 +281,7 @@ fn emit_composites(out: &mut Emitter, composites: &[(u32, u32, u32)]) {
     out.words("Composition: first characters.", "COMPOSE_FIRST", &firsts);
     out.words("Composition: the composites.", "COMPOSE_RESULT", &results);
     out.longs("Composition outside the BMP: second, first, composite.", "COMPOSE_OTHER", &other.concat());
+    seconds
 }
 
 /// Writes all tables of normalisation.
@@ -298,6 +331,6 @@ pub fn emit(out: &mut Emitter) {
         .collect();
     runs::emit(out, "NORM", "Normalisation classes", &runs::cut(&values, |_| false));
     out.words("Normalisation: combining class and quick-check flags of each class.", "NORM_CLASS", &distinct);
-    emit_decompositions(out, &mappings);
-    emit_composites(out, &composites);
+    let seconds = emit_composites(out, &composites);
+    emit_decompositions(out, &mappings, &seconds);
 }
