@@ -200,7 +200,7 @@ fn thresholds(data: &Data, engine: &str) -> Option<String> {
         text += &format!(
             " Against {base}, the fastest ({}) took {} with {}.",
             fastest.policy,
-            units::change(fastest.time, "more time", "less time"),
+            time_words(fastest.time),
             peak_words(fastest.memory),
         );
     }
@@ -210,10 +210,14 @@ fn thresholds(data: &Data, engine: &str) -> Option<String> {
             " The leanest ({}) had {} and took {}.",
             leanest.policy,
             peak_words(leanest.memory),
-            units::change(leanest.time, "more time", "less time"),
+            time_words(leanest.time),
         );
     }
     Some(text)
+}
+
+fn time_words(ratio: f64) -> String {
+    if near(ratio) { "about the same time".into() } else { units::change(ratio, "more time", "less time") }
 }
 
 fn peak_words(ratio: f64) -> String {

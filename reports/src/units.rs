@@ -41,7 +41,7 @@ pub fn change(ratio: f64, more: &str, less: &str) -> String {
     if percent.abs() < 0.5 {
         "the same".to_string()
     } else if ratio >= 2.0 {
-        format!("{ratio:.1} times {more}")
+        format!("{ratio:.1} times {}", more.replacen("more", "as much", 1))
     } else if percent > 0.0 {
         format!("{percent:.0} % {more}")
     } else {
@@ -98,7 +98,7 @@ mod tests {
     fn changes_name_their_direction() {
         assert_eq!(change(1.234, "more", "less"), "23 % more");
         assert_eq!(change(0.9, "more", "less"), "10 % less");
-        assert_eq!(change(3.04, "more", "less"), "3.0 times more");
+        assert_eq!(change(3.04, "more", "less"), "3.0 times as much");
         assert_eq!(change(1.001, "more", "less"), "the same");
         assert_eq!(count(1_234_567), "1\u{202f}234\u{202f}567");
     }

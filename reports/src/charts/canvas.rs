@@ -246,7 +246,8 @@ impl Canvas<'_> {
             Anchor::Middle => HPos::Center,
             Anchor::Right => HPos::Right,
         };
-        let mut font = FontDesc::new(FontFamily::SansSerif, f64::from(size), FontStyle::Normal);
+        // The backend writes a font size of its argument divided by 1.24.
+        let mut font = FontDesc::new(FontFamily::SansSerif, f64::from(size) * 1.24, FontStyle::Normal);
         if up {
             font = font.transform(FontTransform::Rotate270);
         }

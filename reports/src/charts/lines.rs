@@ -114,7 +114,12 @@ fn draw_panel(canvas: &mut Canvas<'_>, panel: &Panel<'_>, x0: f64, y0: f64, widt
     for (lane, (series, cell)) in panel.runs.iter().enumerate() {
         let mut line: Vec<(f64, f64)> = Vec::new();
         for point in &cell.typical.series {
-            line.push((x.at(point.0 as f64), y.at(point.1 as f64)));
+            let (px, py) = (x.at(point.0 as f64), y.at(point.1 as f64));
+            // Nothing is known between two points: the line holds its height until the next.
+            if let Some(&(_, held)) = line.last().filter(|(from, _)| px - from > 1.0) {
+                line.push((px, held));
+            }
+            line.push((px, py));
         }
         canvas.line(&line, Ink::Series(*series), 2);
         let step = cell.typical.collections.len().div_ceil(MARKS).max(1);

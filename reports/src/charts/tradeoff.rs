@@ -111,10 +111,10 @@ fn label_points(canvas: &mut Canvas<'_>, choices: &[Choice], x: &Scale, y: &Scal
         let (px, py) = (x.at(choice.memory), y.at(choice.time));
         let wide = text_width(&choice.policy, 12);
         let places = [
+            (px, py - 15.0, Anchor::Middle),
+            (px, py + 16.0, Anchor::Middle),
             (px + 10.0, py, Anchor::Left),
             (px - 10.0, py, Anchor::Right),
-            (px, py - 15.0, Anchor::Middle),
-            (px, py + 15.0, Anchor::Middle),
             (px + 8.0, py - 13.0, Anchor::Left),
             (px + 8.0, py + 13.0, Anchor::Left),
             (px - 8.0, py - 13.0, Anchor::Right),
