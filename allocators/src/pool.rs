@@ -21,7 +21,7 @@
 //!   *empty* (its bit is set in its chunk's `free_pages`; header meaningless).
 //! - Only a current page has memory that was never handed out: `bump` to `end`, and once that is
 //!   used up, while `low` is set, what lies before the header. It joins the free list 4 KiB at a
-//!   time, so that memory is not touched before it is needed.
+//!   time at most, so that memory is not touched before it is needed.
 //! - A chunk is in the list of chunks with room if and only if its `free_pages` is not zero.
 //!
 //! # Provenance
@@ -52,7 +52,7 @@ const CLASSES: usize = LARGEST_SMALL / GRAIN;
 const CURRENT: u32 = 1 << 31;
 /// Number of places where headers are, 64 bytes apart. A power of two.
 const COLOURS: usize = 64;
-/// How much untouched memory of a page joins its free list at a time, in bytes.
+/// Untouched memory joins the free list up to the next multiple of this at a time. In bytes.
 const EXTEND_BYTES: usize = 4096;
 /// Pages in the smallest and in the largest chunk.
 const CHUNK_PAGES: (usize, usize) = (2, 32);
@@ -837,8 +837,7 @@ fn has_untouched(page: &Page) -> bool {
     page.bump.get() != page.end.get() || page.low.get()
 }
 
-/// Threads the next [`EXTEND_BYTES`] of untouched memory of a page, which has some, into its empty
-/// free list.
+/// Threads the next untouched memory of a page, which has some, into its empty free list.
 fn extend_free_list(page: &Page) {
     let size = page.class.get() as usize * GRAIN;
     if page.bump.get() == page.end.get() {
@@ -851,7 +850,9 @@ fn extend_free_list(page: &Page) {
         page.end.set(start.wrapping_add(offset / size * size));
     }
     let left = (page.end.get().addr() - page.bump.get().addr()) / size;
-    let blocks = (EXTEND_BYTES / size).clamp(1, left);
+    // Up to the next boundary: the blocks that begin in a page of the machine that is in use already.
+    let reach = EXTEND_BYTES - page.bump.get().addr() % EXTEND_BYTES;
+    let blocks = reach.div_ceil(size).min(left);
     let first = page.bump.get();
     let mut block = first;
     for _ in 1..blocks {
