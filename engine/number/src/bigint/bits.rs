@@ -101,29 +101,60 @@ pub fn bitwise_limbs(a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<usize, Error>
 }
 
 #[inline(always)]
-fn bitwise_into(
+fn bitwise_into<'a>(
     out: &mut [u64],
-    a: BigIntRef<'_>,
-    b: BigIntRef<'_>,
+    a: BigIntRef<'a>,
+    b: BigIntRef<'a>,
     op: impl Fn(u64, u64) -> u64,
 ) -> Result<Written, Error> {
-    let negative = op(u64::from(a.negative), u64::from(b.negative)) & 1 == 1;
+    // Negation carries as far as the lowest limb that is not zero; from there on it only flips bits.
+    let carries = |number: BigIntRef<'_>| match number.negative {
+        true => number.limbs.iter().take_while(|limb| **limb == 0).count() + 1,
+        false => 0,
+    };
+    let start = carries(a).max(carries(b)).min(out.len());
     let (mut x, mut y) = (Complement::of(a), Complement::of(b));
-    for limb in out.iter_mut() {
+    for limb in &mut out[..start] {
         *limb = op(x.next(), y.next());
     }
+    let flip = |number: BigIntRef<'_>| if number.negative { u64::MAX } else { 0 };
+    let (flip_a, flip_b) = (flip(a), flip(b));
+    let rest_of = |number: BigIntRef<'a>| -> &'a [u64] { number.limbs.get(start..).unwrap_or_default() };
+    let (rest_a, rest_b) = (rest_of(a), rest_of(b));
+    let both = rest_a.len().min(rest_b.len());
+    let (common, above) = out[start..].split_at_mut(both);
+    for ((limb, x), y) in common.iter_mut().zip(rest_a).zip(rest_b) {
+        *limb = op(x ^ flip_a, y ^ flip_b);
+    }
+    // Above the shorter number there are only its signs, and above both.
+    let (longer, top) = above.split_at_mut(rest_a.len().max(rest_b.len()) - both);
+    for (limb, x) in longer.iter_mut().zip(rest_a[both..].iter()) {
+        *limb = op(x ^ flip_a, flip_b);
+    }
+    for (limb, y) in longer.iter_mut().zip(rest_b[both..].iter()) {
+        *limb = op(flip_a, y ^ flip_b);
+    }
+    top.fill(op(flip_a, flip_b));
+    let negative = op(u64::from(a.negative), u64::from(b.negative)) & 1 == 1;
     if negative {
         limbs::negate(out);
     }
     check(Written::of(negative, out))
 }
 
+#[inline(always)]
 fn bitwise<'m>(
     work: &mut Work<'m, '_>,
     a: BigIntRef<'_>,
     b: BigIntRef<'_>,
     op: impl Fn(u64, u64) -> u64,
 ) -> Result<BigIntBuf<'m>, Error> {
+    if let Some((x, y)) = super::both_one_limb(a, b) {
+        // In 128 bits the two's complement of either has its signs in the upper half.
+        let (low, high) = (op(x as u64, y as u64), op((x >> 64) as u64, (y >> 64) as u64));
+        let result = (u128::from(high) << 64 | u128::from(low)) as i128;
+        return super::of_two_limbs(work, result < 0, result.unsigned_abs());
+    }
     let mut out = work.zeros(bitwise_limbs(a, b)?)?;
     let written = bitwise_into(&mut out, a, b, op)?;
     finish(out, written)

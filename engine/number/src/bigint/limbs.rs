@@ -174,15 +174,6 @@ pub(crate) fn negate(limbs: &mut [u64]) {
     }
 }
 
-/// `out = a * factor + addend` with `out` as long as `a`; returns the limb carried out.
-pub(crate) fn mul_limb_into(out: &mut [u64], a: &[u64], factor: u64, addend: u64) -> u64 {
-    let mut carry = addend;
-    for (o, x) in out.iter_mut().zip(a) {
-        (*o, carry) = x.carrying_mul(factor, carry);
-    }
-    carry
-}
-
 /// `a = a * factor + addend`; returns the limb carried out.
 pub(crate) fn mul_limb_assign(a: &mut [u64], factor: u64, addend: u64) -> u64 {
     let mut carry = addend;
@@ -209,6 +200,35 @@ pub(crate) fn add_mul(out: &mut [u64], a: &[u64], factor: u64) -> u64 {
         (*o, carry) = x.carrying_mul_add(factor, *o, carry);
     }
     carry
+}
+
+/// `out += a * factors`, four rows of a product at once, which halves the loads, stores and carries. The first
+/// `a.len()` limbs of `out` are added to, and the four above them written.
+pub(crate) fn add_mul_4(out: &mut [u64], a: &[u64], factors: &[u64; 4]) {
+    let [f0, f1, f2, f3] = *factors;
+    let (rows, above) = out.split_at_mut(a.len());
+    // What the limbs so far leave for the next four places.
+    let [mut c0, mut c1, mut c2, mut c3] = [0u64; 4];
+    for (o, x) in rows.iter_mut().zip(a) {
+        let (p0, h0) = x.carrying_mul(f0, *o);
+        let (l1, h1) = x.carrying_mul(f1, 0);
+        let (l2, h2) = x.carrying_mul(f2, 0);
+        let (l3, h3) = x.carrying_mul(f3, 0);
+        let (p1, carry) = h0.carrying_add(l1, false);
+        let (p2, carry) = h1.carrying_add(l2, carry);
+        let (p3, carry) = h2.carrying_add(l3, carry);
+        let p4 = h3.wrapping_add(u64::from(carry));
+        let carry;
+        (*o, carry) = p0.carrying_add(c0, false);
+        let carry_1;
+        (c0, carry_1) = p1.carrying_add(c1, carry);
+        let carry_2;
+        (c1, carry_2) = p2.carrying_add(c2, carry_1);
+        let carry_3;
+        (c2, carry_3) = p3.carrying_add(c3, carry_2);
+        c3 = p4.wrapping_add(u64::from(carry_3));
+    }
+    above[..4].copy_from_slice(&[c0, c1, c2, c3]);
 }
 
 /// `out -= a * factor` for slices of the same length; returns the limb borrowed.
@@ -286,10 +306,10 @@ pub(crate) fn shr_into(out: &mut [u64], a: &[u64], bits: u32) {
 
 /// The reciprocal of a limb whose top bit is set: `(2^128 - 1) / divisor - 2^64` (Möller and Granlund,
 /// "Improved division by invariant integers").
-pub(crate) fn reciprocal(divisor: u64) -> u64 {
+pub(crate) const fn reciprocal(divisor: u64) -> u64 {
     debug_assert!(divisor >> 63 == 1);
-    let numerator = u128::from(!divisor) << 64 | u128::from(u64::MAX);
-    (numerator / u128::from(divisor)) as u64
+    let numerator = (!divisor as u128) << 64 | u64::MAX as u128;
+    (numerator / divisor as u128) as u64
 }
 
 /// The quotient and remainder of two limbs by one with its reciprocal; `high` is below `divisor`.

@@ -278,6 +278,28 @@ fn finish<'m>(mut limbs: Vec<'m, u64>, written: Written) -> Result<BigIntBuf<'m>
     Ok(BigIntBuf { negative: written.negative, limbs })
 }
 
+/// The value of a number of one limb at most.
+#[inline(always)]
+fn one_limb(number: BigIntRef<'_>) -> Option<i128> {
+    match *number.limbs {
+        [] => Some(0),
+        [limb] => Some(if number.negative { -i128::from(limb) } else { i128::from(limb) }),
+        _ => None,
+    }
+}
+
+/// Both values, if both numbers have one limb at most: the case worth a shorter way.
+#[inline(always)]
+fn both_one_limb(a: BigIntRef<'_>, b: BigIntRef<'_>) -> Option<(i128, i128)> {
+    if a.limbs.len() <= 1 && b.limbs.len() <= 1 { one_limb(a).zip(one_limb(b)) } else { None }
+}
+
+/// The number of a result of the short way.
+fn of_two_limbs<'m>(work: &Work<'m, '_>, negative: bool, magnitude: u128) -> Result<BigIntBuf<'m>, Error> {
+    let limbs = [magnitude as u64, (magnitude >> 64) as u64];
+    BigIntBuf::from_ref(BigIntRef::new(negative, &limbs), work.memory)
+}
+
 /// The limbs to provide for `a + b` or `a - b`.
 pub fn add_limbs(a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<usize, Error> {
     room(a.limbs.len().max(b.limbs.len()) + 1)
@@ -304,6 +326,9 @@ pub fn sub_into(out: &mut [u64], a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<W
 
 /// `a + b`.
 pub fn add<'m>(work: &mut Work<'m, '_>, a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<BigIntBuf<'m>, Error> {
+    if let Some((x, y)) = both_one_limb(a, b) {
+        return of_two_limbs(work, x + y < 0, (x + y).unsigned_abs());
+    }
     let mut out = work.zeros(add_limbs(a, b)?)?;
     let written = add_into(&mut out, a, b)?;
     finish(out, written)
@@ -350,6 +375,9 @@ pub fn mul_into(
 
 /// `a * b`.
 pub fn mul<'m>(work: &mut Work<'m, '_>, a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<BigIntBuf<'m>, Error> {
+    if let Some((x, y)) = both_one_limb(a, b) {
+        return of_two_limbs(work, a.negative != b.negative, x.unsigned_abs() * y.unsigned_abs());
+    }
     let mut out = work.zeros(mul_limbs(a, b)?)?;
     let written = mul_into(work, &mut out, a, b)?;
     finish(out, written)
@@ -364,6 +392,11 @@ pub fn div_rem<'m>(
     if b.is_zero() {
         return Err(Error::DivisionByZero);
     }
+    if let ([] | [_], [divisor]) = (a.limbs, b.limbs) {
+        let dividend = a.limbs.first().copied().unwrap_or(0);
+        let quotient = of_two_limbs(work, a.negative != b.negative, u128::from(dividend / divisor))?;
+        return Ok((quotient, of_two_limbs(work, a.negative, u128::from(dividend % divisor))?));
+    }
     let mut quotient = work.zeros((a.limbs.len() + 1).saturating_sub(b.limbs.len()))?;
     let rest = div::div_rem(work, &mut quotient, a.limbs, b.limbs)?;
     Ok((BigIntBuf::new(a.negative != b.negative, quotient), BigIntBuf::new(a.negative, rest)))
@@ -371,10 +404,17 @@ pub fn div_rem<'m>(
 
 /// `a / b` towards zero.
 pub fn div<'m>(work: &mut Work<'m, '_>, a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<BigIntBuf<'m>, Error> {
+    if let (Some(x), [divisor]) = (one_limb(a), b.limbs) {
+        let quotient = x.unsigned_abs() as u64 / divisor;
+        return of_two_limbs(work, a.negative != b.negative, u128::from(quotient));
+    }
     Ok(div_rem(work, a, b)?.0)
 }
 
 /// The remainder of `a / b`, with the sign of `a`.
 pub fn rem<'m>(work: &mut Work<'m, '_>, a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<BigIntBuf<'m>, Error> {
+    if let (Some(x), [divisor]) = (one_limb(a), b.limbs) {
+        return of_two_limbs(work, a.negative, u128::from(x.unsigned_abs() as u64 % divisor));
+    }
     Ok(div_rem(work, a, b)?.1)
 }

@@ -3,7 +3,7 @@
 
 use tare_allocators::Vec;
 
-use super::limbs::{add_assign, add_into, add_mul, difference_into, sub_assign};
+use super::limbs::{add_assign, add_into, add_mul, add_mul_4, difference_into, sub_assign};
 use super::{Error, Work, ntt};
 
 /// The limbs of the smaller factor from which the next method pays.
@@ -15,8 +15,10 @@ impl Thresholds {
     /// The same for squares, whose columns cost about half.
     pub(super) const KARATSUBA_SQUARE: usize = 48;
     /// The transform instead of Karatsuba.
-    pub(super) const TRANSFORM: usize = 1500;
-    /// The largest factors given to the transform whole, which takes about 150 bytes a limb of them; larger
+    pub(super) const TRANSFORM: usize = 1400;
+    /// The same for squares, which take two transforms instead of three.
+    pub(super) const TRANSFORM_SQUARE: usize = 900;
+    /// The largest factors given to the transform whole, which takes about 120 bytes a limb of them; larger
     /// ones are first cut by Karatsuba's method to hold the memory down.
     pub(super) const TRANSFORM_MAX: usize = 1 << 21;
 }
@@ -48,7 +50,7 @@ pub(super) fn square(work: &mut Work<'_, '_>, out: &mut [u64], a: &[u64]) -> Res
     if a.len() < Thresholds::KARATSUBA_SQUARE {
         square_columns(out, a);
         Ok(())
-    } else if (Thresholds::TRANSFORM..=Thresholds::TRANSFORM_MAX).contains(&a.len()) {
+    } else if (Thresholds::TRANSFORM_SQUARE..=Thresholds::TRANSFORM_MAX).contains(&a.len()) {
         ntt::square(work, out, a)
     } else {
         let mut scratch = Vec::new(work.memory);
@@ -94,16 +96,16 @@ fn unbalanced(
 
 /// By columns: each limb of the product is the sum of the limb products that belong there.
 fn columns(work: &mut Work<'_, '_>, out: &mut [u64], a: &[u64], b: &[u64]) -> Result<(), Error> {
-    let Some((first, rest)) = b.split_first() else {
-        out.fill(0);
-        return Ok(());
-    };
     if a.len() > 4096 {
         work.poll()?;
     }
-    out[a.len()] = super::limbs::mul_limb_into(&mut out[..a.len()], a, *first, 0);
-    for (index, factor) in rest.iter().enumerate() {
-        let row = &mut out[index + 1..];
+    let (fours, rest) = b.as_chunks::<4>();
+    out[..a.len()].fill(0);
+    for (index, factors) in fours.iter().enumerate() {
+        add_mul_4(&mut out[4 * index..], a, factors);
+    }
+    for (index, factor) in (4 * fours.len()..).zip(rest) {
+        let row = &mut out[index..];
         row[a.len()] = add_mul(&mut row[..a.len()], a, *factor);
     }
     Ok(())
@@ -190,7 +192,7 @@ fn karatsuba_square(
         square_columns(out, a);
         return Ok(());
     }
-    if (Thresholds::TRANSFORM..=Thresholds::TRANSFORM_MAX).contains(&len) {
+    if (Thresholds::TRANSFORM_SQUARE..=Thresholds::TRANSFORM_MAX).contains(&len) {
         return ntt::square(work, out, a);
     }
     if len > 256 {

@@ -1,159 +1,297 @@
-//! Multiplication of large magnitudes by a number-theoretic transform.
+//! Multiplication of large magnitudes by number-theoretic transforms.
 //!
-//! The factors are cut into pieces of 16 bits, taken as the coefficients of polynomials over the prime field
-//! of p = 2^64 - 2^32 + 1. A coefficient of the product is below `pieces * 2^32`, and with fewer than 2^31
-//! pieces below p: the result is exact, and carrying it out gives the limbs.
+//! The factors are cut into pieces of 48 bits, taken as the coefficients of polynomials. These are multiplied
+//! over two prime fields, each of nearly 2^62, and the Chinese remainder theorem gives the coefficients of the
+//! product: they are below `pieces * 2^96`, which with at most 2^27 pieces is less than the product of the
+//! primes. So the result is exact, and carrying it out gives the limbs.
 //!
-//! The transform reduces a polynomial modulo z^n - c, then modulo the two (here: four) factors of that, and
-//! so on down to z - c, so every pass has one factor ("twiddle") for a whole block, and the values come out
-//! in an order that only has to be the same for both polynomials. A length of three times a power of
-//! two is first split by the cube roots of one. The table of factors is in bit-reversed order:
-//! `table[2s]^2 == table[s]`, `table[2s + 1] == i table[2s]`; a block's number is its index.
+//! The transform reduces a polynomial modulo z^n - c, then modulo the two factors of that, and so on down to
+//! z - c. So every pass has one factor ("twiddle") for a whole block, and the values come out in an order that
+//! only has to be the same for both polynomials. The table of factors is in bit-reversed order:
+//! `table[2s]^2 == table[s]`, `table[2s + 1] == i table[2s]`; a block's number is its index. A length of three
+//! times a power of two is first split by the cube roots of one; the parts modulo z^n - omega take the
+//! factors times omega and its square in turn, since each of these is a square root of the other.
 //!
-//! A number of the field is any u64 congruent to it ("loose"); "canonical" is the one below p. Addition and
-//! subtraction of a canonical number need one correction, which keeps them short.
+//! Numbers of a field p are kept below 4p (forward) or 2p (backward), which fits in 64 bits, and are reduced
+//! no further until the end (Harvey, "Faster arithmetic for number-theoretic transforms"). A constant
+//! factor w comes with `w * 2^64 / p`, by which a product costs two multiplications and no division (Shoup).
 
 use tare_allocators::Vec;
 
+use super::limbs::{divide_2_by_1, reciprocal};
 use super::{Error, Work};
 
-/// 2^64 - 2^32 + 1.
-const P: u64 = 0xFFFF_FFFF_0000_0001;
-/// 2^64 modulo p.
-const EPSILON: u64 = 0xFFFF_FFFF;
+/// The two primes, `k * 3 * 2^32 + 1` below 2^62, the smaller first.
+const FIRST: u64 = 0x3FFF_FF5D_0000_0001;
+const SECOND: u64 = 0x3FFF_FFB4_0000_0001;
 
-/// Below this many values the passes go over the whole block, above they go deep first to stay in a cache.
+/// Up to this many values the passes go over the whole block; above they go deep first, to stay in a cache.
 const CACHED: usize = 1 << 12;
 
-/// loose + canonical.
-#[inline(always)]
-fn add(a: u64, b: u64) -> u64 {
-    let (sum, carry) = a.overflowing_add(b);
-    sum.wrapping_add(if carry { EPSILON } else { 0 })
-}
+/// A constant factor, and it times 2^64 divided by the prime.
+type Factor = [u64; 2];
 
-/// loose - canonical.
-#[inline(always)]
-fn sub(a: u64, b: u64) -> u64 {
-    let (difference, borrow) = a.overflowing_sub(b);
-    difference.wrapping_sub(if borrow { EPSILON } else { 0 })
-}
-
-#[inline(always)]
-fn canonical(a: u64) -> u64 {
-    if a >= P { a - P } else { a }
-}
-
-/// The canonical residue of 128 bits: with 2^64 = 2^32 - 1 and 2^96 = -1.
-#[inline(always)]
-fn reduce(low: u64, high: u64) -> u64 {
-    let (mut difference, borrow) = low.overflowing_sub(high >> 32);
-    if borrow {
-        // The high half is below 2^32, so this does not wrap again.
-        difference = difference.wrapping_sub(EPSILON);
-    }
-    let middle = high & EPSILON;
-    canonical(add(difference, (middle << 32) - middle))
-}
-
-/// The canonical product of loose numbers.
-#[inline(always)]
-fn mul_mod(a: u64, b: u64) -> u64 {
-    let product = u128::from(a) * u128::from(b);
-    reduce(product as u64, (product >> 64) as u64)
-}
-
-/// The canonical product with i = 2^48, a square root of -1.
-#[inline(always)]
-fn times_i(a: u64) -> u64 {
-    reduce(a << 48, a >> 16)
-}
-
-const fn pow_mod(base: u64, mut exponent: u64) -> u64 {
+const fn pow_mod(base: u64, mut exponent: u64, p: u64) -> u64 {
     let (mut result, mut square) = (1u128, base as u128);
     while exponent > 0 {
         if exponent & 1 == 1 {
-            result = result * square % P as u128;
+            result = result * square % p as u128;
         }
-        square = square * square % P as u128;
+        square = square * square % p as u128;
         exponent >>= 1;
     }
     result as u64
 }
 
-/// `ROOTS[k]` has order 2^k; `ROOTS[2]` is 2^48.
-const ROOTS: [u64; 33] = {
-    // 7 generates the group of the field.
-    let mut root = pow_mod(7, (P - 1) >> 32);
-    if pow_mod(root, 1 << 30) != 1 << 48 {
-        root = pow_mod(root, P - 2);
-    }
-    let mut roots = [1; 33];
-    let mut order = 32;
-    while order > 0 {
-        roots[order] = root;
-        root = pow_mod(root, 2);
-        order -= 1;
-    }
-    roots
-};
+/// The field of a prime.
+struct Field<const P: u64>;
 
-/// A cube root of one.
-const OMEGA: u64 = pow_mod(7, (P - 1) / 3);
-const OMEGA_2: u64 = pow_mod(7, (P - 1) / 3 * 2);
+impl<const P: u64> Field<P> {
+    /// Generates the whole group.
+    const GENERATOR: u64 = if P == FIRST { 5 } else { 19 };
+    /// `ROOTS[k]` has order 2^k.
+    const ROOTS: [u64; 33] = {
+        let mut root = pow_mod(Self::GENERATOR, (P - 1) >> 32, P);
+        let mut roots = [1; 33];
+        let mut order = 32;
+        while order > 0 {
+            roots[order] = root;
+            root = pow_mod(root, 2, P);
+            order -= 1;
+        }
+        roots
+    };
+    /// A cube root of one.
+    const OMEGA: u64 = pow_mod(Self::GENERATOR, (P - 1) / 3, P);
+    const RECIPROCAL: u64 = reciprocal(P << 2);
+    /// `1 / P` modulo 2^64, by Newton's steps from the three bits that every odd number is right in.
+    const INVERSE: u64 = {
+        let (mut inverse, mut step) = (P, 0);
+        while step < 5 {
+            inverse = inverse.wrapping_mul(2u64.wrapping_sub(P.wrapping_mul(inverse)));
+            step += 1;
+        }
+        inverse
+    };
 
-/// The factors of the passes over one part of length `n`: modulo z^n - c with c a cube root of one.
-struct Plan<'t> {
-    table: &'t [u64],
-    /// `sqrt(c)`, which multiplies the factors of every even pass, and c, that of every odd one: the roots
-    /// of a cube root of one are its square and itself in turn. `None` for c = 1.
-    twist: Option<(u64, u64)>,
-    /// The same for the inverse.
-    inverse_twist: Option<(u64, u64)>,
+    #[inline]
+    fn factor(value: u64) -> Factor {
+        [value, divide_2_by_1(value << 2, 0, P << 2, Self::RECIPROCAL).0]
+    }
+
+    /// `value * factor` for any value, below 2p.
+    #[inline(always)]
+    fn times(value: u64, [factor, quotient]: Factor) -> u64 {
+        let multiple = (u128::from(value) * u128::from(quotient)) >> 64;
+        value.wrapping_mul(factor).wrapping_sub((multiple as u64).wrapping_mul(P))
+    }
+
+    /// Below 2p, from below 4p.
+    #[inline(always)]
+    fn halve(value: u64) -> u64 {
+        value.min(value.wrapping_sub(2 * P))
+    }
+
+    /// Below p, from below 2p.
+    #[inline(always)]
+    fn canonical(value: u64) -> u64 {
+        value.min(value.wrapping_sub(P))
+    }
+
+    /// `a * b / 2^64`, below 2p, for numbers below 2p (Montgomery).
+    #[inline(always)]
+    fn times_reduced(a: u64, b: u64) -> u64 {
+        let product = u128::from(a) * u128::from(b);
+        let quotient = (product as u64).wrapping_mul(Self::INVERSE);
+        let multiple = (u128::from(quotient) * u128::from(P)) >> 64;
+        ((product >> 64) as u64).wrapping_sub(multiple as u64).wrapping_add(P)
+    }
+
+    /// Splits two numbers below 4p: `a + wb` and `a - wb`, below 4p.
+    #[inline(always)]
+    fn split(a: u64, b: u64, w: Factor) -> (u64, u64) {
+        let (a, b) = (Self::halve(a), Self::times(b, w));
+        (a + b, a + (2 * P - b))
+    }
+
+    /// Joins two numbers below 2p: `a + b` and `(a - b) w`, below 2p.
+    #[inline(always)]
+    fn join(a: u64, b: u64, w: Factor) -> (u64, u64) {
+        (Self::halve(a + b), Self::times(a + (2 * P - b), w))
+    }
+
+    /// The factors for blocks of `len` values, times a cube root of one.
+    fn table<'m>(work: &Work<'m, '_>, len: usize, twist: u64) -> Result<Vec<'m, Factor>, Error> {
+        let mut table = Vec::try_with_capacity(len / 2, work.memory)?;
+        table.try_resize(len / 2, Self::factor(twist))?;
+        let (mut filled, mut order) = (1, 2);
+        while filled < len / 2 {
+            let (done, next) = table.split_at_mut(filled);
+            let root = Self::factor(Self::ROOTS[order]);
+            for (new, old) in next.iter_mut().zip(done) {
+                *new = Self::factor(Self::canonical(Self::times(old[0], root)));
+            }
+            filled *= 2;
+            order += 1;
+        }
+        Ok(table)
+    }
+
+    /// Splits modulo z^3n - 1 into modulo z^n - 1, z^n - omega, z^n - omega^2; with the roots exchanged, back,
+    /// times three. Numbers below 2p.
+    fn three_way(values: &mut [u64], omega: u64) {
+        let omega_2 = Self::factor(pow_mod(omega, 2, P));
+        let omega = Self::factor(omega);
+        let third = values.len() / 3;
+        let (x0, rest) = values.split_at_mut(third);
+        let (x1, x2) = rest.split_at_mut(third);
+        let sum = |a, b, c| Self::halve(Self::halve(a + b) + c);
+        for ((a, b), c) in x0.iter_mut().zip(x1).zip(x2) {
+            let (first, second, third) = (*a, *b, *c);
+            *a = sum(first, second, third);
+            *b = sum(first, Self::times(second, omega), Self::times(third, omega_2));
+            *c = sum(first, Self::times(second, omega_2), Self::times(third, omega));
+        }
+    }
+
+    /// The coefficients of `a * b` (or `a * a`) modulo z^len - 1 over this field, below 2p.
+    fn convolve<'m>(
+        work: &mut Work<'m, '_>,
+        a: &[u64],
+        b: Option<&[u64]>,
+        shape: Shape,
+    ) -> Result<Vec<'m, u64>, Error> {
+        let tables = Tables::<'m, P>::new(work, shape)?;
+        let mut values = pieces(work, a, shape.len())?;
+        tables.forward(work, &mut values)?;
+        // The scale takes back the length and Montgomery's 2^64.
+        let length = pow_mod(shape.len() as u64, P - 2, P);
+        let power = (1u128 << 64) % u128::from(P);
+        let scale = Self::factor((u128::from(length) * power % u128::from(P)) as u64);
+        if let Some(b) = b {
+            let mut others = pieces(work, b, shape.len())?;
+            tables.forward(work, &mut others)?;
+            for (value, other) in values.iter_mut().zip(&others) {
+                let product = Self::times_reduced(Self::halve(*value), Self::halve(*other));
+                *value = Self::times(product, scale);
+            }
+        } else {
+            for value in values.iter_mut() {
+                let half = Self::halve(*value);
+                *value = Self::times(Self::times_reduced(half, half), scale);
+            }
+        }
+        tables.backward(work, &mut values)?;
+        Ok(values)
+    }
 }
 
-impl<'t> Plan<'t> {
-    fn new(table: &'t [u64], part: usize) -> Self {
-        let twists = [None, Some((OMEGA_2, OMEGA)), Some((OMEGA, OMEGA_2))];
-        Plan { table, twist: twists[part], inverse_twist: twists[(3 - part) % 3] }
-    }
+/// A length of the transform: `parts` (1 or 3) times a power of two.
+#[derive(Clone, Copy)]
+struct Shape {
+    parts: usize,
+    part: usize,
+}
 
-    /// The factors of the pass that splits block `s` in four: w, w^2, w^3.
-    #[inline(always)]
-    fn forward_factors(&self, s: usize) -> (u64, u64, u64) {
-        let (mut w, mut w2) = (self.table[2 * s], self.table[s]);
-        if let Some((even, odd)) = self.twist {
-            (w, w2) = (mul_mod(w, odd), mul_mod(w2, even));
+impl Shape {
+    fn of(pieces: usize) -> Self {
+        let power = pieces.next_power_of_two().max(16);
+        if power / 4 * 3 >= pieces {
+            Shape { parts: 3, part: power / 4 }
+        } else {
+            Shape { parts: 1, part: power }
         }
-        (w, w2, mul_mod(w, w2))
     }
 
-    /// Their inverses.
-    #[inline(always)]
-    fn inverse_factors(&self, s: usize) -> (u64, u64, u64) {
-        let (mut w, mut w2) = (self.inverse(2 * s), self.inverse(s));
-        if let Some((even, odd)) = self.inverse_twist {
-            (w, w2) = (mul_mod(w, odd), mul_mod(w2, even));
+    fn len(self) -> usize {
+        self.parts * self.part
+    }
+}
+
+/// The factors of a length: as they are, and if there are three parts, times omega and times its square.
+struct Tables<'m, const P: u64> {
+    shape: Shape,
+    tables: [Vec<'m, Factor>; 3],
+}
+
+impl<'m, const P: u64> Tables<'m, P> {
+    fn new(work: &Work<'m, '_>, shape: Shape) -> Result<Self, Error> {
+        let omega = Field::<P>::OMEGA;
+        let twisted = if shape.parts == 3 { shape.part } else { 0 };
+        let tables = [
+            Field::<P>::table(work, shape.part, 1)?,
+            Field::<P>::table(work, twisted, omega)?,
+            Field::<P>::table(work, twisted, pow_mod(omega, 2, P))?,
+        ];
+        Ok(Tables { shape, tables })
+    }
+
+    /// The factors of the even and the odd passes over a part.
+    fn plan(&self, even: usize, odd: usize) -> Plan<'_, P> {
+        Plan { even: &self.tables[even], odd: &self.tables[odd] }
+    }
+
+    /// Values from coefficients below 2p.
+    fn forward(&self, work: &mut Work<'_, '_>, values: &mut [u64]) -> Result<(), Error> {
+        if self.shape.parts == 3 {
+            Field::<P>::three_way(values, Field::<P>::OMEGA);
         }
-        (w, w2, mul_mod(w, w2))
-    }
-
-    /// `1 / table[s]`: the inverse of a root is the negative of the one whose place has all bits flipped
-    /// below the highest.
-    #[inline(always)]
-    fn inverse(&self, s: usize) -> u64 {
-        if s == 0 {
-            return 1;
+        // The root of omega is its square, and the root of that omega.
+        let plans = [(0, 0), (2, 1), (1, 2)];
+        for (part, (even, odd)) in values.chunks_exact_mut(self.shape.part).zip(plans) {
+            self.plan(even, odd).forward(work, part, 0)?;
         }
-        P - self.table[s ^ ((1 << s.ilog2()) - 1)]
+        Ok(())
     }
 
-    /// Values from coefficients. `s` is the number of the block.
+    /// Coefficients, times the length, from values below 2p.
+    fn backward(&self, work: &mut Work<'_, '_>, values: &mut [u64]) -> Result<(), Error> {
+        // Omega and its square are also each other's inverse.
+        let plans = [(0, 0), (1, 2), (2, 1)];
+        for (part, (even, odd)) in values.chunks_exact_mut(self.shape.part).zip(plans) {
+            self.plan(even, odd).backward(work, part, 0)?;
+        }
+        if self.shape.parts == 3 {
+            Field::<P>::three_way(values, pow_mod(Field::<P>::OMEGA, 2, P));
+        }
+        Ok(())
+    }
+}
+
+/// The factors of the passes over one part. Every pass here is two of the definition: an even and an odd one.
+struct Plan<'t, const P: u64> {
+    even: &'t [Factor],
+    odd: &'t [Factor],
+}
+
+/// The inverse of `table[s]`, given the table of the inverse cube root: the inverse of a root is the negative
+/// of the one whose index has all bits flipped below the highest.
+#[inline(always)]
+fn inverse<const P: u64>(table: &[Factor], s: usize) -> Factor {
+    if s == 0 {
+        return table[0];
+    }
+    let [factor, quotient] = table[s ^ ((1 << s.ilog2()) - 1)];
+    [P - factor, !quotient]
+}
+
+impl<const P: u64> Plan<'_, P> {
+    #[inline(always)]
+    fn forward_factors(&self, s: usize) -> [Factor; 3] {
+        [self.even[s], self.odd[2 * s], self.odd[2 * s + 1]]
+    }
+
+    #[inline(always)]
+    fn backward_factors(&self, s: usize) -> [Factor; 3] {
+        [inverse::<P>(self.even, s), inverse::<P>(self.odd, 2 * s), inverse::<P>(self.odd, 2 * s + 1)]
+    }
+
+    /// Values of block `s` from coefficients; both below 4p.
     fn forward(&self, work: &mut Work<'_, '_>, values: &mut [u64], s: usize) -> Result<(), Error> {
         let len = values.len();
         if len > CACHED {
             work.poll()?;
-            self.forward_pass(values, s);
+            forward_pass::<P>(values, self.forward_factors(s));
             for (index, part) in values.chunks_exact_mut(len / 4).enumerate() {
                 self.forward(work, part, 4 * s + index)?;
             }
@@ -163,40 +301,24 @@ impl<'t> Plan<'t> {
         while block > 4 {
             let first = s * (len / block);
             for (index, part) in values.chunks_exact_mut(block).enumerate() {
-                self.forward_pass(part, first + index);
+                forward_pass::<P>(part, self.forward_factors(first + index));
             }
             block /= 4;
         }
         let first = s * (len / block);
         if block == 4 {
             for (index, part) in values.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-                let factors = self.forward_factors(first + index);
-                *part = split(part[0], part[1], part[2], part[3], factors);
+                *part = split_4::<P>(*part, self.forward_factors(first + index));
             }
-        } else if block == 2 {
+        } else {
             for (index, part) in values.as_chunks_mut::<2>().0.iter_mut().enumerate() {
-                let mut w = self.table[first + index];
-                if let Some((even, _)) = self.twist {
-                    w = mul_mod(w, even);
-                }
-                let upper = mul_mod(part[1], w);
-                *part = [add(part[0], upper), sub(part[0], upper)];
+                (part[0], part[1]) = Field::<P>::split(part[0], part[1], self.even[first + index]);
             }
         }
         Ok(())
     }
 
-    fn forward_pass(&self, values: &mut [u64], s: usize) {
-        let factors = self.forward_factors(s);
-        let quarter = values.len() / 4;
-        let (low, high) = values.split_at_mut(2 * quarter);
-        let ((x0, x1), (x2, x3)) = (low.split_at_mut(quarter), high.split_at_mut(quarter));
-        for (((a, b), c), d) in x0.iter_mut().zip(x1).zip(x2).zip(x3) {
-            [*a, *b, *c, *d] = split(*a, *b, *c, *d, factors);
-        }
-    }
-
-    /// Coefficients, times the length, from values.
+    /// Coefficients, times the length, of block `s` from values; both below 2p.
     fn backward(&self, work: &mut Work<'_, '_>, values: &mut [u64], s: usize) -> Result<(), Error> {
         let len = values.len();
         if len > CACHED {
@@ -204,7 +326,7 @@ impl<'t> Plan<'t> {
             for (index, part) in values.chunks_exact_mut(len / 4).enumerate() {
                 self.backward(work, part, 4 * s + index)?;
             }
-            self.backward_pass(values, s);
+            backward_pass::<P>(values, self.backward_factors(s));
             return Ok(());
         }
         // The blocks are powers of four times the smallest, which is two or four.
@@ -212,182 +334,128 @@ impl<'t> Plan<'t> {
         let first = s * (len / block);
         if block == 2 {
             for (index, part) in values.as_chunks_mut::<2>().0.iter_mut().enumerate() {
-                let mut w = self.inverse(first + index);
-                if let Some((even, _)) = self.inverse_twist {
-                    w = mul_mod(w, even);
-                }
-                let upper = canonical(part[1]);
-                *part = [add(part[0], upper), mul_mod(sub(part[0], upper), w)];
+                let factor = inverse::<P>(self.even, first + index);
+                (part[0], part[1]) = Field::<P>::join(part[0], part[1], factor);
             }
         } else {
             for (index, part) in values.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-                let factors = self.inverse_factors(first + index);
-                *part = join(part[0], part[1], part[2], part[3], factors);
+                *part = join_4::<P>(*part, self.backward_factors(first + index));
             }
         }
         while block < len {
             block *= 4;
             let first = s * (len / block);
             for (index, part) in values.chunks_exact_mut(block).enumerate() {
-                self.backward_pass(part, first + index);
+                backward_pass::<P>(part, self.backward_factors(first + index));
             }
         }
         Ok(())
     }
-
-    fn backward_pass(&self, values: &mut [u64], s: usize) {
-        let factors = self.inverse_factors(s);
-        let quarter = values.len() / 4;
-        let (low, high) = values.split_at_mut(2 * quarter);
-        let ((x0, x1), (x2, x3)) = (low.split_at_mut(quarter), high.split_at_mut(quarter));
-        for (((a, b), c), d) in x0.iter_mut().zip(x1).zip(x2).zip(x3) {
-            [*a, *b, *c, *d] = join(*a, *b, *c, *d, factors);
-        }
-    }
 }
 
-/// Four coefficients modulo z^4 - w^4 to their values at w, -w, i w, -i w (each standing for a block). Loose
-/// in, loose out.
+/// Two passes of splitting at once.
 #[inline(always)]
-fn split(a: u64, b: u64, c: u64, d: u64, (w, w2, w3): (u64, u64, u64)) -> [u64; 4] {
-    let (b, c, d) = (mul_mod(b, w), mul_mod(c, w2), mul_mod(d, w3));
-    let (even, odd) = (add(a, c), canonical(add(b, d)));
-    let (even_difference, turned) = (sub(a, c), times_i(sub(b, d)));
-    [add(even, odd), sub(even, odd), add(even_difference, turned), sub(even_difference, turned)]
+fn split_4<const P: u64>([a, b, c, d]: [u64; 4], [outer, first, second]: [Factor; 3]) -> [u64; 4] {
+    let ((a, c), (b, d)) = (Field::<P>::split(a, c, outer), Field::<P>::split(b, d, outer));
+    let ((a, b), (c, d)) = (Field::<P>::split(a, b, first), Field::<P>::split(c, d, second));
+    [a, b, c, d]
 }
 
-/// The inverse of [`split`], times four, with the inverse factors. Loose in, loose out.
+/// Two passes of joining at once.
 #[inline(always)]
-fn join(a: u64, b: u64, c: u64, d: u64, (w, w2, w3): (u64, u64, u64)) -> [u64; 4] {
-    let (b, d) = (canonical(b), canonical(d));
-    let (first, first_difference) = (add(a, b), sub(a, b));
-    let (second, turned) = (canonical(add(c, d)), times_i(sub(c, d)));
-    [
-        add(first, second),
-        mul_mod(sub(first_difference, turned), w),
-        mul_mod(sub(first, second), w2),
-        mul_mod(add(first_difference, turned), w3),
-    ]
+fn join_4<const P: u64>([a, b, c, d]: [u64; 4], [outer, first, second]: [Factor; 3]) -> [u64; 4] {
+    let ((a, b), (c, d)) = (Field::<P>::join(a, b, first), Field::<P>::join(c, d, second));
+    let ((a, c), (b, d)) = (Field::<P>::join(a, c, outer), Field::<P>::join(b, d, outer));
+    [a, b, c, d]
 }
 
-/// Splits modulo z^3n - 1 into modulo z^n - 1, z^n - omega, z^n - omega^2 (and back, with the roots
-/// exchanged, times three).
-fn three_way(values: &mut [u64], omega: u64, omega_2: u64) {
-    let third = values.len() / 3;
-    let (x0, rest) = values.split_at_mut(third);
-    let (x1, x2) = rest.split_at_mut(third);
-    for ((a, b), c) in x0.iter_mut().zip(x1).zip(x2) {
-        let (first, second, third) = (*a, canonical(*b), canonical(*c));
-        *a = add(add(first, second), third);
-        *b = add(add(first, mul_mod(second, omega)), mul_mod(third, omega_2));
-        *c = add(add(first, mul_mod(second, omega_2)), mul_mod(third, omega));
+fn forward_pass<const P: u64>(values: &mut [u64], factors: [Factor; 3]) {
+    let quarter = values.len() / 4;
+    let (low, high) = values.split_at_mut(2 * quarter);
+    let ((x0, x1), (x2, x3)) = (low.split_at_mut(quarter), high.split_at_mut(quarter));
+    for (((a, b), c), d) in x0.iter_mut().zip(x1).zip(x2).zip(x3) {
+        [*a, *b, *c, *d] = split_4::<P>([*a, *b, *c, *d], factors);
     }
 }
 
-/// A length for the transform: `parts` (1 or 3) times a power of two.
-fn shape(pieces: usize) -> (usize, usize) {
-    let power = pieces.next_power_of_two().max(16);
-    if power / 4 * 3 >= pieces { (3, power / 4) } else { (1, power) }
-}
-
-/// The factors for blocks of `len` values.
-fn factor_table<'m>(work: &Work<'m, '_>, len: usize) -> Result<Vec<'m, u64>, Error> {
-    let mut table = Vec::new(work.memory);
-    table.try_resize(len / 2, 1)?;
-    let (mut filled, mut order) = (1, 2);
-    while filled < len / 2 {
-        let (done, next) = table.split_at_mut(filled);
-        for (new, old) in next.iter_mut().zip(done) {
-            *new = mul_mod(*old, ROOTS[order]);
-        }
-        filled *= 2;
-        order += 1;
+fn backward_pass<const P: u64>(values: &mut [u64], factors: [Factor; 3]) {
+    let quarter = values.len() / 4;
+    let (low, high) = values.split_at_mut(2 * quarter);
+    let ((x0, x1), (x2, x3)) = (low.split_at_mut(quarter), high.split_at_mut(quarter));
+    for (((a, b), c), d) in x0.iter_mut().zip(x1).zip(x2).zip(x3) {
+        [*a, *b, *c, *d] = join_4::<P>([*a, *b, *c, *d], factors);
     }
-    Ok(table)
 }
 
-/// Cuts limbs into pieces of 16 bits, and zeros behind them.
+const PIECE_BITS: u32 = 48;
+const PIECE: u64 = (1 << PIECE_BITS) - 1;
+
+/// The number of pieces that hold so many limbs: four for three.
+fn piece_count(limbs: usize) -> usize {
+    (4 * limbs).div_ceil(3)
+}
+
+/// Cuts limbs into pieces, and zeros behind them.
 fn pieces<'m>(work: &Work<'m, '_>, limbs: &[u64], len: usize) -> Result<Vec<'m, u64>, Error> {
-    let mut values = Vec::new(work.memory);
-    values.try_resize(len, 0)?;
-    for (four, limb) in values.as_chunks_mut::<4>().0.iter_mut().zip(limbs) {
-        *four = [limb & 0xFFFF, limb >> 16 & 0xFFFF, limb >> 32 & 0xFFFF, limb >> 48];
+    let mut values = work.zeros(len)?;
+    let (threes, rest) = limbs.as_chunks::<3>();
+    let cut =
+        |[a, b, c]: [u64; 3]| [a & PIECE, (a >> 48 | b << 16) & PIECE, (b >> 32 | c << 32) & PIECE, c >> 16];
+    let mut fours = values.as_chunks_mut::<4>().0.iter_mut();
+    for (four, three) in fours.by_ref().zip(threes) {
+        *four = cut(*three);
+    }
+    if let [a] | [a, _] = *rest {
+        let b = rest.get(1).copied().unwrap_or(0);
+        // At most three pieces are not zero, and there is room for these.
+        for (value, piece) in values[4 * threes.len()..].iter_mut().zip(cut([a, b, 0])) {
+            *value = piece;
+        }
     }
     Ok(values)
 }
 
-/// Carries coefficients out into limbs.
-fn carry_out(out: &mut [u64], values: &[u64]) {
+/// Coefficients from their residues in both fields, carried out into limbs.
+fn carry_out(out: &mut [u64], first: &[u64], second: &[u64]) {
+    type Second = Field<SECOND>;
+    let inverse = Second::factor(pow_mod(FIRST, SECOND - 2, SECOND));
     let mut carry = 0u128;
-    for (limb, four) in out.iter_mut().zip(values.as_chunks::<4>().0) {
-        let [a, b, c, d] = four.map(|value| u128::from(canonical(value)));
-        carry += a + (b << 16) + (c << 32) + (d << 48);
-        *limb = carry as u64;
-        carry >>= 64;
+    let fours = first.as_chunks::<4>().0.iter().zip(second.as_chunks::<4>().0);
+    for (limbs, (x, y)) in out.chunks_mut(3).zip(fours) {
+        let mut pieces = [0; 4];
+        for (piece, (x, y)) in pieces.iter_mut().zip(x.iter().zip(y)) {
+            let (x, y) = (Field::<FIRST>::canonical(*x), *y);
+            // x + FIRST * ((y - x) / FIRST modulo SECOND)
+            let quotient = Second::canonical(Second::times(y + (SECOND - x), inverse));
+            carry += u128::from(x) + u128::from(FIRST) * u128::from(quotient);
+            *piece = carry as u64 & PIECE;
+            carry >>= PIECE_BITS;
+        }
+        let [a, b, c, d] = pieces;
+        for (limb, value) in limbs.iter_mut().zip([a | b << 48, b >> 16 | c << 32, c >> 32 | d << 16]) {
+            *limb = value;
+        }
     }
-    debug_assert_eq!(carry, 0);
 }
 
-fn transform(work: &mut Work<'_, '_>, values: &mut [u64], parts: usize, table: &[u64]) -> Result<(), Error> {
-    if parts == 3 {
-        three_way(values, OMEGA, OMEGA_2);
-    }
-    let len = values.len() / parts;
-    for (index, part) in values.chunks_exact_mut(len).enumerate() {
-        Plan::new(table, index).forward(work, part, 0)?;
-    }
-    Ok(())
-}
-
-fn transform_back(
-    work: &mut Work<'_, '_>,
-    values: &mut [u64],
-    parts: usize,
-    table: &[u64],
-) -> Result<(), Error> {
-    let len = values.len() / parts;
-    for (index, part) in values.chunks_exact_mut(len).enumerate() {
-        Plan::new(table, index).backward(work, part, 0)?;
-    }
-    if parts == 3 {
-        three_way(values, OMEGA_2, OMEGA);
-    }
+/// `out = a * b`, or `a * a` without a second factor.
+fn product(work: &mut Work<'_, '_>, out: &mut [u64], a: &[u64], b: Option<&[u64]>) -> Result<(), Error> {
+    let shape = Shape::of(piece_count(a.len()) + piece_count(b.unwrap_or(a).len()));
+    debug_assert!(shape.len() <= 1 << 27);
+    let first = Field::<FIRST>::convolve(work, a, b, shape)?;
+    let second = Field::<SECOND>::convolve(work, a, b, shape)?;
+    carry_out(out, &first, &second);
     Ok(())
 }
 
 /// `out = a * b`.
 pub(super) fn mul(work: &mut Work<'_, '_>, out: &mut [u64], a: &[u64], b: &[u64]) -> Result<(), Error> {
-    let (parts, part) = shape(4 * out.len());
-    let len = parts * part;
-    let table = factor_table(work, part)?;
-    let mut values = pieces(work, a, len)?;
-    transform(work, &mut values, parts, &table)?;
-    let mut others = pieces(work, b, len)?;
-    transform(work, &mut others, parts, &table)?;
-    let scale = pow_mod(len as u64, P - 2);
-    for (value, other) in values.iter_mut().zip(&others) {
-        *value = mul_mod(mul_mod(*value, *other), scale);
-    }
-    drop(others);
-    transform_back(work, &mut values, parts, &table)?;
-    carry_out(out, &values);
-    Ok(())
+    product(work, out, a, Some(b))
 }
 
 /// `out = a * a`.
 pub(super) fn square(work: &mut Work<'_, '_>, out: &mut [u64], a: &[u64]) -> Result<(), Error> {
-    let (parts, part) = shape(4 * out.len());
-    let len = parts * part;
-    let table = factor_table(work, part)?;
-    let mut values = pieces(work, a, len)?;
-    transform(work, &mut values, parts, &table)?;
-    let scale = pow_mod(len as u64, P - 2);
-    for value in values.iter_mut() {
-        *value = mul_mod(mul_mod(*value, *value), scale);
-    }
-    transform_back(work, &mut values, parts, &table)?;
-    carry_out(out, &values);
-    Ok(())
+    product(work, out, a, None)
 }
 
 #[cfg(test)]
@@ -396,33 +464,39 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn the_field_reduces_at_its_edges() {
+    fn field_holds<const P: u64>() {
         let exact = |a: u64, b: u64| (u128::from(a) * u128::from(b) % u128::from(P)) as u64;
-        let edges = [0, 1, EPSILON, EPSILON + 1, 1 << 48, P - 1, P, P + 1, u64::MAX - 1, u64::MAX, 1 << 63];
+        let edges = [0, 1, 2, 1 << 32, 1 << 61, P - 1, P, P + 1, 2 * P - 1, 2 * P, 4 * P - 1, u64::MAX];
         for a in edges {
-            assert_eq!(times_i(a), exact(a, 1 << 48));
             for b in edges {
-                assert_eq!(mul_mod(a, b), exact(a, b));
-                let b = canonical(b);
-                assert_eq!(canonical(add(a, b)), ((u128::from(a) + u128::from(b)) % u128::from(P)) as u64);
-                assert_eq!(
-                    canonical(sub(a, b)),
-                    ((u128::from(a) + u128::from(P - b)) % u128::from(P)) as u64
-                );
+                let factor = Field::<P>::factor(b % P);
+                let product = Field::<P>::times(a, factor);
+                assert!(product < 2 * P);
+                assert_eq!(product % P, exact(a, b % P));
+                if a < 2 * P && b < 2 * P {
+                    let product = Field::<P>::times_reduced(a, b);
+                    assert!(product < 2 * P);
+                    assert_eq!(((u128::from(product) << 64) % u128::from(P)) as u64, exact(a, b));
+                }
             }
         }
-        assert_eq!(ROOTS[2], 1 << 48);
-        assert_eq!(ROOTS[1], P - 1);
-        assert_eq!(pow_mod(OMEGA, 3), 1);
-        assert_ne!(OMEGA, 1);
+        assert_eq!(Field::<P>::ROOTS[1], P - 1);
+        assert_ne!(Field::<P>::OMEGA, 1);
+        assert_eq!(pow_mod(Field::<P>::OMEGA, 3, P), 1);
+    }
+
+    #[test]
+    fn the_fields_reduce_at_their_edges() {
+        field_holds::<FIRST>();
+        field_holds::<SECOND>();
+        assert!(u128::from(FIRST) * u128::from(SECOND) > 1 << (96 + 27));
     }
 
     /// The greatest coefficients there can be: all pieces at their maximum, at every shape.
     #[test]
     fn products_of_all_ones_are_exact() {
         let mut work = Work::new(Memory::new(&System));
-        for len in [1, 2, 3, 5, 6, 11, 12, 24, 47, 96, 383, 800, 1600, 3000] {
+        for len in [1, 2, 3, 4, 5, 6, 11, 12, 24, 47, 96, 383, 800, 1600, 3000, 7000] {
             let ones = vec![u64::MAX; len];
             let mut out = vec![0; 2 * len];
             mul(&mut work, &mut out, &ones, &ones).unwrap();
@@ -435,6 +509,19 @@ mod tests {
             out.fill(7);
             square(&mut work, &mut out, &ones).unwrap();
             assert_eq!(out, expected, "{len}");
+        }
+    }
+
+    #[test]
+    fn unequal_factors_agree_with_columns() {
+        let mut work = Work::new(Memory::new(&System));
+        let limbs: std::vec::Vec<u64> = (1..900u64).map(|n| n.wrapping_mul(0x9E37_79B9_7F4A_7C15)).collect();
+        for (a_len, b_len) in [(1, 899), (10, 31), (100, 23), (500, 3), (899, 700)] {
+            let (a, b) = (&limbs[..a_len], &limbs[limbs.len() - b_len..]);
+            let (mut out, mut expected) = (vec![0; a_len + b_len], vec![0; a_len + b_len]);
+            mul(&mut work, &mut out, a, b).unwrap();
+            super::super::mul::mul(&mut work, &mut expected, a, b).unwrap();
+            assert_eq!(out, expected, "{a_len} by {b_len}");
         }
     }
 }

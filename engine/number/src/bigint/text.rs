@@ -168,6 +168,14 @@ pub fn to_text_into(
 
 /// The text of a number in a radix of 2 to 36 (BigInt::toString), in ASCII.
 pub fn to_text<'m>(work: &mut Work<'m, '_>, number: BigIntRef<'_>, radix: u32) -> Result<Vec<'m, u8>, Error> {
+    if let ([] | [_], 10) = (number.limbs, radix) {
+        let mut text = [0; 20];
+        let mut start = write_u64(number.limbs.first().copied().unwrap_or(0), &mut text);
+        let mut signed = [b'-'; 21];
+        signed[1..].copy_from_slice(&text);
+        start += usize::from(!number.negative);
+        return Ok(Vec::try_from_slice(&signed[start..], work.memory)?);
+    }
     let len = max_text_len(number, radix);
     let mut out = Vec::try_with_capacity(len, work.memory)?;
     out.try_resize(len, 0)?;
@@ -333,60 +341,83 @@ fn from_units<'m, U: CodeUnit, const SEPARATORS: bool>(
     radix: u32,
     negative: bool,
 ) -> Result<Option<BigIntBuf<'m>>, Error> {
-    let is_separator = |unit: U| SEPARATORS && unit.code() == u32::from(b'_');
-    let mut count = 0usize;
-    for unit in text {
-        if unit.digit() < radix {
-            count += 1;
-        } else if !is_separator(*unit) {
-            return Ok(None);
+    if SEPARATORS && text.iter().any(|unit| unit.code() == u32::from(b'_')) {
+        // Only literals have separators, so this is no hot way: the digits are copied without them.
+        let mut digits = Vec::try_with_capacity(text.len(), work.memory)?;
+        for unit in text.iter().filter(|unit| unit.code() != u32::from(b'_')) {
+            digits.try_push(*unit)?;
         }
+        return from_plain_digits(work, &digits, radix, negative);
     }
-    if count == 0 {
+    from_plain_digits(work, text, radix, negative)
+}
+
+fn from_plain_digits<'m, U: CodeUnit>(
+    work: &mut Work<'m, '_>,
+    text: &[U],
+    radix: u32,
+    negative: bool,
+) -> Result<Option<BigIntBuf<'m>>, Error> {
+    if text.is_empty() || text.iter().fold(false, |bad, unit| bad | (unit.digit() >= radix)) {
         return Ok(None);
     }
-    let zeros = text.iter().take_while(|unit| unit.digit() == 0 || is_separator(**unit)).count();
-    count -= text[..zeros].iter().filter(|unit| !is_separator(**unit)).count();
-    let digits = text[zeros..].iter().rev().filter(|unit| !is_separator(**unit)).map(|unit| unit.digit());
+    let zeros = text.iter().take_while(|unit| unit.code() == u32::from(b'0')).count();
+    let digits = &text[zeros..];
     let radix = Radix::new(radix);
-    if count == 0 {
+    if digits.is_empty() {
         return Ok(Some(BigIntBuf::zero(work.memory)));
     }
-    if (count - 1) as f64 * radix.log2() > (MAX_BITS + 1) as f64 {
+    if digits.len() <= radix.digits {
+        let limb = [chunk_value(digits, radix.radix)];
+        return BigIntBuf::from_ref(BigIntRef::new(negative, &limb), work.memory).map(Some);
+    }
+    if (digits.len() - 1) as f64 * radix.log2() > (MAX_BITS + 1) as f64 {
         return Err(Error::TooBig);
     }
     let number = if radix.is_power_of_two() {
-        let mut out = work.zeros((count * radix.twos as usize).div_ceil(64))?;
-        let mut at = 0;
-        for digit in digits {
-            let (word, bit) = (at / 64, at % 64);
-            out[word] |= u64::from(digit) << bit;
-            if bit + radix.twos as usize > 64 && word + 1 < out.len() {
-                out[word + 1] = u64::from(digit) >> (64 - bit);
-            }
-            at += radix.twos as usize;
-        }
-        out
+        read_bits(work, digits, radix.twos)?
     } else {
-        let mut chunks = work.zeros(count.div_ceil(radix.digits))?;
-        let mut digits = digits;
-        for chunk in chunks.iter_mut() {
-            let mut place = 1;
-            for digit in digits.by_ref().take(radix.digits) {
-                *chunk += u64::from(digit) * place;
-                place = place.wrapping_mul(radix.radix);
-            }
+        let mut chunks = work.zeros(digits.len().div_ceil(radix.digits))?;
+        for (chunk, digits) in chunks.iter_mut().zip(digits.rchunks(radix.digits)) {
+            *chunk = chunk_value(digits, radix.radix);
         }
-        if chunks.len() > 1 {
-            let mut out = work.zeros(chunks.len())?;
-            Reader::new(work, radix, chunks.len())?.read(work, &mut out, &chunks, 0)?;
-            out
-        } else {
-            chunks
-        }
+        let mut out = work.zeros(chunks.len())?;
+        Reader::new(work, radix, chunks.len())?.read(work, &mut out, &chunks, 0)?;
+        out
     };
     let number = BigIntBuf::new(negative, number);
     if number.as_ref().bit_length() > MAX_BITS { Err(Error::TooBig) } else { Ok(Some(number)) }
+}
+
+/// The value of valid digits that fit in a limb.
+fn chunk_value<U: CodeUnit>(digits: &[U], radix: u64) -> u64 {
+    if radix == 10 {
+        // In base 10 the digit is the low half of the character.
+        return digits.iter().fold(0, |value, unit| value * 10 + u64::from(unit.code() & 0xF));
+    }
+    digits.iter().fold(0, |value, unit| value * radix + u64::from(unit.digit()))
+}
+
+/// The limbs of valid digits of `bits` bits each.
+fn read_bits<'m, U: CodeUnit>(work: &Work<'m, '_>, digits: &[U], bits: u32) -> Result<Vec<'m, u64>, Error> {
+    let mut out = work.zeros((digits.len() * bits as usize).div_ceil(64))?;
+    let (mut buffer, mut held) = (0u128, 0);
+    let mut limbs = out.iter_mut();
+    for unit in digits.iter().rev() {
+        buffer |= u128::from(unit.digit()) << held;
+        held += bits;
+        if held >= 64
+            && let Some(limb) = limbs.next()
+        {
+            *limb = buffer as u64;
+            buffer >>= 64;
+            held -= 64;
+        }
+    }
+    if let Some(limb) = limbs.next() {
+        *limb = buffer as u64;
+    }
+    Ok(out)
 }
 
 /// The powers for the value of one text.
