@@ -95,11 +95,37 @@ pub enum Command {
         #[arg(long, default_value = "60", value_parser = parse_seconds, value_name = "SECONDS")]
         timeout: Duration,
     },
+    /// Replay a recorded allocation trace on allocators alone.
+    ///
+    /// `gc-lab exec FILE.js --allocator 'trace(PATH, system)'` records one.
+    Replay {
+        /// The trace.
+        trace: PathBuf,
+        /// Allocator stacks.
+        #[arg(long, value_parser = stacks, value_name = "STACKS")]
+        allocators: Option<List<String>>,
+        /// Replays on every allocator.
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+        repeats: u32,
+    },
+    /// Run workloads at their small size while memory runs out, at every point it can.
+    ///
+    /// Ends with status 0 when every case gave a result or a catchable `InternalError: out of
+    /// memory`, kept to its limit, and gave every byte back.
+    Stress {
+        /// What is varied.
+        what: Stress,
+        #[command(flatten)]
+        args: StressArgs,
+    },
     /// List the engines, workloads, allocators and policies.
     List,
     /// One sample, for the lab itself.
     #[command(hide = true)]
     Sample,
+    /// Many runs of one script, for the lab itself.
+    #[command(hide = true)]
+    Sweep,
 }
 
 #[derive(Args, Debug)]
@@ -182,6 +208,40 @@ pub struct ExecArgs {
     /// Print the memory report as one line of JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// What a stress test varies.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stress {
+    /// The memory limit, between nothing and what the script needs.
+    Limits,
+    /// The number of the one allocation that is refused.
+    Failures,
+}
+
+#[derive(Args, Debug)]
+pub struct StressArgs {
+    /// The engine.
+    #[arg(long, default_value = "tare")]
+    pub engine: String,
+    /// Workloads; all of the catalogue by default.
+    #[arg(long, alias = "workload", value_delimiter = ',', value_name = "NAMES")]
+    pub workloads: Vec<String>,
+    /// A script of your own; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub script: Vec<PathBuf>,
+    /// The allocator stack.
+    #[arg(long, default_value = "system", value_name = "STACK")]
+    pub allocator: String,
+    /// The front; the engine's first by default.
+    #[arg(long)]
+    pub front: Option<String>,
+    /// Cases per program at most.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    pub cases: u64,
+    /// What one case may take.
+    #[arg(long, default_value = "20", value_parser = parse_seconds, value_name = "SECONDS")]
+    pub timeout: Duration,
 }
 
 /// A list given as one argument.

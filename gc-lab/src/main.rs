@@ -15,13 +15,15 @@ mod matrix;
 mod meter;
 mod peers;
 mod policy;
+mod replay;
 mod run;
 mod sample;
+mod stress;
 mod tune;
 mod units;
 
 use clap::Parser;
-use cli::{Cli, Command, ExecArgs, RunArgs};
+use cli::{Cli, Command, ExecArgs, RunArgs, Stress};
 use policy::Policy;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -55,7 +57,7 @@ fn main() -> ExitCode {
 
 fn command(command: Command) -> Result<bool, String> {
     match command {
-        Command::Run(args) => run_command(args).map(|()| true),
+        Command::Run(args) => run_command(args),
         Command::Report { directory } => run::report(&directory).map(|()| true),
         Command::Exec(args) => exec_command(&args),
         Command::Leaks { file, allocator, json } => leaks::leaks(&file, &allocator, json).map(|()| true),
@@ -75,6 +77,26 @@ fn command(command: Command) -> Result<bool, String> {
         Command::BenchPeers { filter, repeats, gc_pause, bytes, timeout } => {
             peers::bench(&peers::Options { filter, repeats, timeout, gc_pause, bytes })
         }
+        Command::Replay { trace, allocators, repeats } => {
+            let default = || matrix::ALLOCATORS.iter().map(|a| (*a).to_string()).collect();
+            replay::replay(&trace, &allocators.map_or_else(default, |list| list.0), repeats).map(|()| true)
+        }
+        Command::Stress { what, args } => {
+            let vary = match what {
+                Stress::Limits => stress::Vary::Limit,
+                Stress::Failures => stress::Vary::Failure,
+            };
+            let options = stress::Options {
+                programs: matrix::programs(&args.workloads, &args.script)?,
+                engine: args.engine,
+                allocator: args.allocator,
+                front: args.front,
+                cases: args.cases,
+                timeout: args.timeout,
+            };
+            stress::stress(vary, &options)
+        }
+        Command::Sweep => stress::serve().map(|()| true),
         Command::List => {
             list();
             Ok(true)
@@ -83,7 +105,7 @@ fn command(command: Command) -> Result<bool, String> {
     }
 }
 
-fn run_command(args: RunArgs) -> Result<(), String> {
+fn run_command(args: RunArgs) -> Result<bool, String> {
     let policies: Vec<Policy> = match args.policies {
         Some(list) => list.0,
         None => args.thresholds.iter().map(|bytes| Policy::quickjs(*bytes)).collect(),

@@ -153,7 +153,7 @@ impl Matrix {
     /// # Errors
     /// A sentence that names what does not exist or does not fit together.
     pub fn new(choice: &Choice) -> Result<Self, String> {
-        let programs = programs(choice)?;
+        let programs = programs(&choice.workloads, &choice.scripts)?;
         for allocator in &choice.allocators {
             // Read, not built: a stack may open files.
             allocator
@@ -257,19 +257,23 @@ fn cuts(choice: &Choice, engine: &dyn Backend) -> Result<Vec<(String, String, Po
     Ok(all)
 }
 
-fn programs(choice: &Choice) -> Result<Vec<Program>, String> {
+/// The programs of those names and files; all of the catalogue when none is named.
+///
+/// # Errors
+/// A sentence that names what does not exist, or cannot be read.
+pub fn programs(workloads: &[String], scripts: &[PathBuf]) -> Result<Vec<Program>, String> {
     let mut programs: Vec<Program> = Vec::new();
-    if choice.workloads.is_empty() && choice.scripts.is_empty() {
+    if workloads.is_empty() && scripts.is_empty() {
         programs.extend(tare_workloads::catalogue().iter().map(Program::Workload));
     }
-    for name in &choice.workloads {
+    for name in workloads {
         let workload = tare_workloads::find(name).ok_or_else(|| {
             let names: Vec<&str> = tare_workloads::catalogue().iter().map(|w| w.name).collect();
             format!("there is no workload `{name}`; there are {}", names.join(", "))
         })?;
         programs.push(Program::Workload(workload));
     }
-    for path in &choice.scripts {
+    for path in scripts {
         programs.push(Program::File(path.clone(), read_script(path)?));
     }
     let mut names: Vec<String> = programs.iter().map(Program::name).collect();

@@ -50,11 +50,11 @@ struct State {
 
 const STATE_FILE: &str = "run.json";
 
-/// Runs the matrix and makes the report.
+/// Runs the matrix and makes the report. Returns false when the user interrupted.
 ///
 /// # Errors
 /// A sentence that names what could not be read, written or started.
-pub fn run(choice: &Choice, options: &Options) -> Result<(), String> {
+pub fn run(choice: &Choice, options: &Options) -> Result<bool, String> {
     let matrix = Matrix::new(choice)?;
     let out = &options.out;
     fs::create_dir_all(out).map_err(|e| format!("cannot make the directory {}: {e}", out.display()))?;
@@ -72,11 +72,11 @@ pub fn run(choice: &Choice, options: &Options) -> Result<(), String> {
     if !finished {
         let command = options.command.join(" ");
         eprintln!("Interrupted. The records are kept; go on with `{command}`.");
-        return Ok(());
+        return Ok(false);
     }
     state.complete = true;
     write_state(out, &state)?;
-    report(out)
+    report(out).map(|()| true)
 }
 
 /// Reads what the directory holds and returns the keys of the samples that need not run again.

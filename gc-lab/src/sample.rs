@@ -157,13 +157,15 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Vec<u
     })
 }
 
+/// The signal that ended a process, where one did.
 #[cfg(unix)]
-fn signal_of(status: std::process::ExitStatus) -> Option<i32> {
+pub fn signal_of(status: std::process::ExitStatus) -> Option<i32> {
     std::os::unix::process::ExitStatusExt::signal(&status)
 }
 
+/// The signal that ended a process; there are none here.
 #[cfg(not(unix))]
-fn signal_of(_status: std::process::ExitStatus) -> Option<i32> {
+pub fn signal_of(_status: std::process::ExitStatus) -> Option<i32> {
     None
 }
 

@@ -73,12 +73,25 @@ pub struct Run {
     /// The engine's own memory report, as text.
     #[serde(default)]
     pub memory_report: String,
+    /// Requests that the allocator refused, from the start of the runtime to its end.
+    #[serde(default)]
+    pub refused: u64,
+    /// Bytes that were still taken from the allocator when the runtime was gone.
+    #[serde(default)]
+    pub left_bytes: u64,
 }
 
 impl Run {
     /// A run that did not begin.
     pub fn not_begun(outcome: Outcome) -> Self {
-        Run { outcome, measured: None, full_collection_ns: Vec::new(), memory_report: String::new() }
+        Run {
+            outcome,
+            measured: None,
+            full_collection_ns: Vec::new(),
+            memory_report: String::new(),
+            refused: 0,
+            left_bytes: 0,
+        }
     }
 }
 

@@ -78,6 +78,10 @@ impl Backend for QuickJsNg {
         let mut run = engine.run(script, setup, handle.as_ref());
         let ended = Instant::now();
         drop(engine);
+        if let Some(handle) = &handle {
+            run.refused = handle.finish().refused;
+            run.left_bytes = handle.live_bytes();
+        }
         if let Some(measured) = &mut run.measured {
             measured.setup_ns = setup_ns;
             measured.teardown_ns = ended.elapsed().as_nanos() as u64;
@@ -188,7 +192,7 @@ impl Engine {
         };
         let memory_report =
             usage.iter().map(|(name, value)| format!("{name:<24} {value:>14}\n")).collect::<String>();
-        Run { outcome, measured: Some(measured), full_collection_ns, memory_report }
+        Run { measured: Some(measured), full_collection_ns, memory_report, ..Run::not_begun(outcome) }
     }
 
     /// Sets the global `SIZE`, and `print` with `console.log`.
