@@ -176,6 +176,7 @@ fn in_child(sweep: &Sweep, timeout: Duration) -> Result<(Vec<Case>, Option<Outco
 #[derive(Clone, Debug, Default)]
 struct Verdict {
     cases: u64,
+    good: u64,
     finished: u64,
     out_of_memory: u64,
     not_started: u64,
@@ -185,6 +186,7 @@ struct Verdict {
 impl Verdict {
     fn add(&mut self, case: &Case, vary: Vary) {
         self.cases += 1;
+        let bad = self.bad.len();
         match &case.outcome {
             Outcome::Ok => self.finished += 1,
             Outcome::Threw { message } if message.starts_with("InternalError: out of memory") => {
@@ -203,6 +205,7 @@ impl Verdict {
         if vary == Vary::Limit && case.peak_bytes > case.value {
             self.bad.push(format!("at {}: the peak was {} bytes", case.value, case.peak_bytes));
         }
+        self.good += u64::from(self.bad.len() == bad);
     }
 }
 
@@ -300,14 +303,14 @@ pub fn stress(vary: Vary, options: &Options) -> Result<bool, String> {
             println!("    {bad}");
         }
         total.cases += verdict.cases;
+        total.good += verdict.good;
         total.finished += verdict.finished;
         total.out_of_memory += verdict.out_of_memory;
         total.not_started += verdict.not_started;
         total.bad.extend(verdict.bad);
     }
     print_line("all", &total);
-    let good = total.cases - (total.bad.len() as u64).min(total.cases);
-    println!("{} of {} cases ended as they should", units::count(good), units::count(total.cases));
+    println!("{} of {} cases ended as they should", units::count(total.good), units::count(total.cases));
     Ok(total.bad.is_empty())
 }
 
@@ -340,6 +343,7 @@ mod tests {
             .add(&case(Outcome::Failed { message: "no runtime: out of memory".into() }, 0, 0), Vary::Limit);
         assert_eq!((verdict.finished, verdict.out_of_memory, verdict.not_started), (1, 1, 1));
         assert!(verdict.bad.is_empty());
+        assert_eq!((verdict.good, verdict.cases), (3, 3));
         verdict.add(&case(threw("null"), 90, 0), Vary::Limit);
         verdict.add(&case(Outcome::Ok, 101, 0), Vary::Limit);
         verdict.add(&case(Outcome::Ok, 50, 8), Vary::Failure);
