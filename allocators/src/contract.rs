@@ -12,6 +12,57 @@
 //! - The layout of a live block is the one it was last (re)allocated with.
 //! - An allocator is used by one thread at a time, but may move between threads
 //!   (`Send`, not `Sync`); blocks move with it.
+//!
+//! # An allocator of one's own
+//! A host that only wants to watch wraps an allocator and passes on what it does not change. This one
+//! keeps the sum of live sizes and its peak where the host can read them:
+//!
+//! ```
+//! use std::alloc::Layout;
+//! use std::fmt;
+//! use std::ptr::NonNull;
+//! use std::sync::Arc;
+//! use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+//! use tare_allocators::{Allocator, Memory, System, Vec};
+//!
+//! #[derive(Default)]
+//! struct Figures {
+//!     allocated: AtomicUsize,
+//!     peak: AtomicUsize,
+//! }
+//!
+//! struct Watched(Arc<Figures>);
+//!
+//! // SAFETY: (1–5) every block is the system's, passed on unchanged.
+//! unsafe impl Allocator for Watched {
+//!     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+//!         f.write_str("watched")
+//!     }
+//!     unsafe fn alloc(&self, layout: Layout) -> Option<NonNull<u8>> {
+//!         // SAFETY: (1) passed on.
+//!         let block = unsafe { System.alloc(layout) }?;
+//!         let allocated = self.0.allocated.fetch_add(layout.size(), Relaxed) + layout.size();
+//!         self.0.peak.fetch_max(allocated, Relaxed);
+//!         Some(block)
+//!     }
+//!     unsafe fn free(&self, block: NonNull<u8>, layout: Layout) {
+//!         self.0.allocated.fetch_sub(layout.size(), Relaxed);
+//!         // SAFETY: (1, 2) passed on.
+//!         unsafe { System.free(block, layout) };
+//!     }
+//! }
+//!
+//! let figures = Arc::new(Figures::default());
+//! let allocator: Box<dyn Allocator> = Box::new(Watched(figures.clone()));
+//! let mut squares = Vec::new(Memory::new(&*allocator));
+//! for n in 0..1000_u64 {
+//!     squares.try_push(n * n)?;
+//! }
+//! assert!(figures.peak.load(Relaxed) >= 8000);
+//! drop(squares);
+//! assert_eq!(figures.allocated.load(Relaxed), 0);
+//! # Ok::<(), tare_allocators::OutOfMemory>(())
+//! ```
 
 use core::alloc::Layout;
 use core::fmt;
@@ -123,7 +174,8 @@ pub unsafe trait Allocator: Send {
     fn trim(&self) {}
 
     /// Frees every live block at once. Returns false, and does nothing, where the
-    /// allocator has no heap of its own to drop.
+    /// allocator has no heap of its own to drop. That includes one that others use too, through a
+    /// reference or a handle: an allocator that owns another calls this on it when it is dropped.
     ///
     /// # Safety
     /// 1. No block of this allocator is used again.

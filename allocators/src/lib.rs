@@ -8,10 +8,10 @@
 //! | module | what it has |
 //! |---|---|
 //! | [`contract`] | [`Allocator`], [`Stats`] |
-//! | [`system`], [`mimalloc`], [`jemalloc`], [`pool`] | the allocators |
+//! | [`system`], `mimalloc`, `jemalloc`, [`pool`] | the allocators |
 //! | [`wrappers`] | counting, limit, fail, poison, guard, trace |
 //! | [`spec`] | allocators by name |
-//! | [`replay`] | recorded traces, run again |
+//! | [`mod@replay`] | recorded traces, run again |
 //! | [`collections`] | [`Vec`], and [`Memory`], which is also an `allocator_api2` allocator |
 //!
 //! # How to add an allocator

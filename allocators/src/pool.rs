@@ -13,9 +13,9 @@
 //!   patience of 1, and takes 14 ns so.) The header of a chunk follows that of its first page.
 //! - Blocks of a class start at a multiple of the largest power of two that divides the class
 //!   size. A layout whose size, padded to its alignment, fits a class is thereby aligned.
-//! - A page is in one of four states, and [`Page::count`] reaches zero exactly when it must leave it:
-//!   *current* (its class allocates from it; `count` = blocks used + [`CURRENT`], never zero),
-//!   *full* (had no free block when it was left; `count` counts down from [`patience`], so that it is
+//! - A page is in one of four states, and `Page::count` reaches zero exactly when it must leave it:
+//!   *current* (its class allocates from it; `count` = blocks used + `CURRENT`, never zero),
+//!   *full* (had no free block when it was left; `count` counts down from `patience`, so that it is
 //!   only looked at again once it has a few, and `held` is what was used when it was left),
 //!   *listed* (free blocks, in its class's list; `count` = blocks used, so the last free is noticed),
 //!   *empty* (its bit is set in its chunk's `free_pages`; header meaningless).

@@ -8,6 +8,23 @@
 //!
 //! [`Spec`] is the parsed form: it can be compared, printed and built any number of times; parsing
 //! alone has no effect. [`parse`] does both steps. [`Allocator::describe`] prints what is read here.
+//!
+//! ```
+//! use tare_allocators::{Memory, Spec, Vec, parse};
+//!
+//! let allocator = parse("limit(64K, counting(system))")?;
+//! let mut bytes = Vec::new(Memory::new(&*allocator));
+//! assert!(bytes.try_resize(60_000, 0_u8).is_ok());
+//! assert!(bytes.try_resize(70_000, 0_u8).is_err());
+//! assert_eq!(allocator.stats().peak_requested, Some(60_000));
+//!
+//! assert_eq!("pool".parse::<Spec>()?.to_string(), "pool(system)");
+//! let error = parse("limit(64M, mimaloc)").err().expect("it is misspelt");
+//! assert!(error.to_string().starts_with(
+//!     "column 12: no allocator is called \"mimaloc\"; did you mean mimalloc?"
+//! ));
+//! # Ok::<(), tare_allocators::ParseError>(())
+//! ```
 
 use core::fmt;
 use core::str::FromStr;

@@ -115,7 +115,7 @@ impl Recorder {
 }
 
 /// Records every call to the allocator inside. See the module for the format, and
-/// [`crate::replay`] for what to do with it.
+/// [`mod@crate::replay`] for what to do with it.
 ///
 /// The end of the trace is written when the wrapper is dropped.
 pub struct Trace<A: Allocator> {
