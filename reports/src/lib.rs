@@ -11,6 +11,7 @@ mod findings;
 mod page;
 pub mod record;
 pub mod stats;
+mod trace_events;
 pub mod units;
 
 pub use findings::Finding;

@@ -4,6 +4,7 @@ use crate::charts::{self, Chart, canvas, csv_line};
 use crate::data::{Data, pause_share};
 use crate::findings::{self, Finding};
 use crate::record::Record;
+use crate::trace_events;
 use crate::units;
 use askama::Template;
 use std::io;
@@ -82,7 +83,10 @@ pub fn build(records: &[Record]) -> Result<Report, String> {
     let findings = findings::all(&data);
     let charts = charts::all(&data)?;
     let html = page(&data, &findings, &charts)?;
-    let mut files = vec![("figures.csv".to_string(), figures_csv(&data))];
+    let mut files = vec![
+        ("figures.csv".to_string(), figures_csv(&data)),
+        (trace_events::FILE.to_string(), trace_events::json(&data)),
+    ];
     for chart in charts {
         files.push((format!("{}.svg", chart.id), chart.wide.plain()));
         files.push((format!("{}.csv", chart.id), chart.csv));

@@ -95,6 +95,12 @@ fn the_page_needs_nothing_beside_it_and_every_chart_has_its_files() {
             let fields = content.lines().next().unwrap().split(',').count();
             assert!(content.lines().count() > 1, "{name} has no rows");
             assert!(content.lines().all(|l| l.split(',').count() == fields), "{name} has ragged rows");
+        } else if name.ends_with(".json") {
+            let document: serde_json::Value = serde_json::from_str(content).unwrap();
+            let events = document["traceEvents"].as_array().unwrap();
+            for kind in ["M", "C", "X"] {
+                assert!(events.iter().any(|e| e["ph"] == kind), "{name} has no event of kind {kind}");
+            }
         } else {
             assert!(!content.contains("#FA01") && content.contains("</svg>"), "{name} is not finished");
         }
@@ -118,6 +124,19 @@ fn findings_say_what_the_data_was_made_to_show() {
     assert!(text("Pauses, tare").contains("under every(64)"), "{}", text("Pauses, tare"));
     assert!(text("Not measured").contains("3 timed out"), "{}", text("Not measured"));
     assert!(report.html.contains("ended after 20000 ms"));
+}
+
+/// The findings on the made-up records, word by word. `RECORD=1 cargo test` writes them anew.
+#[test]
+fn findings_read_as_they_did() {
+    let report = build(&common::records()).unwrap();
+    let text: String = report.findings.iter().map(|f| format!("{}: {}\n", f.topic, f.text)).collect();
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/findings.txt");
+    if std::env::var_os("RECORD").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap();
+    assert!(expected == text, "the findings changed (RECORD=1 accepts them):\n{text}");
 }
 
 #[test]
