@@ -134,24 +134,29 @@ fn scripts_and_their_extensions() {
     let map = CodePointMapData::<Script>::new();
     let extensions = ScriptWithExtensions::new();
     let (long, short) = (PropertyNamesLong::<Script>::new(), PropertyNamesShort::<Script>::new());
-    let scripts: BTreeSet<Script> = (0..CODE_POINTS).map(|c| map.get32(c)).collect();
-    let mut members_of: BTreeMap<Script, BTreeSet<u32>> = BTreeMap::new();
+    let (mut plain, mut extended) = (BTreeMap::new(), BTreeMap::new());
     for c in 0..CODE_POINTS {
+        extend(plain.entry(map.get32(c)).or_default(), c);
         for script in extensions.get_script_extensions_val32(c).iter() {
-            members_of.entry(script).or_default().insert(c);
+            extend(extended.entry(script).or_default(), c);
         }
     }
-    for script in scripts {
+    assert_eq!(plain.len(), extended.len());
+    for (script, expected) in plain {
         let (long, short) = (long.get(script).unwrap(), short.get(script).unwrap());
         let property = u::lookup_property("sc", Some(long)).expect(long);
         assert_eq!(u::lookup_property("Script", Some(short)), Some(property));
-        let extended = u::lookup_property("scx", Some(short)).expect(long);
-        assert_eq!(u::lookup_property("Script_Extensions", Some(long)), Some(extended));
-        let (plain, extended) = (members(property), members(extended));
-        let expected = &members_of[&script];
-        for c in 0..CODE_POINTS {
-            assert_eq!(plain[c as usize], map.get32(c) == script, "sc={long} U+{c:04X}");
-            assert_eq!(extended[c as usize], expected.contains(&c), "scx={long} U+{c:04X}");
+        let extensions = u::lookup_property("scx", Some(short)).expect(long);
+        assert_eq!(u::lookup_property("Script_Extensions", Some(long)), Some(extensions));
+        for (property, expected) in [(property, &expected), (extensions, &extended[&script])] {
+            let mut ranges = Vec::new();
+            property.for_each_range(|start, end| ranges.push((start, end)));
+            assert_eq!(ranges, *expected, "{long}");
+            for &(start, end) in expected {
+                assert!(property.contains(start) && property.contains(end));
+                assert!(start == 0 || !property.contains(start - 1));
+                assert!(!property.contains(end + 1));
+            }
         }
     }
     for (third, first) in [("Qaac", "Coptic"), ("Qaai", "Inherited"), ("Zinh", "Inherited")] {
@@ -160,6 +165,14 @@ fn scripts_and_their_extensions() {
     // Named in PropertyValueAliases.txt, without members.
     let empty = members(u::lookup_property("sc", Some("Katakana_Or_Hiragana")).unwrap());
     assert!(empty.iter().all(|&member| !member));
+}
+
+/// Appends a code point to a list of maximal ranges.
+fn extend(ranges: &mut Vec<(u32, u32)>, c: u32) {
+    match ranges.last_mut() {
+        Some(last) if last.1 + 1 == c => last.1 = c,
+        _ => ranges.push((c, c)),
+    }
 }
 
 #[test]

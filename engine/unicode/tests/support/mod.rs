@@ -11,6 +11,15 @@ pub fn members(name: &str, value: Option<&str>) -> Vec<bool> {
     members
 }
 
+/// The ranges of a property.
+#[allow(dead_code, reason = "not every test needs it")]
+pub fn ranges(name: &str, value: Option<&str>) -> Vec<(u32, u32)> {
+    let property = u::lookup_property(name, value).unwrap_or_else(|| panic!("{name}={value:?}"));
+    let mut ranges = Vec::new();
+    property.for_each_range(|start, end| ranges.push((start, end)));
+    ranges
+}
+
 /// A code point as UTF-16, a lone surrogate as itself.
 #[allow(dead_code, reason = "not every test needs it")]
 pub fn utf16(c: u32) -> Vec<u16> {
