@@ -170,6 +170,7 @@ fn find_match<S: Units>(
         classes: [CachedRange::NONE; CACHED],
     };
     let mut finder = Finder::new(program);
+    let first_loop = program.search().first_loop;
     let mut start = last_index;
     if full_unicode && subject.splits_pair(start) {
         start -= 1;
@@ -197,7 +198,10 @@ fn find_match<S: Units>(
             return Ok(false);
         }
         machine.tick(1)?;
-        start += 1;
+        start = match first_loop {
+            Some(pc) => machine.run_end(pc as usize, start).max(start + 1),
+            None => start + 1,
+        };
         if let Some(captures) = machine.registers.get_mut(..2 * groups) {
             captures.fill(FRESH);
         }
@@ -501,6 +505,12 @@ impl<S: Units> Machine<'_, '_, S> {
             _ => limit,
         };
         (end, end.saturating_sub(pos) as u32)
+    }
+
+    /// The end of the longest run of the loop at `pc` from `pos`.
+    fn run_end(&mut self, pc: usize, pos: usize) -> usize {
+        let (op, operand) = (u8_at(self.code, pc + 1), u32_at(self.code, pc + 11));
+        self.run_forward(op, operand, pos, 0, u32::MAX).0
     }
 
     /// The last position from `end` down to `floor` at which `guard` lets through what follows.

@@ -43,6 +43,13 @@ impl First {
             && self.bits.iter().zip(other.bits).all(|(a, b)| a & b == 0)
     }
 
+    /// Whether nothing but ASCII word characters can come.
+    fn only_words(&self) -> bool {
+        let word = |unit: u8| unit.is_ascii_alphanumeric() || unit == b'_';
+        let has = |unit: u8| self.bits[usize::from(unit >> 3)] >> (unit & 7) & 1 != 0;
+        !self.any && !self.wide && !self.end && (0..=255u8).all(|unit| !has(unit) || word(unit))
+    }
+
     /// Adds what one character can be.
     fn single(&mut self, sets: &[u8], op: u8, operand: u32) {
         match op {
@@ -197,11 +204,9 @@ fn guard(
 /// Whether every unit of a loop is a word character and the next instruction is `\b`: then no run but
 /// the longest (and the empty one) can end there.
 fn ends_at_word_boundary(parts: &Parts<'_>, own: &First, next: usize) -> bool {
-    let word = |unit: u8| unit.is_ascii_alphanumeric() || unit == b'_';
     u8_at(&parts.code, next) == op::WORD_BOUNDARY
         && u8_at(&parts.code, next + 1) & op::FLAG_NOT == 0
-        && !own.wide
-        && (0..=255u8).all(|unit| own.bits[usize::from(unit >> 3)] >> (unit & 7) & 1 == 0 || word(unit))
+        && own.only_words()
 }
 
 fn put(code: &mut [u8], at: usize, value: u32) {
@@ -281,6 +286,18 @@ fn literal_unit(code: &[u8], pc: usize, index: usize) -> u16 {
     }
 }
 
+/// Whether what matches can depend on where a group is.
+fn has_back_references(code: &[u8]) -> bool {
+    let mut pc = 0;
+    while pc < code.len() {
+        if matches!(u8_at(code, pc) & !op::BACK, op::BACK_REF | op::BACK_REF_NAMED) {
+            return true;
+        }
+        pc += op::length(code, pc);
+    }
+    false
+}
+
 /// Walks the instructions that every match executes, in order, and picks literals to search for.
 fn find_literals(parts: &mut Parts<'_>, whole: &First) {
     let code = &parts.code;
@@ -292,6 +309,8 @@ fn find_literals(parts: &mut Parts<'_>, whole: &First) {
     let mut free: Option<(u32, Literal)> = None;
     let mut start = Start::Any;
     let mut at_start = true;
+    let mut only_saves = true;
+    let mut first_loop = None;
     loop {
         let op = u8_at(code, pc);
         let behind = pc + op::length(code, pc);
@@ -303,6 +322,9 @@ fn find_literals(parts: &mut Parts<'_>, whole: &First) {
         match op {
             op::LINE_START if at_start => start = Start::SubjectStart,
             op::LINE_START_M if at_start => start = Start::LineStart,
+            op::WORD_BOUNDARY if at_start && u8_at(code, pc + 1) == 0 && whole.only_words() => {
+                start = Start::WordStart;
+            }
             op::SAVE | op::LINE_START..=op::LINE_END_M | op::WORD_BOUNDARY => {}
             op::CHAR => (literal, width) = (Some(1), Some(1)),
             op::STRING8 | op::STRING16 => (literal, width) = (Some(count), Some(count)),
@@ -330,7 +352,11 @@ fn find_literals(parts: &mut Parts<'_>, whole: &First) {
             op::BACK_REF | op::BACK_REF_NAMED | op::STRINGS => width = None,
             _ => break,
         }
-        at_start &= matches!(op, op::SAVE | op::LOOK | op::NOT_LOOK | op::WORD_BOUNDARY);
+        if op == op::LOOP && only_saves && u32_at(code, pc + 7) == u32::MAX {
+            first_loop = Some(pc as u32);
+        }
+        only_saves &= op == op::SAVE;
+        at_start &= matches!(op, op::SAVE | op::LOOK | op::NOT_LOOK);
         if let Some(count) = literal {
             let index = (0..count.min(256)).max_by_key(|&index| rarity(literal_unit(code, pc, index)));
             let index = index.unwrap_or(0);
@@ -360,6 +386,7 @@ fn find_literals(parts: &mut Parts<'_>, whole: &First) {
     }
     let few = whole.bits.iter().map(|byte| byte.count_ones()).sum::<u32>() <= 3 && !whole.wide && !whole.any;
     parts.search.start = start;
+    parts.search.first_loop = first_loop.filter(|_| !has_back_references(code));
     parts.search.least = least.min(usize::from(u16::MAX)) as u16;
     parts.search.literal = fixed
         .filter(|&(score, _, offset)| offset == 0 || score >= if few { 6 } else { 4 })

@@ -22,6 +22,8 @@ pub(crate) enum Start {
     SubjectStart,
     /// At the start of a line.
     LineStart,
+    /// At an ASCII word character that no ASCII word character precedes.
+    WordStart,
 }
 
 /// A run of units that every match has.
@@ -45,6 +47,9 @@ pub(crate) struct Search {
     pub required: Option<Literal>,
     /// The least number of units a match has.
     pub least: u16,
+    /// An unbounded simple loop that begins every match and whose start nothing behind it depends on:
+    /// when all ends of its run have failed, no start within the run can succeed.
+    pub first_loop: Option<u32>,
 }
 
 /// The parts a program is assembled from.
@@ -74,6 +79,7 @@ impl<'a> Parts<'a> {
             Start::Any => 0,
             Start::SubjectStart => 1,
             Start::LineStart => 2,
+            Start::WordStart => 3,
         };
         let (literal, offset) = search.literal.unwrap_or((Literal { pc: op::NONE, rarest: 0 }, 0));
         let required = search.required.unwrap_or(Literal { pc: op::NONE, rarest: 0 });
@@ -92,7 +98,7 @@ impl<'a> Parts<'a> {
         put(&literal.pc.to_le_bytes())?;
         put(&search.guard.unwrap_or(op::NONE).to_le_bytes())?;
         put(&required.pc.to_le_bytes())?;
-        put(&[0; 4])?;
+        put(&search.first_loop.unwrap_or(op::NONE).to_le_bytes())?;
         put(&self.code)?;
         put(&self.sets)?;
         for name in &self.groups.names {
@@ -192,6 +198,7 @@ impl<'p> ProgramRef<'p> {
             start: match u8_at(header, 24) {
                 1 => Start::SubjectStart,
                 2 => Start::LineStart,
+                3 => Start::WordStart,
                 _ => Start::Any,
             },
             literal: some(u32_at(header, 32))
@@ -199,6 +206,7 @@ impl<'p> ProgramRef<'p> {
             guard: some(u32_at(header, 36)),
             required: some(u32_at(header, 40)).map(|pc| Literal { pc, rarest: u8_at(header, 26) }),
             least: u16_at(header, 30),
+            first_loop: some(u32_at(header, 44)),
         }
     }
 }

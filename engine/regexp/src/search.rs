@@ -163,7 +163,7 @@ impl<'p> Finder<'p> {
                 return None;
             }
             match self.search.start {
-                Start::Any => {}
+                Start::Any | Start::WordStart => {}
                 Start::SubjectStart if from > 0 => return None,
                 Start::SubjectStart => return self.may_start(subject, 0).then_some(0),
                 Start::LineStart => {
@@ -181,14 +181,19 @@ impl<'p> Finder<'p> {
                     continue;
                 }
             }
-            let Some((needle, offset)) = self.literal else {
-                return match &self.first {
-                    Some(first) => first.find(subject, from),
-                    None => Some(from),
-                };
+            let at = match (self.literal, &self.first) {
+                (Some((needle, offset)), _) => {
+                    let at = needle.find(subject, from + offset)? - offset;
+                    if offset > 0 && !self.may_start(subject, at) {
+                        from = at + 1;
+                        continue;
+                    }
+                    at
+                }
+                (None, Some(first)) => first.find(subject, from)?,
+                (None, None) => return Some(from),
             };
-            let at = needle.find(subject, from + offset)? - offset;
-            if offset == 0 || self.may_start(subject, at) {
+            if self.search.start != Start::WordStart || at == 0 || !is_word(subject.at(at - 1)) {
                 return Some(at);
             }
             from = at + 1;
@@ -199,4 +204,10 @@ impl<'p> Finder<'p> {
 #[inline(always)]
 pub(crate) fn is_line_terminator(unit: Option<u16>) -> bool {
     matches!(unit, Some(10 | 13 | 0x2028 | 0x2029))
+}
+
+/// Whether a unit is an ASCII word character.
+#[inline(always)]
+pub(crate) fn is_word(unit: Option<u16>) -> bool {
+    unit.and_then(|unit| u8::try_from(unit).ok()).is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
