@@ -2,7 +2,7 @@
 //!
 //! Both find all matches of each pattern, `lre_exec` called directly and not through JavaScript, round
 //! by round in turn; the best round counts. Matches must be the same.
-//! `cargo run --release -p tare-regexp --features compare --example compare [ROUNDS]`
+//! `cargo run --release -p tare-regexp --features compare --example compare [ROUNDS [NAME]]`
 
 use std::ffi::{c_char, c_int, c_void};
 use std::hint::black_box;
@@ -357,7 +357,8 @@ fn main() {
     let opaque = context.as_raw().as_ptr().cast::<c_void>();
     let memory = Memory::new(&System);
     let mut product = 0.0;
-    let cases = set();
+    let wanted = std::env::args().nth(2).unwrap_or_default();
+    let cases: Vec<_> = set().into_iter().filter(|case| case.0.contains(&wanted)).collect();
     println!(
         "{:20} {:>8} {:>12} {:>12} {:>7} {:>9}",
         "pattern", "matches", "tare us", "quickjs us", "ratio", "bytes"

@@ -11,7 +11,9 @@
 
 use core::ops::Range;
 
-use crate::op::{self, BACK, GUARD_END, GUARD_SIZE, GUARD_WIDE, NONE, target, u8_at, u16_at, u32_at};
+use crate::op::{
+    self, BACK, GUARD_END, GUARD_HASHED, GUARD_SIZE, GUARD_WIDE, NONE, target, u8_at, u16_at, u32_at,
+};
 use crate::program::ProgramRef;
 use crate::search::{Finder, is_line_terminator};
 use crate::units::{Units, in_bitmap};
@@ -169,8 +171,8 @@ fn find_match<S: Units>(
         interrupt,
         classes: [CachedRange::NONE; CACHED],
     };
-    let mut finder = Finder::new(program);
-    let first_loop = program.search().first_loop;
+    let search = program.search();
+    let mut finder = Finder::new(program, search);
     let mut start = last_index;
     if full_unicode && subject.splits_pair(start) {
         start -= 1;
@@ -190,6 +192,22 @@ fn find_match<S: Units>(
             start += 1;
             continue;
         }
+        if S::WIDE
+            && !sticky
+            && let Some(class) = search.first_class
+        {
+            let candidate = start;
+            while let Some((c, length)) = subject.code_point(start)
+                && c >= 256
+                && (length == 1 || full_unicode)
+                && !machine.class_has_wide(class, c)
+            {
+                start += length;
+            }
+            if start != candidate {
+                continue;
+            }
+        }
         machine.height = 0;
         if machine.run(start)? {
             return Ok(true);
@@ -198,7 +216,7 @@ fn find_match<S: Units>(
             return Ok(false);
         }
         machine.tick(1)?;
-        start = match first_loop {
+        start = match search.first_loop {
             Some(pc) => machine.run_end(pc as usize, start).max(start + 1),
             None => start + 1,
         };
@@ -391,9 +409,19 @@ impl<S: Units> Machine<'_, '_, S> {
             None => bytes[0] & GUARD_END != 0,
             Some(unit) => match u8::try_from(unit) {
                 Ok(unit) => bytes[2 + usize::from(unit >> 3)] >> (unit & 7) & 1 != 0,
-                Err(_) => bytes[0] & GUARD_WIDE != 0,
+                Err(_) => self.guard_wide(guard, unit),
             },
         }
+    }
+
+    /// Whether what starts with a guard can match before `unit`, which is 256 or above.
+    #[inline]
+    fn guard_wide(&self, guard: u32, unit: u16) -> bool {
+        let flags = u8_at(self.sets, guard as usize);
+        flags & GUARD_WIDE != 0
+            || (flags & GUARD_HASHED != 0
+                && chunk(self.sets, guard as usize + GUARD_SIZE)
+                    .is_some_and(|bitmap| in_bitmap(bitmap, unit as u8)))
     }
 
     /// Whether a class holds `c`, which is 256 or above.
@@ -1015,7 +1043,7 @@ impl<S: Units> Machine<'_, '_, S> {
                     pc = target(code, pc, 1);
                     continue;
                 }
-                op::SPLIT => {
+                op::SPLIT | op::SPLIT_IN_CHAIN => {
                     if let Some(split) = chunk::<13>(code, pc) {
                         let unit = subject.at(pos);
                         let first = self.guard_unit(u32_at(split, 5), unit);
@@ -1032,6 +1060,12 @@ impl<S: Units> Machine<'_, '_, S> {
                             pc = other;
                             continue;
                         }
+                    }
+                }
+                op::SWITCH => {
+                    if let Some(next) = self.switch(pc, pos)? {
+                        pc = next;
+                        continue;
                     }
                 }
                 op::SAVE => {
@@ -1217,6 +1251,36 @@ impl<S: Units> Machine<'_, '_, S> {
             match self.backtrack()? {
                 Some(next) => (pc, pos) = next,
                 None => return Ok(false),
+            }
+        }
+    }
+
+    /// Goes the way that the next unit decides.
+    #[inline(always)]
+    fn switch(&mut self, pc: usize, pos: usize) -> Result<Option<usize>, ExecError> {
+        let table = u32_at(self.code, pc + 5) as usize;
+        let Some(map) = chunk::<{ op::SWITCH_MAP }>(self.sets, table.saturating_add(8)) else {
+            return Ok(None);
+        };
+        let unit = self.subject.at(pos);
+        let entry = match unit {
+            Some(unit) => map[usize::from(unit).min(256)],
+            None => map[257],
+        };
+        match entry {
+            0 => Ok(None),
+            1 => {
+                let other = target(self.code, pc, 1);
+                let first = self.guard_unit(u32_at(self.sets, table), unit);
+                let second = self.guard_unit(u32_at(self.sets, table + 4), unit);
+                if first && second {
+                    self.push(BRANCH, other, pos, 0)?;
+                }
+                Ok(if first { Some(pc + 13) } else { second.then_some(other) })
+            }
+            _ => {
+                let rel = table + 8 + op::SWITCH_MAP + 4 * usize::from(entry - 2);
+                Ok(Some(pc + u32_at(self.sets, rel) as usize))
             }
         }
     }

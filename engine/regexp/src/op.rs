@@ -8,7 +8,8 @@
 //! The table of sets holds three shapes:
 //! - a class: 32 bytes of bitmap for units below 256, `u16` number of ranges within the BMP, `u16`
 //!   number of ranges above, then the ranges as pairs of `u16` and of `u32`, sorted;
-//! - a guard: a byte of `GUARD_*` flags, a byte with the only unit, then 32 bytes of bitmap;
+//! - a guard: a byte of `GUARD_*` flags, a byte with the only unit, then 32 bytes of bitmap for units
+//!   below 256, then with [`GUARD_HASHED`] 32 bytes of bitmap for the low bytes of all other units;
 //! - lists (groups of a name, strings), described at their instruction.
 
 use core::fmt;
@@ -25,8 +26,15 @@ pub(crate) const GUARD_WIDE: u8 = 1;
 pub(crate) const GUARD_END: u8 = 2;
 /// Guard: nothing but the one unit in the second byte may come.
 pub(crate) const GUARD_SINGLE: u8 = 4;
-/// Bytes of a guard.
+/// Guard: units of 256 and above may come whose low byte is in the second bitmap.
+pub(crate) const GUARD_HASHED: u8 = 8;
+/// Bytes of a guard without its second bitmap.
 pub(crate) const GUARD_SIZE: usize = 34;
+/// Bytes of a guard with its second bitmap.
+pub(crate) const GUARD_HASHED_SIZE: usize = 66;
+
+/// Bytes of the map of a [`SWITCH`]: one for each unit below 256, one for all others, one for the end.
+pub(crate) const SWITCH_MAP: usize = 258;
 
 /// Loop head flags.
 pub(crate) const LOOP_LAZY: u8 = 1;
@@ -65,6 +73,8 @@ instructions! {
     MATCH = 1, "match", 1, "The whole pattern matched.";
     JUMP = 2, "jump", 5, "`rel`: continue there.";
     SPLIT = 3, "split", 13, "`rel`, `set`, `set`: try the next instruction, on failure `rel`; the guards say what either can start with.";
+    SWITCH = 37, "switch", 13, "`rel`, table, unused: a SPLIT of many ways. The table holds the two guards of the SPLIT, then a map from the next unit to 0 (nothing matches), 1 (go on as SPLIT) or 2 + the index of a `rel`, then those.";
+    SPLIT_IN_CHAIN = 38, "split-in-chain", 13, "As SPLIT; a SWITCH before it covers its ways.";
     SAVE = 4, "save", 3, "`u16`: store the position in a register.";
     CHAR = 5, "char", 3, "`u16`: one unit.";
     CHAR2 = 6, "char2", 5, "`u16`, `u16`: one of two units.";
@@ -165,7 +175,8 @@ pub fn disassemble(program: crate::ProgramRef<'_>, out: &mut dyn fmt::Write) -> 
         write!(out, "{pc:5} {name}{}", if op & BACK != 0 { "-back" } else { "" })?;
         match op & !BACK {
             JUMP | STAR_TAIL..=COUNTED_TAIL => write!(out, " {}", target(code, pc, 1))?,
-            SPLIT => write!(
+            SWITCH => write!(out, " {} table {}", target(code, pc, 1), u32_at(code, pc + 5))?,
+            SPLIT | SPLIT_IN_CHAIN => write!(
                 out,
                 " {} guards {} {}",
                 target(code, pc, 1),

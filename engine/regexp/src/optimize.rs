@@ -7,7 +7,10 @@
 use crate::CompileError;
 use crate::compile::LINE_TERMINATORS;
 use crate::emit::MAX_SIZE;
-use crate::op::{self, GUARD_END, GUARD_SINGLE, GUARD_SIZE, GUARD_WIDE, NONE, target, u8_at, u16_at, u32_at};
+use crate::op::{
+    self, GUARD_END, GUARD_HASHED, GUARD_HASHED_SIZE, GUARD_SINGLE, GUARD_SIZE, GUARD_WIDE, NONE, target,
+    u8_at, u16_at, u32_at,
+};
 use crate::program::{Literal, Parts, Start};
 use tare_allocators::Vec;
 
@@ -18,7 +21,8 @@ const BUDGET: usize = 64;
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct First {
     bits: [u8; 32],
-    wide: bool,
+    /// Low bytes of the units of 256 and above.
+    hashed: [u8; 32],
     end: bool,
     /// Nothing is known.
     any: bool,
@@ -28,18 +32,32 @@ impl First {
     fn unit(&mut self, unit: u16) {
         match u8::try_from(unit) {
             Ok(unit) => self.bits[usize::from(unit >> 3)] |= 1 << (unit & 7),
-            Err(_) => self.wide = true,
+            Err(_) => self.hashed[usize::from(unit as u8 >> 3)] |= 1 << (unit & 7),
         }
     }
 
+    /// Adds units of 256 and above.
+    fn wide_units(&mut self, low: u16, high: u16) {
+        if high - low >= 255 {
+            self.hashed = [255; 32];
+        } else {
+            (low..=high).for_each(|unit| self.unit(unit));
+        }
+    }
+
+    /// Whether any unit of 256 and above may come.
+    fn wide(&self) -> bool {
+        self.hashed != [0; 32]
+    }
+
     fn useless(&self) -> bool {
-        self.any || (self.wide && self.end && self.bits == [255; 32])
+        self.any || (self.end && self.hashed == [255; 32] && self.bits == [255; 32])
     }
 
     fn disjoint(&self, other: &First) -> bool {
         !self.any
             && !other.any
-            && !(self.wide && other.wide)
+            && self.hashed.iter().zip(other.hashed).all(|(a, b)| a & b == 0)
             && self.bits.iter().zip(other.bits).all(|(a, b)| a & b == 0)
     }
 
@@ -47,7 +65,7 @@ impl First {
     fn only_words(&self) -> bool {
         let word = |unit: u8| unit.is_ascii_alphanumeric() || unit == b'_';
         let has = |unit: u8| self.bits[usize::from(unit >> 3)] >> (unit & 7) & 1 != 0;
-        !self.any && !self.wide && !self.end && (0..=255u8).all(|unit| !has(unit) || word(unit))
+        !self.any && !self.wide() && !self.end && (0..=255u8).all(|unit| !has(unit) || word(unit))
     }
 
     /// Adds what one character can be.
@@ -63,7 +81,18 @@ impl First {
                 if let Some(bitmap) = sets.get(class..class + 32) {
                     self.bits.iter_mut().zip(bitmap).for_each(|(bits, more)| *bits |= more);
                 }
-                self.wide |= u32_at(sets, class + 32) != 0;
+                let (basic, above) = (u16_at(sets, class + 32), u16_at(sets, class + 34));
+                let start = class + 36;
+                for index in 0..usize::from(basic) {
+                    let at = start + 4 * index;
+                    self.wide_units(u16_at(sets, at), u16_at(sets, at + 2));
+                }
+                let start = start + 4 * usize::from(basic);
+                for index in 0..usize::from(above) {
+                    let at = start + 8 * index;
+                    let high_half = |c: u32| 0xD7C0u16.wrapping_add((c >> 10) as u16);
+                    self.wide_units(high_half(u32_at(sets, at)), high_half(u32_at(sets, at + 4)));
+                }
             }
             op::DOT | op::DOT_U => {
                 let before = self.bits;
@@ -72,11 +101,11 @@ impl First {
                     let (byte, bit) = (c as usize >> 3, 1 << (c & 7));
                     self.bits[byte] &= !bit | before[byte];
                 }
-                self.wide = true;
+                self.hashed = [255; 32];
             }
             _ => {
                 self.bits = [255; 32];
-                self.wide = true;
+                self.hashed = [255; 32];
             }
         }
     }
@@ -106,7 +135,7 @@ fn first(code: &[u8], sets: &[u8], pc: usize) -> First {
         match op {
             op::FAIL => ways = [None; 2],
             op::JUMP => ways = [Some(target(code, pc, 1)), None],
-            op::SPLIT => ways[1] = Some(target(code, pc, 1)),
+            op::SPLIT | op::SPLIT_IN_CHAIN | op::SWITCH => ways[1] = Some(target(code, pc, 1)),
             op::STAR | op::OPTIONAL => ways[1] = Some(target(code, pc, 2)),
             op::COUNTED if u32_at(code, pc + 6) == 0 => ways[1] = Some(target(code, pc, 2)),
             op::LOOK | op::NOT_LOOK => ways = [Some(target(code, pc, 3)), None],
@@ -177,27 +206,34 @@ fn guard(
     if first.useless() {
         return Ok(NONE);
     }
-    let mut bytes = [0u8; GUARD_SIZE];
+    let mut bytes = [0u8; GUARD_HASHED_SIZE];
     let count: u32 = first.bits.iter().map(|byte| byte.count_ones()).sum();
-    bytes[0] = if first.wide { GUARD_WIDE } else { 0 } | if first.end { GUARD_END } else { 0 };
+    let (wide, size) = match first.hashed {
+        hashed if hashed == [0; 32] => (0, GUARD_SIZE),
+        hashed if hashed == [255; 32] => (GUARD_WIDE, GUARD_SIZE),
+        _ => (GUARD_HASHED, GUARD_HASHED_SIZE),
+    };
+    bytes[0] = wide | if first.end { GUARD_END } else { 0 };
     if count == 1 && bytes[0] == 0 {
         bytes[0] = GUARD_SINGLE;
         let index = first.bits.iter().position(|&byte| byte != 0).unwrap_or(0);
         bytes[1] = (index * 8) as u8 + first.bits[index].trailing_zeros() as u8;
     }
-    bytes[2..].copy_from_slice(&first.bits);
+    bytes[2..GUARD_SIZE].copy_from_slice(&first.bits);
+    bytes[GUARD_SIZE..].copy_from_slice(&first.hashed);
+    let bytes = &bytes[..size];
     let equal = |&&(start, len): &&(u32, u32)| {
-        len as usize == GUARD_SIZE && sets.get(start as usize..(start + len) as usize) == Some(&bytes)
+        len as usize == size && sets.get(start as usize..(start + len) as usize) == Some(bytes)
     };
     if let Some(&(start, _)) = known.iter().rev().take(64).find(equal) {
         return Ok(start);
     }
     let start = sets.len() as u32;
-    sets.try_extend_from_slice(&bytes)?;
+    sets.try_extend_from_slice(bytes)?;
     if sets.len() >= MAX_SIZE {
         return Err(CompileError::TooLarge);
     }
-    known.try_push((start, GUARD_SIZE as u32))?;
+    known.try_push((start, size as u32))?;
     Ok(start)
 }
 
@@ -229,7 +265,7 @@ pub(crate) fn optimize(parts: &mut Parts<'_>, known: &mut Vec<'_, (u32, u32)>) -
                 pc = behind;
                 continue;
             }
-            op::SPLIT => (behind, target(&parts.code, pc, 1), pc + 5),
+            op::SPLIT | op::SPLIT_IN_CHAIN => (behind, target(&parts.code, pc, 1), pc + 5),
             op::STAR..=op::COUNTED => (behind, target(&parts.code, pc, 2), pc + 22),
             op::LOOP => {
                 let mut own = First::default();
@@ -257,12 +293,75 @@ pub(crate) fn optimize(parts: &mut Parts<'_>, known: &mut Vec<'_, (u32, u32)>) -
             let guard = guard(&mut parts.sets, known, &first)?;
             put(&mut parts.code, at, guard);
         }
+        if op == op::SPLIT {
+            switch(parts, pc)?;
+        }
         pc = behind;
     }
     let whole = first(&parts.code, &parts.sets, 0);
     let guard = guard(&mut parts.sets, known, &whole)?;
     parts.search.guard = (guard != NONE).then_some(guard);
     find_literals(parts, &whole);
+    Ok(())
+}
+
+/// The fewest and the most ways of a [`op::SWITCH`].
+const SWITCH_WAYS: core::ops::RangeInclusive<usize> = 4..=120;
+
+/// Replaces the SPLIT at `pc`, whose guards are in place, by a SWITCH if it begins a chain of many.
+fn switch(parts: &mut Parts<'_>, pc: usize) -> Result<(), CompileError> {
+    let mut ways = 1;
+    let mut at = pc;
+    while u8_at(&parts.code, at) == op::SPLIT && ways <= *SWITCH_WAYS.end() {
+        at = target(&parts.code, at, 1);
+        ways += 1;
+    }
+    if !SWITCH_WAYS.contains(&ways) {
+        return Ok(());
+    }
+    // Entry 2 + 2k leads to way k alone, entry 3 + 2k to the SPLIT that begins with way k.
+    let mut map = [0u8; op::SWITCH_MAP];
+    let mut rels = [0u32; 2 * 120 + 2];
+    let mut at = pc;
+    for way in 0..ways {
+        let last = way + 1 == ways;
+        let start = if last { at } else { at + 13 };
+        rels[2 * way] = (start - pc) as u32;
+        rels[2 * way + 1] = (at - pc) as u32;
+        let first = first(&parts.code, &parts.sets, start);
+        for (unit, entry) in map.iter_mut().enumerate() {
+            let fits = first.any
+                || match unit {
+                    256 => first.wide(),
+                    257 => first.end,
+                    _ => first.bits[unit >> 3] >> (unit & 7) & 1 != 0,
+                };
+            if fits {
+                // The second way that fits turns the first one's entry into that of its SPLIT.
+                *entry = if *entry == 0 { (2 + 2 * way) as u8 } else { *entry | 1 };
+            }
+        }
+        at = target(&parts.code, at, 1);
+    }
+    // At the first way's SPLIT the SWITCH itself goes on.
+    map.iter_mut().filter(|entry| **entry == 3).for_each(|entry| *entry = 1);
+    let table = parts.sets.len() as u32;
+    let guards = parts.code[pc + 5..pc + 13].first_chunk::<8>().copied().unwrap_or_default();
+    parts.sets.try_extend_from_slice(&guards)?;
+    parts.sets.try_extend_from_slice(&map)?;
+    for rel in &rels[..2 * ways] {
+        parts.sets.try_extend_from_slice(&rel.to_le_bytes())?;
+    }
+    if parts.sets.len() >= MAX_SIZE {
+        return Err(CompileError::TooLarge);
+    }
+    let mut at = target(&parts.code, pc, 1);
+    while u8_at(&parts.code, at) == op::SPLIT {
+        parts.code[at] = op::SPLIT_IN_CHAIN;
+        at = target(&parts.code, at, 1);
+    }
+    parts.code[pc] = op::SWITCH;
+    put(&mut parts.code, pc + 5, table);
     Ok(())
 }
 
@@ -311,6 +410,7 @@ fn find_literals(parts: &mut Parts<'_>, whole: &First) {
     let mut at_start = true;
     let mut only_saves = true;
     let mut first_loop = None;
+    let mut first_class = None;
     loop {
         let op = u8_at(code, pc);
         let behind = pc + op::length(code, pc);
@@ -340,7 +440,7 @@ fn find_literals(parts: &mut Parts<'_>, whole: &First) {
             op::COUNTED if u32_at(code, pc + 6) == 0 => (next, width) = (target(code, pc, 2), None),
             op::PLUS | op::COUNTED => {}
             op::STAR_TAIL..=op::COUNTED_TAIL => width = None,
-            op::SPLIT => {
+            op::SPLIT | op::SPLIT_IN_CHAIN | op::SWITCH => {
                 // The alternative ends with a jump to where all alternatives meet.
                 let jump = target(code, pc, 1).wrapping_sub(5);
                 if u8_at(code, jump) != op::JUMP {
@@ -351,6 +451,17 @@ fn find_literals(parts: &mut Parts<'_>, whole: &First) {
             op::LOOK | op::NOT_LOOK => next = target(code, pc, 3),
             op::BACK_REF | op::BACK_REF_NAMED | op::STRINGS => width = None,
             _ => break,
+        }
+        if only_saves {
+            first_class = match op {
+                op::CLASS | op::CLASS_U => Some(u32_at(code, pc + 1)),
+                op::LOOP
+                    if u32_at(code, pc + 3) > 0 && matches!(u8_at(code, pc + 1), op::CLASS | op::CLASS_U) =>
+                {
+                    Some(u32_at(code, pc + 11))
+                }
+                _ => None,
+            };
         }
         if op == op::LOOP && only_saves && u32_at(code, pc + 7) == u32::MAX {
             first_loop = Some(pc as u32);
@@ -384,8 +495,15 @@ fn find_literals(parts: &mut Parts<'_>, whole: &First) {
         };
         pc = next;
     }
-    let few = whole.bits.iter().map(|byte| byte.count_ones()).sum::<u32>() <= 3 && !whole.wide && !whole.any;
+    let members = whole.bits.iter().map(|byte| byte.count_ones()).sum::<u32>();
+    let few = (1..=3).contains(&members) && !whole.wide() && !whole.any;
+    if few {
+        let units = (0..=255u8).filter(|unit| whole.bits[usize::from(unit >> 3)] >> (unit & 7) & 1 != 0);
+        parts.search.needles.iter_mut().zip(units).for_each(|(slot, unit)| *slot = unit);
+        parts.search.needle_count = members as u8;
+    }
     parts.search.start = start;
+    parts.search.first_class = first_class.filter(|_| whole.wide());
     parts.search.first_loop = first_loop.filter(|_| !has_back_references(code));
     parts.search.least = least.min(usize::from(u16::MAX)) as u16;
     parts.search.literal = fixed

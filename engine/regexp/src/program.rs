@@ -4,13 +4,13 @@
 //! groups (`u16` group, `u16` length, units). A [`ProgramRef`] can be made from any bytes: every
 //! read is checked, so damaged bytes give wrong matches at worst, never a crash.
 
-use crate::op::{self, u8_at, u16_at, u32_at};
+use crate::op::{self, u16_at, u32_at};
 use crate::scan::Groups;
 use crate::{CompileError, Flags};
 use tare_allocators::{Memory, Vec};
 
 const MAGIC: u32 = u32::from_le_bytes(*b"TRX1");
-const HEADER: usize = 48;
+const HEADER: usize = 56;
 
 /// Where a match can start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -50,6 +50,11 @@ pub(crate) struct Search {
     /// An unbounded simple loop that begins every match and whose start nothing behind it depends on:
     /// when all ends of its run have failed, no start within the run can succeed.
     pub first_loop: Option<u32>,
+    /// The class that the first character of every match is in.
+    pub first_class: Option<u32>,
+    /// The units a match can start with, if they are at most three.
+    pub needles: [u8; 3],
+    pub needle_count: u8,
 }
 
 /// The parts a program is assembled from.
@@ -99,6 +104,9 @@ impl<'a> Parts<'a> {
         put(&search.guard.unwrap_or(op::NONE).to_le_bytes())?;
         put(&required.pc.to_le_bytes())?;
         put(&search.first_loop.unwrap_or(op::NONE).to_le_bytes())?;
+        put(&search.first_class.unwrap_or(op::NONE).to_le_bytes())?;
+        put(&search.needles)?;
+        put(&[search.needle_count])?;
         put(&self.code)?;
         put(&self.sets)?;
         for name in &self.groups.names {
@@ -126,6 +134,7 @@ impl Program<'_> {
     }
 
     /// The view that [`crate::exec`] wants.
+    #[inline]
     pub fn as_ref(&self) -> ProgramRef<'_> {
         ProgramRef::new(&self.bytes)
     }
@@ -156,6 +165,7 @@ impl<'p> ProgramRef<'p> {
         valid.then(|| ProgramRef::new(bytes))
     }
 
+    #[inline]
     fn new(bytes: &'p [u8]) -> Self {
         let (header, rest) = bytes.split_at_checked(HEADER).unwrap_or((&[], &[]));
         let (code, rest) = rest.split_at_checked(u32_at(header, 12) as usize).unwrap_or((&[], &[]));
@@ -164,11 +174,13 @@ impl<'p> ProgramRef<'p> {
     }
 
     /// The flags the pattern was compiled with.
+    #[inline]
     pub fn flags(self) -> Flags {
         Flags::from_bits(u16_at(self.header, 4))
     }
 
     /// Number of groups, group 0 (the whole match) included.
+    #[inline]
     pub fn group_count(self) -> usize {
         usize::from(u16_at(self.header, 6))
     }
@@ -179,34 +191,41 @@ impl<'p> ProgramRef<'p> {
         GroupNames { bytes: self.names }
     }
 
+    #[inline]
     pub(crate) fn register_count(self) -> usize {
         usize::from(u16_at(self.header, 8))
     }
 
+    #[inline]
     pub(crate) fn code(self) -> &'p [u8] {
         self.code
     }
 
+    #[inline]
     pub(crate) fn sets(self) -> &'p [u8] {
         self.sets
     }
 
+    #[inline]
     pub(crate) fn search(self) -> Search {
-        let header = self.header;
+        let Some(header) = self.header.first_chunk::<HEADER>() else { return Search::default() };
         let some = |value: u32| (value != op::NONE).then_some(value);
         Search {
-            start: match u8_at(header, 24) {
+            start: match header[24] {
                 1 => Start::SubjectStart,
                 2 => Start::LineStart,
                 3 => Start::WordStart,
                 _ => Start::Any,
             },
             literal: some(u32_at(header, 32))
-                .map(|pc| (Literal { pc, rarest: u8_at(header, 25) }, u16_at(header, 28))),
+                .map(|pc| (Literal { pc, rarest: header[25] }, u16_at(header, 28))),
             guard: some(u32_at(header, 36)),
-            required: some(u32_at(header, 40)).map(|pc| Literal { pc, rarest: u8_at(header, 26) }),
+            required: some(u32_at(header, 40)).map(|pc| Literal { pc, rarest: header[26] }),
             least: u16_at(header, 30),
             first_loop: some(u32_at(header, 44)),
+            first_class: some(u32_at(header, 48)),
+            needles: [header[52], header[53], header[54]],
+            needle_count: header[55].min(3),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The search for positions at which a match may start.
 
-use crate::op::{self, GUARD_END, GUARD_SIZE, GUARD_WIDE, u8_at, u16_at};
+use crate::op::{self, GUARD_END, GUARD_HASHED, GUARD_SIZE, GUARD_WIDE, u8_at, u16_at};
 use crate::program::{Literal, ProgramRef, Search, Start};
 use crate::units::{Units, in_bitmap};
 
@@ -66,7 +66,8 @@ impl<'p> Needle<'p> {
 #[derive(Clone, Copy)]
 struct FirstUnits<'p> {
     bitmap: &'p [u8; 32],
-    wide: bool,
+    /// For the low bytes of units of 256 and above.
+    hashed: &'p [u8; 32],
     end: bool,
     needles: [u16; 3],
     /// How many needles, or 0 if the bitmap has more than three.
@@ -74,25 +75,20 @@ struct FirstUnits<'p> {
 }
 
 impl<'p> FirstUnits<'p> {
-    fn new(sets: &'p [u8], guard: u32) -> Option<Self> {
-        let bytes = sets.get(guard as usize..)?.get(..GUARD_SIZE)?;
-        let flags = bytes[0];
-        let bitmap = bytes.last_chunk::<32>()?;
-        let wide = flags & GUARD_WIDE != 0;
-        let (mut needles, mut count) = ([0; 3], 0);
-        let words = bitmap.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word).count_ones());
-        let total: u32 = words.sum();
-        if !wide && total <= 3 {
-            for (index, &byte) in bitmap.iter().enumerate() {
-                let mut left = byte;
-                while left != 0 && count < needles.len() {
-                    needles[count] = (8 * index) as u16 + left.trailing_zeros() as u16;
-                    left &= left - 1;
-                    count += 1;
-                }
-            }
-        }
-        Some(FirstUnits { bitmap, wide, end: flags & GUARD_END != 0, needles, count })
+    #[inline]
+    fn new(sets: &'p [u8], search: &Search) -> Option<Self> {
+        let bytes = sets.get(search.guard? as usize..)?;
+        let flags = u8_at(bytes, 0);
+        let bitmap = bytes.get(2..)?.first_chunk()?;
+        let hashed = match flags & (GUARD_WIDE | GUARD_HASHED) {
+            0 => &[0; 32],
+            GUARD_HASHED => bytes.get(GUARD_SIZE..)?.first_chunk()?,
+            _ => &[255; 32],
+        };
+        let [a, b, c] = search.needles;
+        let needles = [u16::from(a), u16::from(b), u16::from(c)];
+        let count = usize::from(search.needle_count);
+        Some(FirstUnits { bitmap, hashed, end: flags & GUARD_END != 0, needles, count })
     }
 
     #[inline(always)]
@@ -101,7 +97,7 @@ impl<'p> FirstUnits<'p> {
             None => self.end,
             Some(unit) => match u8::try_from(unit) {
                 Ok(unit) => in_bitmap(self.bitmap, unit),
-                Err(_) => self.wide,
+                Err(_) => in_bitmap(self.hashed, unit as u8),
             },
         }
     }
@@ -112,7 +108,7 @@ impl<'p> FirstUnits<'p> {
         let found = if self.count > 0 {
             subject.find(&self.needles[..self.count], from, len)
         } else {
-            subject.find_in(self.bitmap, self.wide, from)
+            subject.find_in(self.bitmap, self.hashed, from)
         };
         found.or((self.end && from <= len).then_some(len))
     }
@@ -129,14 +125,14 @@ pub(crate) struct Finder<'p> {
 }
 
 impl<'p> Finder<'p> {
-    pub fn new(program: ProgramRef<'p>) -> Self {
-        let search = program.search();
+    #[inline]
+    pub fn new(program: ProgramRef<'p>, search: Search) -> Self {
         let code = program.code();
         Finder {
             literal: search
                 .literal
                 .and_then(|(literal, offset)| Some((Needle::new(code, literal)?, usize::from(offset)))),
-            first: search.guard.and_then(|guard| FirstUnits::new(program.sets(), guard)),
+            first: FirstUnits::new(program.sets(), &search),
             required: search.required.and_then(|literal| Needle::new(code, literal)),
             search,
             seen: None,
@@ -209,5 +205,6 @@ pub(crate) fn is_line_terminator(unit: Option<u16>) -> bool {
 /// Whether a unit is an ASCII word character.
 #[inline(always)]
 pub(crate) fn is_word(unit: Option<u16>) -> bool {
-    unit.and_then(|unit| u8::try_from(unit).ok()).is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    unit.and_then(|unit| u8::try_from(unit).ok())
+        .is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
