@@ -1,9 +1,34 @@
 //! Bits of BigInts: shifts, and the operations that see a negative number as infinitely many ones above its
 //! two's complement.
 
-use tare_allocators::Vec;
+use super::{BigIntBuf, BigIntRef, Error, MAX_BITS, Work, Written, build, check, limbs, room};
 
-use super::{BigIntBuf, BigIntRef, Error, MAX_BITS, Work, Written, check, finish, limbs, room};
+/// The limbs to provide for `number << bits`.
+pub fn shift_left_limbs(number: BigIntRef<'_>, bits: u64) -> Result<usize, Error> {
+    if number.is_zero() {
+        return Ok(0);
+    }
+    let total = number.bit_length().saturating_add(bits);
+    if total > MAX_BITS { Err(Error::TooBig) } else { Ok(total.div_ceil(64) as usize) }
+}
+
+/// `number << bits` into `out`, of [`shift_left_limbs`] limbs.
+pub fn shift_left_into(out: &mut [u64], number: BigIntRef<'_>, bits: u64) -> Written {
+    if number.is_zero() {
+        out.fill(0);
+        return Written { negative: false, len: 0 };
+    }
+    let (words, count) = ((bits / 64) as usize, number.limbs.len());
+    let (low, high) = out.split_at_mut(words);
+    low.fill(0);
+    let (shifted, above) = high.split_at_mut(count);
+    let carry = limbs::shl_into(shifted, number.limbs, (bits % 64) as u32);
+    above.fill(0);
+    if let Some(top) = above.first_mut() {
+        *top = carry;
+    }
+    Written::of(number.negative, out)
+}
 
 /// `number << bits`.
 pub fn shift_left_bits<'m>(
@@ -11,20 +36,35 @@ pub fn shift_left_bits<'m>(
     number: BigIntRef<'_>,
     bits: u64,
 ) -> Result<BigIntBuf<'m>, Error> {
-    if number.is_zero() {
-        return Ok(BigIntBuf::zero(work.memory));
+    build(work, shift_left_limbs(number, bits)?, |_, out| Ok(shift_left_into(out, number, bits)))
+}
+
+/// The limbs to provide for `number >> bits`.
+pub fn shift_right_limbs(number: BigIntRef<'_>, bits: u64) -> usize {
+    if bits >= number.bit_length() {
+        return 1;
     }
-    if number.bit_length().saturating_add(bits) > MAX_BITS {
-        return Err(Error::TooBig);
+    // A negative number that loses bits goes one further from zero, which may take a limb more.
+    number.limbs.len() - (bits / 64) as usize + usize::from(number.negative)
+}
+
+/// `number >> bits`, rounded towards minus infinity, into `out`, of [`shift_right_limbs`] limbs.
+pub fn shift_right_into(out: &mut [u64], number: BigIntRef<'_>, bits: u64) -> Written {
+    if bits >= number.bit_length() {
+        out.fill(0);
+        out[0] = u64::from(number.negative);
+        return Written::of(number.negative, out);
     }
-    let words = (bits / 64) as usize;
-    let mut out = work.zeros((number.bit_length() + bits).div_ceil(64).max(1) as usize)?;
-    let len = number.limbs.len().min(out.len() - words);
-    let carry = limbs::shl_into(&mut out[words..words + len], number.limbs, (bits % 64) as u32);
-    if let Some(top) = out.get_mut(words + len) {
-        *top = carry;
+    let (words, rest) = ((bits / 64) as usize, (bits % 64) as u32);
+    let kept = &number.limbs[words..];
+    let lost = number.limbs[..words].iter().any(|limb| *limb != 0) || kept[0] & ((1 << rest) - 1) != 0;
+    let (shifted, above) = out.split_at_mut(kept.len());
+    limbs::shr_into(shifted, kept, rest);
+    above.fill(0);
+    if number.negative && lost {
+        limbs::add_limb(out, 1);
     }
-    Ok(BigIntBuf::new(number.negative, out))
+    Written::of(number.negative, out)
 }
 
 /// `number >> bits`, rounded towards minus infinity.
@@ -33,21 +73,7 @@ pub fn shift_right_bits<'m>(
     number: BigIntRef<'_>,
     bits: u64,
 ) -> Result<BigIntBuf<'m>, Error> {
-    if bits >= number.bit_length() {
-        let limb = u64::from(number.negative);
-        return BigIntBuf::from_ref(BigIntRef::new(number.negative, &[limb]), work.memory);
-    }
-    let (words, rest) = ((bits / 64) as usize, (bits % 64) as u32);
-    let kept = &number.limbs[words..];
-    let lost = number.limbs[..words].iter().any(|limb| *limb != 0) || kept[0] & ((1 << rest) - 1) != 0;
-    // A negative number that loses bits goes one further from zero, which may take a limb more.
-    let grows = number.negative && lost;
-    let mut out = work.zeros(kept.len() + usize::from(grows))?;
-    limbs::shr_into(&mut out[..kept.len()], kept, rest);
-    if grows {
-        limbs::add_limb(&mut out, 1);
-    }
-    Ok(BigIntBuf::new(number.negative, out))
+    build(work, shift_right_limbs(number, bits), |_, out| Ok(shift_right_into(out, number, bits)))
 }
 
 /// `number << amount`: to the right if `amount` is negative.
@@ -155,9 +181,12 @@ fn bitwise<'m>(
         let result = (u128::from(high) << 64 | u128::from(low)) as i128;
         return super::of_two_limbs(work, result < 0, result.unsigned_abs());
     }
-    let mut out = work.zeros(bitwise_limbs(a, b)?)?;
-    let written = bitwise_into(&mut out, a, b, op)?;
-    finish(out, written)
+    build(work, bitwise_limbs(a, b)?, |_, out| bitwise_into(out, a, b, op))
+}
+
+/// `a & b` into `out`, of [`bitwise_limbs`] limbs.
+pub fn and_into(out: &mut [u64], a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<Written, Error> {
+    bitwise_into(out, a, b, |x, y| x & y)
 }
 
 /// `a & b`.
@@ -165,9 +194,19 @@ pub fn and<'m>(work: &mut Work<'m, '_>, a: BigIntRef<'_>, b: BigIntRef<'_>) -> R
     bitwise(work, a, b, |x, y| x & y)
 }
 
+/// `a | b` into `out`, of [`bitwise_limbs`] limbs.
+pub fn or_into(out: &mut [u64], a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<Written, Error> {
+    bitwise_into(out, a, b, |x, y| x | y)
+}
+
 /// `a | b`.
 pub fn or<'m>(work: &mut Work<'m, '_>, a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<BigIntBuf<'m>, Error> {
     bitwise(work, a, b, |x, y| x | y)
+}
+
+/// `a ^ b` into `out`, of [`bitwise_limbs`] limbs.
+pub fn xor_into(out: &mut [u64], a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<Written, Error> {
+    bitwise_into(out, a, b, |x, y| x ^ y)
 }
 
 /// `a ^ b`.
@@ -175,35 +214,76 @@ pub fn xor<'m>(work: &mut Work<'m, '_>, a: BigIntRef<'_>, b: BigIntRef<'_>) -> R
     bitwise(work, a, b, |x, y| x ^ y)
 }
 
+const MINUS_ONE: BigIntRef<'static> = BigIntRef { negative: true, limbs: &[1] };
+
+/// `~a` into `out`, of [`super::add_limbs`] limbs for `a` and a number of one limb.
+pub fn not_into(out: &mut [u64], a: BigIntRef<'_>) -> Result<Written, Error> {
+    super::sub_into(out, MINUS_ONE, a)
+}
+
 /// `~a`, which is `-a - 1`.
 pub fn not<'m>(work: &mut Work<'m, '_>, a: BigIntRef<'_>) -> Result<BigIntBuf<'m>, Error> {
-    let minus_one = BigIntRef { negative: true, limbs: &[1] };
-    super::sub(work, minus_one, a)
+    super::sub(work, MINUS_ONE, a)
 }
 
-/// The low `bits` bits of a magnitude.
-fn low_bits<'m>(work: &Work<'m, '_>, number: BigIntRef<'_>, bits: u64) -> Result<Vec<'m, u64>, Error> {
-    let words = bits.div_ceil(64).min(number.limbs.len() as u64) as usize;
-    let mut low = Vec::try_from_slice(&number.limbs[..words], work.memory)?;
-    if let Some(top) = low.get_mut((bits / 64) as usize) {
-        *top &= (1 << (bits % 64)) - 1;
+/// The limbs to provide for BigInt.asUintN.
+pub fn as_uint_n_limbs(bits: u64, number: BigIntRef<'_>) -> Result<usize, Error> {
+    if !number.negative || number.bit_length() > bits {
+        return Ok(as_int_n_limbs(bits, number));
     }
-    Ok(low)
+    // The complement of a negative number has all the bits asked for.
+    if bits > MAX_BITS { Err(Error::TooBig) } else { Ok(bits.div_ceil(64) as usize) }
 }
 
-/// `2^bits - magnitude` for a magnitude of at most that, and not zero.
-fn complement_to<'m>(work: &Work<'m, '_>, magnitude: &[u64], bits: u64) -> Result<Vec<'m, u64>, Error> {
-    let mut out = work.zeros(bits.div_ceil(64) as usize)?;
-    let len = limbs::significant(magnitude);
-    let count = len.min(out.len());
-    out[..count].copy_from_slice(&magnitude[..count]);
-    limbs::negate(&mut out);
+/// The limbs to provide for BigInt.asIntN.
+pub fn as_int_n_limbs(bits: u64, number: BigIntRef<'_>) -> usize {
+    bits.div_ceil(64).min(number.limbs.len() as u64) as usize
+}
+
+/// Cuts `out` down to its low bits; the limbs above become zero.
+fn keep_low_bits(out: &mut [u64], bits: u64) {
+    let words = bits.div_ceil(64).min(out.len() as u64) as usize;
+    out[words..].fill(0);
     if !bits.is_multiple_of(64)
-        && let Some(top) = out.last_mut()
+        && let Some(top) = out.get_mut((bits / 64) as usize)
     {
         *top &= (1 << (bits % 64)) - 1;
     }
-    Ok(out)
+}
+
+/// The low limbs of a magnitude, as many as there is room for.
+fn copy_low(out: &mut [u64], number: BigIntRef<'_>) {
+    let count = out.len().min(number.limbs.len());
+    out[..count].copy_from_slice(&number.limbs[..count]);
+    out[count..].fill(0);
+}
+
+/// BigInt.asUintN: the number modulo 2^bits, into `out`, of [`as_uint_n_limbs`] limbs.
+pub fn as_uint_n_into(out: &mut [u64], bits: u64, number: BigIntRef<'_>) -> Written {
+    copy_low(out, number);
+    if number.negative {
+        limbs::negate(out);
+    }
+    keep_low_bits(out, bits);
+    Written::of(false, out)
+}
+
+/// BigInt.asIntN: the number modulo 2^bits, from -2^(bits-1) on, into `out`, of [`as_int_n_limbs`] limbs.
+pub fn as_int_n_into(out: &mut [u64], bits: u64, number: BigIntRef<'_>) -> Written {
+    if number.bit_length() < bits {
+        copy_low(out, number);
+        return Written::of(number.negative, out);
+    }
+    // From here on the number has at least `bits` bits, so that is no large amount.
+    as_uint_n_into(out, bits, number);
+    let sign = bits.wrapping_sub(1);
+    let is_set = out.get((sign / 64) as usize).is_some_and(|limb| limb >> (sign % 64) & 1 == 1);
+    if is_set {
+        // 2^bits - low is 2^(bits-1) at most, which has no more limbs.
+        limbs::negate(out);
+        keep_low_bits(out, bits);
+    }
+    Written::of(is_set, out)
 }
 
 /// BigInt.asUintN: the number modulo 2^bits.
@@ -212,17 +292,7 @@ pub fn as_uint_n<'m>(
     bits: u64,
     number: BigIntRef<'_>,
 ) -> Result<BigIntBuf<'m>, Error> {
-    if !number.negative && number.bit_length() <= bits {
-        return BigIntBuf::from_ref(number, work.memory);
-    }
-    let low = low_bits(work, number, bits)?;
-    if !number.negative || limbs::significant(&low) == 0 {
-        return Ok(BigIntBuf::new(false, low));
-    }
-    if bits > MAX_BITS {
-        return Err(Error::TooBig);
-    }
-    Ok(BigIntBuf::new(false, complement_to(work, &low, bits)?))
+    build(work, as_uint_n_limbs(bits, number)?, |_, out| Ok(as_uint_n_into(out, bits, number)))
 }
 
 /// BigInt.asIntN: the number modulo 2^bits, from -2^(bits-1) on.
@@ -231,19 +301,5 @@ pub fn as_int_n<'m>(
     bits: u64,
     number: BigIntRef<'_>,
 ) -> Result<BigIntBuf<'m>, Error> {
-    if number.bit_length() < bits {
-        return BigIntBuf::from_ref(number, work.memory);
-    }
-    if bits == 0 {
-        return Ok(BigIntBuf::zero(work.memory));
-    }
-    // From here on the number has at least `bits` bits, so that is no large amount.
-    let low = as_uint_n(work, bits, number)?;
-    let sign = bits - 1;
-    let is_set = low.limbs.get((sign / 64) as usize).is_some_and(|limb| limb >> (sign % 64) & 1 == 1);
-    if !is_set {
-        return Ok(low);
-    }
-    // 2^bits - low is 2^(bits-1) at most, which has no more limbs.
-    Ok(BigIntBuf::new(true, complement_to(work, &low.limbs, bits)?))
+    build(work, as_int_n_limbs(bits, number), |_, out| Ok(as_int_n_into(out, bits, number)))
 }

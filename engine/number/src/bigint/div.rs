@@ -10,7 +10,7 @@ use super::limbs::{
     shr_assign, significant, sub_assign, sub_limb, sub_mul, sub_same,
 };
 use super::mul::mul;
-use super::{Error, Work};
+use super::{Error, SMALL, Work};
 
 /// The limbs of the divisor from which the next method pays.
 pub(super) struct Thresholds;
@@ -331,29 +331,44 @@ fn divide_by_limbs(quotient: &mut [u64], dividend: &mut [u64], divisor: &[u64]) 
     top
 }
 
-/// Quotient and remainder of normalised magnitudes; the divisor is not zero. `quotient` has room for
-/// `dividend.len() - divisor.len() + 1` limbs (none if that is negative), and all of them are written.
-/// Returns the remainder, not normalised.
-pub(super) fn div_rem<'m>(
-    work: &mut Work<'m, '_>,
+/// Quotient and remainder of normalised magnitudes; the divisor is not zero. `quotient` has
+/// `dividend.len() - divisor.len() + 1` limbs (none if that is negative), `rest` as many as the shorter of both.
+pub(super) fn div_rem(
+    work: &mut Work<'_, '_>,
     quotient: &mut [u64],
+    rest: &mut [u64],
     dividend: &[u64],
     divisor: &[u64],
-) -> Result<Vec<'m, u64>, Error> {
-    if dividend.len() < divisor.len() {
-        return Ok(Vec::try_from_slice(dividend, work.memory)?);
+) -> Result<(), Error> {
+    let (count, len) = (dividend.len(), divisor.len());
+    if count < len {
+        rest.copy_from_slice(dividend);
+        return Ok(());
     }
     if let [limb] = divisor {
         quotient.copy_from_slice(dividend);
-        let rest = div_limb_assign(quotient, *limb);
-        return Ok(Vec::try_from_slice(&[rest], work.memory)?);
+        let last = div_limb_assign(quotient, *limb);
+        rest.iter_mut().for_each(|limb| *limb = last);
+        return Ok(());
     }
-    let mut rest = work.zeros(dividend.len() + 1)?;
-    rest[..dividend.len()].copy_from_slice(dividend);
+    if count < SMALL {
+        // Both numbers shifted, on the stack.
+        let shift = divisor[len - 1].leading_zeros();
+        let (mut upper, mut lower) = ([0; SMALL], [0; SMALL]);
+        upper[count] = shl_into(&mut upper[..count], dividend, shift);
+        shl_into(&mut lower[..len], divisor, shift);
+        let top = divide_by_limbs(quotient, &mut upper[..count + 1], &lower[..len]);
+        debug_assert!(!top);
+        shr_assign(&mut upper[..len], shift);
+        rest.copy_from_slice(&upper[..len]);
+        return Ok(());
+    }
+    let mut whole = work.zeros(count + 1)?;
+    whole[..count].copy_from_slice(dividend);
     let ready = Divisor::new(work, divisor, quotient.len(), 1)?;
-    ready.divide(work, quotient, &mut rest)?;
-    rest.truncate(divisor.len());
-    Ok(rest)
+    ready.divide(work, quotient, &mut whole)?;
+    rest.copy_from_slice(&whole[..len]);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -412,7 +427,8 @@ mod tests {
             let (mut u, mut v) = (limbs(*u_len, seed as u64 + 7), limbs(*v_len, 31 * seed as u64 + 1));
             (u[u_len - 1], v[v_len - 1]) = (u[u_len - 1] | 1, v[v_len - 1] | 1);
             let mut quotient = vec![1; u_len - v_len + 1];
-            let rest = div_rem(&mut work, &mut quotient, &u, &v).unwrap();
+            let mut rest = vec![1; *v_len];
+            div_rem(&mut work, &mut quotient, &mut rest, &u, &v).unwrap();
             assert_eq!(compare(normalised(&rest), &v), Ordering::Less);
             let mut back = vec![0; u_len + 1];
             mul(&mut work, &mut back, &quotient, &v).unwrap();

@@ -339,7 +339,7 @@ pub(crate) struct LimbDivisor {
 
 impl LimbDivisor {
     /// `divisor` is not zero.
-    pub(crate) fn new(divisor: u64) -> Self {
+    pub(crate) const fn new(divisor: u64) -> Self {
         let shift = divisor.leading_zeros();
         let normal = divisor << shift;
         LimbDivisor { normal, shift, inverse: reciprocal(normal) }

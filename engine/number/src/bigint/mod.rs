@@ -26,8 +26,9 @@ use core::fmt;
 use tare_allocators::{Memory, OutOfMemory, Vec};
 
 pub use bits::{
-    and, as_int_n, as_uint_n, bitwise_limbs, not, or, shift_left, shift_left_bits, shift_right,
-    shift_right_bits, xor,
+    and, and_into, as_int_n, as_int_n_into, as_int_n_limbs, as_uint_n, as_uint_n_into, as_uint_n_limbs,
+    bitwise_limbs, not, not_into, or, or_into, shift_left, shift_left_bits, shift_left_into,
+    shift_left_limbs, shift_right, shift_right_bits, shift_right_into, shift_right_limbs, xor, xor_into,
 };
 pub use float::{compare_with_f64, from_f64, to_f64};
 pub use pow::pow;
@@ -273,9 +274,25 @@ fn check(written: Written) -> Result<Written, Error> {
     if written.len > MAX_LIMBS { Err(Error::TooBig) } else { Ok(written) }
 }
 
-fn finish<'m>(mut limbs: Vec<'m, u64>, written: Written) -> Result<BigIntBuf<'m>, Error> {
-    limbs.truncate(written.len);
-    Ok(BigIntBuf { negative: written.negative, limbs })
+/// Limbs up to which results and scratch are made on the stack, and results then copied.
+const SMALL: usize = 16;
+
+/// Makes a number of at most `limbs` limbs by a function that writes into a slice.
+#[inline(always)]
+fn build<'m, 'h>(
+    work: &mut Work<'m, 'h>,
+    limbs: usize,
+    write: impl FnOnce(&mut Work<'m, 'h>, &mut [u64]) -> Result<Written, Error>,
+) -> Result<BigIntBuf<'m>, Error> {
+    if limbs <= SMALL {
+        let mut out = [0; SMALL];
+        let Written { negative, len } = write(work, &mut out[..limbs])?;
+        return BigIntBuf::from_ref(BigIntRef { negative, limbs: &out[..len] }, work.memory);
+    }
+    let mut out = work.zeros(limbs)?;
+    let Written { negative, len } = write(work, &mut out)?;
+    out.truncate(len);
+    Ok(BigIntBuf { negative, limbs: out })
 }
 
 /// The value of a number of one limb at most.
@@ -329,9 +346,7 @@ pub fn add<'m>(work: &mut Work<'m, '_>, a: BigIntRef<'_>, b: BigIntRef<'_>) -> R
     if let Some((x, y)) = both_one_limb(a, b) {
         return of_two_limbs(work, x + y < 0, (x + y).unsigned_abs());
     }
-    let mut out = work.zeros(add_limbs(a, b)?)?;
-    let written = add_into(&mut out, a, b)?;
-    finish(out, written)
+    build(work, add_limbs(a, b)?, |_, out| add_into(out, a, b))
 }
 
 /// `a - b`.
@@ -378,9 +393,78 @@ pub fn mul<'m>(work: &mut Work<'m, '_>, a: BigIntRef<'_>, b: BigIntRef<'_>) -> R
     if let Some((x, y)) = both_one_limb(a, b) {
         return of_two_limbs(work, a.negative != b.negative, x.unsigned_abs() * y.unsigned_abs());
     }
-    let mut out = work.zeros(mul_limbs(a, b)?)?;
-    let written = mul_into(work, &mut out, a, b)?;
-    finish(out, written)
+    build(work, mul_limbs(a, b)?, |work, out| mul_into(work, out, a, b))
+}
+
+/// The limbs to provide for `a / b`.
+pub fn div_limbs(a: BigIntRef<'_>, b: BigIntRef<'_>) -> usize {
+    (a.limbs.len() + 1).saturating_sub(b.limbs.len())
+}
+
+/// The limbs to provide for `a % b`.
+pub fn rem_limbs(a: BigIntRef<'_>, b: BigIntRef<'_>) -> usize {
+    a.limbs.len().min(b.limbs.len())
+}
+
+/// `a / b` towards zero into `quotient`, of [`div_limbs`] limbs, and the remainder, which has the sign of
+/// `a`, into `rest`, of [`rem_limbs`] limbs. Takes scratch memory for large numbers.
+pub fn div_rem_into(
+    work: &mut Work<'_, '_>,
+    quotient: &mut [u64],
+    rest: &mut [u64],
+    a: BigIntRef<'_>,
+    b: BigIntRef<'_>,
+) -> Result<(Written, Written), Error> {
+    if b.is_zero() {
+        return Err(Error::DivisionByZero);
+    }
+    quotient[div_limbs(a, b)..].fill(0);
+    rest[rem_limbs(a, b)..].fill(0);
+    div::div_rem(work, &mut quotient[..div_limbs(a, b)], &mut rest[..rem_limbs(a, b)], a.limbs, b.limbs)?;
+    Ok((Written::of(a.negative != b.negative, quotient), Written::of(a.negative, rest)))
+}
+
+/// [`div_rem_into`] for callers who want one of the two, with room on the stack or in memory for the other.
+fn with_room<'m, 'h>(
+    work: &mut Work<'m, 'h>,
+    limbs: usize,
+    run: impl FnOnce(&mut Work<'m, 'h>, &mut [u64]) -> Result<Written, Error>,
+) -> Result<Written, Error> {
+    if limbs <= SMALL {
+        return run(work, &mut [0; SMALL][..limbs]);
+    }
+    let mut room = work.zeros(limbs)?;
+    run(work, &mut room)
+}
+
+/// `a / b` towards zero into `out`, of [`div_limbs`] limbs.
+pub fn div_into(
+    work: &mut Work<'_, '_>,
+    out: &mut [u64],
+    a: BigIntRef<'_>,
+    b: BigIntRef<'_>,
+) -> Result<Written, Error> {
+    if let ([limb], [divisor]) = (a.limbs, b.limbs) {
+        out.fill(0);
+        out[0] = limb / divisor;
+        return Ok(Written::of(a.negative != b.negative, out));
+    }
+    with_room(work, rem_limbs(a, b), |work, rest| Ok(div_rem_into(work, out, rest, a, b)?.0))
+}
+
+/// The remainder of `a / b`, with the sign of `a`, into `out`, of [`rem_limbs`] limbs.
+pub fn rem_into(
+    work: &mut Work<'_, '_>,
+    out: &mut [u64],
+    a: BigIntRef<'_>,
+    b: BigIntRef<'_>,
+) -> Result<Written, Error> {
+    if let ([limb], [divisor]) = (a.limbs, b.limbs) {
+        out.fill(0);
+        out[0] = limb % divisor;
+        return Ok(Written::of(a.negative, out));
+    }
+    with_room(work, div_limbs(a, b), |work, quotient| Ok(div_rem_into(work, quotient, out, a, b)?.1))
 }
 
 /// `a / b` towards zero, and the remainder, which has the sign of `a`.
@@ -389,32 +473,17 @@ pub fn div_rem<'m>(
     a: BigIntRef<'_>,
     b: BigIntRef<'_>,
 ) -> Result<(BigIntBuf<'m>, BigIntBuf<'m>), Error> {
-    if b.is_zero() {
-        return Err(Error::DivisionByZero);
-    }
-    if let ([] | [_], [divisor]) = (a.limbs, b.limbs) {
-        let dividend = a.limbs.first().copied().unwrap_or(0);
-        let quotient = of_two_limbs(work, a.negative != b.negative, u128::from(dividend / divisor))?;
-        return Ok((quotient, of_two_limbs(work, a.negative, u128::from(dividend % divisor))?));
-    }
-    let mut quotient = work.zeros((a.limbs.len() + 1).saturating_sub(b.limbs.len()))?;
-    let rest = div::div_rem(work, &mut quotient, a.limbs, b.limbs)?;
+    let (mut quotient, mut rest) = (work.zeros(div_limbs(a, b))?, work.zeros(rem_limbs(a, b))?);
+    div_rem_into(work, &mut quotient, &mut rest, a, b)?;
     Ok((BigIntBuf::new(a.negative != b.negative, quotient), BigIntBuf::new(a.negative, rest)))
 }
 
 /// `a / b` towards zero.
 pub fn div<'m>(work: &mut Work<'m, '_>, a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<BigIntBuf<'m>, Error> {
-    if let (Some(x), [divisor]) = (one_limb(a), b.limbs) {
-        let quotient = x.unsigned_abs() as u64 / divisor;
-        return of_two_limbs(work, a.negative != b.negative, u128::from(quotient));
-    }
-    Ok(div_rem(work, a, b)?.0)
+    build(work, div_limbs(a, b), |work, out| div_into(work, out, a, b))
 }
 
 /// The remainder of `a / b`, with the sign of `a`.
 pub fn rem<'m>(work: &mut Work<'m, '_>, a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<BigIntBuf<'m>, Error> {
-    if let (Some(x), [divisor]) = (one_limb(a), b.limbs) {
-        return of_two_limbs(work, a.negative, u128::from(x.unsigned_abs() as u64 % divisor));
-    }
-    Ok(div_rem(work, a, b)?.1)
+    build(work, rem_limbs(a, b), |work, out| rem_into(work, out, a, b))
 }

@@ -10,7 +10,7 @@ use tare_allocators::Vec;
 
 use super::div::Divisor;
 use super::limbs::LimbDivisor;
-use super::{BigIntBuf, BigIntRef, Error, MAX_BITS, Work, limbs, mul};
+use super::{BigIntBuf, BigIntRef, Error, MAX_BITS, SMALL, Work, limbs, mul};
 use crate::print::write_u64;
 use crate::radix::DIGITS;
 use crate::text::{CodeUnit, Text, starts_with, trim};
@@ -28,14 +28,22 @@ struct Radix {
     /// The largest power in a limb, and its exponent.
     chunk: u64,
     digits: usize,
+    /// The chunk made ready to divide by.
+    divisor: LimbDivisor,
     twos: u32,
 }
 
 impl Radix {
     /// `radix` is one of 2 to 36.
     fn new(radix: u32) -> Self {
-        let (chunk, digits) = chunk_of(u64::from(radix));
-        Radix { radix: u64::from(radix), chunk, digits: digits as usize, twos: radix.trailing_zeros() }
+        const DECIMAL: Radix = Radix::compute(10);
+        if radix == 10 { DECIMAL } else { Radix::compute(radix) }
+    }
+
+    const fn compute(radix: u32) -> Self {
+        let (chunk, digits) = chunk_of(radix as u64);
+        let (digits, twos) = (digits as usize, radix.trailing_zeros());
+        Radix { radix: radix as u64, chunk, digits, divisor: LimbDivisor::new(chunk), twos }
     }
 
     fn is_power_of_two(self) -> bool {
@@ -43,7 +51,7 @@ impl Radix {
     }
 
     fn log2(self) -> f64 {
-        (self.radix as f64).log2()
+        if self.radix == 10 { core::f64::consts::LOG2_10 } else { (self.radix as f64).log2() }
     }
 
     /// Chunks for a number of `bits` bits, or one more.
@@ -152,29 +160,45 @@ pub fn to_text_into(
     } else {
         let chunks = radix.chunks(number.bit_length());
         let len = chunks * radix.digits;
+        if number.limbs.len() <= SMALL {
+            let mut limbs = [0; SMALL];
+            limbs[..number.limbs.len()].copy_from_slice(number.limbs);
+            print_leaf(&mut digits[..len], &mut limbs[..number.limbs.len()], radix);
+            return Ok(strip(out, len, number.negative));
+        }
         let mut printer = Printer::new(work, radix, chunks)?;
         let limbs = Vec::try_from_slice(number.limbs, work.memory)?;
         printer.print(work, &mut digits[..len], limbs, 0)?;
         len
     };
-    let zeros = digits[..len].iter().take_while(|digit| **digit == b'0').count().min(len - 1);
+    Ok(strip(out, len, number.negative))
+}
+
+/// Where the text is, of `len` digits behind the first byte, without zeros in front and with a sign.
+fn strip(out: &mut [u8], len: usize, negative: bool) -> Range<usize> {
+    let zeros = out[1..len].iter().take_while(|digit| **digit == b'0').count();
     let mut start = 1 + zeros;
-    if number.negative {
+    if negative {
         start -= 1;
         out[start] = b'-';
     }
-    Ok(start..1 + len)
+    start..1 + len
 }
 
 /// The text of a number in a radix of 2 to 36 (BigInt::toString), in ASCII.
 pub fn to_text<'m>(work: &mut Work<'m, '_>, number: BigIntRef<'_>, radix: u32) -> Result<Vec<'m, u8>, Error> {
     if let ([] | [_], 10) = (number.limbs, radix) {
-        let mut text = [0; 20];
-        let mut start = write_u64(number.limbs.first().copied().unwrap_or(0), &mut text);
-        let mut signed = [b'-'; 21];
-        signed[1..].copy_from_slice(&text);
-        start += usize::from(!number.negative);
-        return Ok(Vec::try_from_slice(&signed[start..], work.memory)?);
+        let mut text = [b'-'; 21];
+        let mut digits = [0; 20];
+        let start = write_u64(number.limbs.first().copied().unwrap_or(0), &mut digits);
+        text[1..].copy_from_slice(&digits);
+        return Ok(Vec::try_from_slice(&text[start + usize::from(!number.negative)..], work.memory)?);
+    }
+    if number.limbs.len() <= 4 {
+        // 256 digits in base 2, and the sign.
+        let mut out = [0; 272];
+        let range = to_text_into(work, &mut out, number, radix)?;
+        return Ok(Vec::try_from_slice(&out[range], work.memory)?);
     }
     let len = max_text_len(number, radix);
     let mut out = Vec::try_with_capacity(len, work.memory)?;
@@ -203,7 +227,6 @@ fn write_bits(out: &mut [u8], number: &[u64], bits: u32) {
 /// The divisors for the text of one number.
 struct Printer<'m> {
     radix: Radix,
-    chunk: LimbDivisor,
     splits: Splits,
     divisors: Vec<'m, Option<Divisor<'m>>>,
 }
@@ -219,7 +242,7 @@ impl<'m> Printer<'m> {
             divisors[index] = Some(Divisor::new(work, &power, power.len(), 1 << index)?);
             Ok(())
         })?;
-        Ok(Printer { radix, chunk: LimbDivisor::new(radix.chunk), splits, divisors })
+        Ok(Printer { radix, splits, divisors })
     }
 
     /// Fills `out`, a multiple of the chunk's digits, with zeros in front.
@@ -235,7 +258,7 @@ impl<'m> Printer<'m> {
         let chunks = out.len() / self.radix.digits;
         let (Some(count), true) = (self.splits.counts().get(level).copied(), number.len() > PRINT_LEAF / 2)
         else {
-            self.print_leaf(out, &mut number);
+            print_leaf(out, &mut number, self.radix);
             return Ok(());
         };
         if chunks <= count {
@@ -270,30 +293,31 @@ impl<'m> Printer<'m> {
         self.print(work, high, quotient, level + 1)?;
         self.print(work, low, rest, level + 1)
     }
+}
 
-    fn print_leaf(&self, out: &mut [u8], mut number: &mut [u64]) {
-        for chunk in out.rchunks_exact_mut(self.radix.digits) {
-            if number.is_empty() {
-                chunk.fill(b'0');
-                continue;
-            }
-            let mut value = self.chunk.divide(number);
-            while let [rest @ .., 0] = number {
-                number = rest;
-            }
-            if self.radix.radix == 10 {
-                let mut text = [b'0'; 20];
-                write_u64(value, &mut text);
-                chunk.copy_from_slice(&text[20 - chunk.len()..]);
-            } else {
-                for digit in chunk.iter_mut().rev() {
-                    *digit = DIGITS[(value % self.radix.radix) as usize];
-                    value /= self.radix.radix;
-                }
+/// Fills `out`, a multiple of the chunk's digits, chunk by chunk from the end. `number` is used up.
+fn print_leaf(out: &mut [u8], mut number: &mut [u64], radix: Radix) {
+    for chunk in out.rchunks_exact_mut(radix.digits) {
+        if number.is_empty() {
+            chunk.fill(b'0');
+            continue;
+        }
+        let mut value = radix.divisor.divide(number);
+        while let [rest @ .., 0] = number {
+            number = rest;
+        }
+        if radix.radix == 10 {
+            let mut text = [b'0'; 20];
+            write_u64(value, &mut text);
+            chunk.copy_from_slice(&text[20 - chunk.len()..]);
+        } else {
+            for digit in chunk.iter_mut().rev() {
+                *digit = DIGITS[(value % radix.radix) as usize];
+                value /= radix.radix;
             }
         }
-        debug_assert!(number.is_empty());
     }
+    debug_assert!(number.is_empty());
 }
 
 /// StringToBigInt (ECMA-262, 7.1.14): `None` where the text is no StringIntegerLiteral.
@@ -374,6 +398,15 @@ fn from_plain_digits<'m, U: CodeUnit>(
     if (digits.len() - 1) as f64 * radix.log2() > (MAX_BITS + 1) as f64 {
         return Err(Error::TooBig);
     }
+    if !radix.is_power_of_two() && digits.len() <= SMALL * radix.digits {
+        let (mut chunks, mut out) = ([0; SMALL], [0; SMALL]);
+        let count = digits.len().div_ceil(radix.digits);
+        for (chunk, digits) in chunks.iter_mut().zip(digits.rchunks(radix.digits)) {
+            *chunk = chunk_value(digits, radix.radix);
+        }
+        read_leaf(&mut out[..count], &chunks[..count], radix);
+        return BigIntBuf::from_ref(BigIntRef::new(negative, &out[..count]), work.memory).map(Some);
+    }
     let number = if radix.is_power_of_two() {
         read_bits(work, digits, radix.twos)?
     } else {
@@ -450,15 +483,7 @@ impl<'m> Reader<'m> {
         level: usize,
     ) -> Result<(), Error> {
         let Some(count) = self.splits.counts().get(level).copied() else {
-            out.fill(0);
-            let mut len = 0;
-            for chunk in chunks.iter().rev() {
-                let carry = limbs::mul_limb_assign(&mut out[..len], self.radix.chunk, *chunk);
-                if carry != 0 {
-                    out[len] = carry;
-                    len += 1;
-                }
-            }
+            read_leaf(out, chunks, self.radix);
             return Ok(());
         };
         if chunks.len() <= count {
@@ -478,5 +503,18 @@ impl<'m> Reader<'m> {
         let carried = limbs::add_assign(&mut out[(shift / 64) as usize..], limbs::normalised(&product));
         debug_assert!(!carried);
         Ok(())
+    }
+}
+
+/// The value of chunks, least significant first, limb by limb into as many limbs.
+fn read_leaf(out: &mut [u64], chunks: &[u64], radix: Radix) {
+    out.fill(0);
+    let mut len = 0;
+    for chunk in chunks.iter().rev() {
+        let carry = limbs::mul_limb_assign(&mut out[..len], radix.chunk, *chunk);
+        if carry != 0 {
+            out[len] = carry;
+            len += 1;
+        }
     }
 }
