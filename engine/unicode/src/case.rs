@@ -201,33 +201,42 @@ impl CaseMode {
 
 /// Calls `f` with every code point *other than* `c` that a case-insensitive match takes for `c`, each
 /// once, in no particular order. At most three.
-pub fn for_each_case_equivalent(c: u32, mode: CaseMode, mut f: impl FnMut(u32)) {
+pub fn for_each_case_equivalent(c: u32, mode: CaseMode, f: impl FnMut(u32)) {
+    let (list, len) = case_equivalents(c, mode);
+    list[..len].iter().copied().for_each(f);
+}
+
+/// The list for [`for_each_case_equivalent`] and its length; one copy for all callers.
+fn case_equivalents(c: u32, mode: CaseMode) -> ([u32; 3], usize) {
+    let mut list = [0; 3];
+    let mut len = 0;
     if rule(c) == 0 {
-        return;
+        return (list, 0);
     }
     let leader = mode.canonicalize(c);
     let classes: &[u32] = match mode {
         CaseMode::Unicode => &tables::CASE_CLASS_FOLD,
         CaseMode::CodeUnits => &tables::CASE_CLASS_UPPER,
     };
+    // A class has at most four members; a test looks at all of them.
+    let mut add = |member: u32| {
+        if member != c && len < list.len() {
+            list[len] = member;
+            len += 1;
+        }
+    };
     // The class is: the leader, its simple mappings as far as they lead back, and the listed rest.
-    let (lower, upper) = (to_lower_simple(leader), to_upper_simple(leader));
-    if leader != c {
-        f(leader);
-    }
-    for near in [lower, upper] {
-        if near != leader && near != c && mode.canonicalize(near) == leader {
-            f(near);
+    add(leader);
+    for near in [to_lower_simple(leader), to_upper_simple(leader)] {
+        if near != leader && mode.canonicalize(near) == leader {
+            add(near);
         }
     }
     // Pairs sorted by the leader.
     let (pairs, _) = classes.as_chunks::<2>();
     let first = pairs.partition_point(|pair| pair[0] < leader);
-    for pair in pairs[first..].iter().take_while(|pair| pair[0] == leader) {
-        if pair[1] != c {
-            f(pair[1]);
-        }
-    }
+    pairs[first..].iter().take_while(|pair| pair[0] == leader).for_each(|pair| add(pair[1]));
+    (list, len)
 }
 
 /// Calls `f(c, e)` for every code point `c` of a range and every `e` other than `c` that a

@@ -330,7 +330,7 @@ impl<'m> Normalizer<'m> {
         if self.buffer.len() > 1 {
             for marks in self.buffer.chunk_by_mut(|&a, &b| (combining(a) == 0) == (combining(b) == 0)) {
                 if combining(marks[0]) != 0 {
-                    marks.sort_unstable();
+                    sort(marks);
                 }
             }
             if self.form.composes() {
@@ -446,6 +446,46 @@ impl Iterator for Mapping {
             c = 0x1_0000 + ((c & 0x3FF) << 10 | u32::from(low) & 0x3FF);
         }
         Some(c + self.step)
+    }
+}
+
+/// Sorts ascending: short lists by insertion, long ones by a heap, which takes n log n steps at worst.
+/// Much less code than the general sort of the library.
+fn sort(items: &mut [Item]) {
+    if items.len() <= 16 {
+        for end in 1..items.len() {
+            let mut at = end;
+            while at > 0 && items[at - 1] > items[at] {
+                items.swap(at - 1, at);
+                at -= 1;
+            }
+        }
+        return;
+    }
+    for root in (0..items.len() / 2).rev() {
+        sift(items, root);
+    }
+    for end in (1..items.len()).rev() {
+        items.swap(0, end);
+        sift(&mut items[..end], 0);
+    }
+}
+
+/// Moves the item at `root` down until no item under it is larger.
+fn sift(heap: &mut [Item], mut root: usize) {
+    loop {
+        let mut child = 2 * root + 1;
+        if child >= heap.len() {
+            return;
+        }
+        if heap.get(child + 1).is_some_and(|right| *right > heap[child]) {
+            child += 1;
+        }
+        if heap[root] >= heap[child] {
+            return;
+        }
+        heap.swap(root, child);
+        root = child;
     }
 }
 

@@ -149,9 +149,9 @@ fn edges<I: Iterator<Item = (u32, u32)>>(ranges: I) -> Edges<I> {
     Edges { ranges, end: None }
 }
 
-/// Calls `f` with the maximal ranges of the exclusive or of ascending streams of toggles.
-fn exclusive_or(streams: &mut [&mut dyn Iterator<Item = u32>; 3], f: &mut dyn FnMut(u32, u32)) {
-    let mut heads = [0; 3].map(|_: u32| u32::MAX);
+/// Calls `f` with the maximal ranges of the exclusive or of at most three ascending streams of toggles.
+fn exclusive_or(streams: &mut [&mut dyn Iterator<Item = u32>], f: &mut dyn FnMut(u32, u32)) {
+    let mut heads = [u32::MAX; 3];
     for (head, stream) in heads.iter_mut().zip(streams.iter_mut()) {
         *head = stream.next().unwrap_or(u32::MAX);
     }
@@ -212,37 +212,48 @@ impl Property {
 
     /// Calls `f(start, end)` with the maximal ranges of the set in ascending order, ends inclusive.
     pub fn for_each_range(self, mut f: impl FnMut(u32, u32)) {
-        let (mut none, mut none_too) = (core::iter::empty(), core::iter::empty());
-        let f: &mut dyn FnMut(u32, u32) = &mut f;
+        self.ranges(&mut f);
+    }
+
+    /// Not generic, so that there is one copy of it.
+    fn ranges(self, f: &mut dyn FnMut(u32, u32)) {
+        let (categories, script) = match self.0 {
+            Kind::Any => return f(0, MAX_CODE_POINT),
+            Kind::Ascii => return f(0, 0x7F),
+            Kind::Assigned => (!1, None),
+            Kind::Category(mask) => (mask, None),
+            Kind::Binary(number) => (tables::BINARY_MASK[usize::from(number)], None),
+            Kind::Script(script) | Kind::ScriptExtensions(script) => (0, Some(script)),
+        };
+        let mut categories = edges(category::ranges(categories));
+        let mut lists = [None, None];
+        let mut flips = None;
+        let mut scripts = None;
         match self.0 {
-            Kind::Any => f(0, MAX_CODE_POINT),
-            Kind::Ascii => f(0, 0x7F),
-            Kind::Assigned => {
-                exclusive_or(&mut [&mut edges(category::ranges(!1)), &mut none, &mut none_too], f);
-            }
-            Kind::Category(mask) => {
-                exclusive_or(&mut [&mut edges(category::ranges(mask)), &mut none, &mut none_too], f);
-            }
-            Kind::Script(script) => {
-                exclusive_or(&mut [&mut edges(script_ranges(script)), &mut none, &mut none_too], f);
+            Kind::Binary(number) => {
+                lists = [number, tables::BINARY_BASE[usize::from(number)]].map(|number| Some(list(number)));
             }
             Kind::ScriptExtensions(script) => {
                 // Where the extensions say other than the script does: those stretches flip.
-                let flips = extension_stretches()
-                    .filter(|&(start, _, set)| set.contains(&script) != (SCRIPTS.get(start) == script))
+                let stretches = extension_stretches()
+                    .filter(move |&(start, _, set)| set.contains(&script) != (SCRIPTS.get(start) == script))
                     .map(|(start, end, _)| (start, end));
-                exclusive_or(&mut [&mut edges(script_ranges(script)), &mut edges(flips), &mut none], f);
+                flips = Some(edges(stretches));
             }
-            Kind::Binary(number) => {
-                let index = usize::from(number);
-                let categories = category::ranges(tables::BINARY_MASK[index]);
-                let base = tables::BINARY_BASE[index];
-                exclusive_or(&mut [&mut edges(categories), &mut list(number), &mut list(base)], f);
-            }
+            _ => {}
+        }
+        if let Some(script) = script {
+            scripts =
+                Some(edges(SCRIPTS.iter().filter(move |run| run.2 == script).map(|run| (run.0, run.1))));
+        }
+        let [first, second] = &mut lists;
+        match (&mut scripts, &mut flips) {
+            (Some(scripts), Some(flips)) => exclusive_or(&mut [scripts, flips], f),
+            (Some(scripts), None) => exclusive_or(&mut [scripts], f),
+            _ => exclusive_or(
+                &mut [&mut categories, &mut first.iter_mut().flatten(), &mut second.iter_mut().flatten()],
+                f,
+            ),
         }
     }
-}
-
-fn script_ranges(script: u8) -> impl Iterator<Item = (u32, u32)> {
-    SCRIPTS.iter().filter(move |run| run.2 == script).map(|(start, end, _)| (start, end))
 }
