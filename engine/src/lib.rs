@@ -1,7 +1,9 @@
 //! A JavaScript engine that accounts for every byte.
 #![allow(dead_code)] // Floors land from the ground up; removed when the top floor stands.
 
+pub mod api;
 pub mod base;
+pub mod builtins;
 pub mod code;
 pub mod exec;
 pub mod heap;
@@ -10,3 +12,5 @@ pub mod object;
 pub mod runtime;
 pub mod text;
 pub mod value;
+
+pub use api::{Builder, Context, Error, Front, Runtime, Value};

@@ -1,10 +1,12 @@
 //! Functions as objects: calling and constructing from native code, and the properties that are
 //! made when they are first touched.
 
-use crate::object::{PropertyFlags, ShapeTable, shape_flags};
 use crate::object::exotic::ProxyCell;
-use crate::runtime::{Arguments, BoundCell, ClosureCell, Context, Intrinsic, NativeCell, NativeDef, NativeKind};
+use crate::object::{PropertyFlags, ShapeTable, shape_flags};
 use crate::runtime::machine::{FRAME_NATIVE, Frame};
+use crate::runtime::{
+    Arguments, BoundCell, ClosureCell, Context, Intrinsic, NativeCell, NativeDef, NativeKind,
+};
 use crate::text::{Atom, RawAtom, StringBuilder, names};
 use crate::value::{JsResult, JsString, Object, Value, kind};
 
@@ -24,7 +26,9 @@ impl Context {
         match value.kind() {
             kind::CLOSURE => value.downcast::<ClosureCell>().is_some_and(|c| c.code().flags.constructor()),
             kind::NATIVE => value.downcast::<NativeCell>().is_some_and(|c| c.def().is_constructor()),
-            kind::BOUND => value.downcast::<BoundCell>().is_some_and(|b| self.is_constructor(b.target.as_value())),
+            kind::BOUND => {
+                value.downcast::<BoundCell>().is_some_and(|b| self.is_constructor(b.target.as_value()))
+            }
             kind::PROXY => value.downcast::<ProxyCell>().is_some_and(ProxyCell::is_constructor),
             _ => false,
         }
@@ -125,9 +129,7 @@ impl Context {
         }
         let call = Arguments { this, list: arguments, new_target, callee: object, magic: def.magic };
         // SAFETY: the native's realm is kept alive by the native, which the caller holds.
-        let mut context = unsafe {
-            Context::new(self.rt_ptr(), cell.realm().cell_unchecked().cast())
-        };
+        let mut context = unsafe { Context::new(self.rt_ptr(), cell.realm().cell_unchecked().cast()) };
         let result = (def.function)(&mut context, &call);
         let machine = &mut self.rt().machine;
         // SAFETY: natives leave the frames as they found them.
@@ -183,7 +185,12 @@ impl Context {
 
     /// The `prototype` object of a new function: of an ordinary function with `constructor`, of a
     /// generator without.
-    fn new_function_prototype(&mut self, function: &Object, generator: bool, is_async: bool) -> JsResult<Object> {
+    fn new_function_prototype(
+        &mut self,
+        function: &Object,
+        generator: bool,
+        is_async: bool,
+    ) -> JsResult<Object> {
         if generator {
             let which =
                 if is_async { Intrinsic::AsyncGeneratorPrototype } else { Intrinsic::GeneratorPrototype };

@@ -1,8 +1,18 @@
 //! Floor 9: everything that may run JavaScript: the object protocol, conversions, operators, calls, the
 //! interpreter, generators, promises' machinery, modules.
 
+pub mod collect;
 pub mod convert;
 pub mod error;
 pub mod function;
+pub(crate) mod interp;
+pub mod iteration;
 pub mod operators;
 pub mod property;
+pub mod script;
+mod unfinished;
+
+/// The kinds of all floors.
+pub(crate) const fn kind_table() -> [crate::heap::KindInfo; crate::heap::KINDS] {
+    crate::runtime::base_kinds()
+}

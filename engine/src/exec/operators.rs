@@ -125,9 +125,8 @@ impl Context {
             Binary::Or => self.bigint_work(|w| bigint::or(w, x, y)),
             Binary::Xor => self.bigint_work(|w| bigint::xor(w, x, y)),
             Binary::Shr => {
-                return Err(
-                    self.throw_type_error(format_args!("BigInts have no unsigned right shift, use >> instead"))
-                );
+                return Err(self
+                    .throw_type_error(format_args!("BigInts have no unsigned right shift, use >> instead")));
             }
         };
         result.map(Value::from)
@@ -329,8 +328,9 @@ impl Context {
         Ok(match (a.as_bigint(), b.as_bigint()) {
             (Some(x), Some(y)) => Some(x.parts().cmp(&y.parts())),
             (Some(x), None) => bigint::compare_with_f64(x.parts(), b.as_number().unwrap_or(f64::NAN)),
-            (None, Some(y)) => bigint::compare_with_f64(y.parts(), a.as_number().unwrap_or(f64::NAN))
-                .map(Ordering::reverse),
+            (None, Some(y)) => {
+                bigint::compare_with_f64(y.parts(), a.as_number().unwrap_or(f64::NAN)).map(Ordering::reverse)
+            }
             (None, None) => {
                 let (x, y) = (a.as_number().unwrap_or(f64::NAN), b.as_number().unwrap_or(f64::NAN));
                 x.partial_cmp(&y)

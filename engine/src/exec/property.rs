@@ -239,7 +239,10 @@ impl Context {
                         return Ok(Some(OwnProperty::Data(value, PropertyFlags::DEFAULT)));
                     }
                 } else if key == names::LENGTH {
-                    return Ok(Some(OwnProperty::Data(self.array_length_value(object), array_length_flags(object))));
+                    return Ok(Some(OwnProperty::Data(
+                        self.array_length_value(object),
+                        array_length_flags(object),
+                    )));
                 }
             }
             kind::ARGUMENTS => {
@@ -302,7 +305,8 @@ impl Context {
 
     /// `length` and the characters of a String wrapper.
     fn string_own_property(&mut self, object: &Object, key: RawAtom) -> JsResult<Option<OwnProperty>> {
-        let Some(string) = object.downcast::<PrimitiveCell>().and_then(|cell| cell.value().as_string()) else {
+        let Some(string) = object.downcast::<PrimitiveCell>().and_then(|cell| cell.value().as_string())
+        else {
             return Ok(None);
         };
         if key == names::LENGTH {
@@ -444,9 +448,7 @@ impl Context {
             _ => {
                 let name = self.describe_key(key);
                 let what = self.describe(value);
-                return Err(
-                    self.throw_type_error(format_args!("cannot read property '{name}' of {what}"))
-                );
+                return Err(self.throw_type_error(format_args!("cannot read property '{name}' of {what}")));
             }
         };
         let prototype = self.intrinsic(prototype);
@@ -516,9 +518,7 @@ impl Context {
             None => {
                 if target.is_nullish() {
                     let (name, what) = (self.describe_key(key), self.describe(target));
-                    return Err(
-                        self.throw_type_error(format_args!("cannot set property '{name}' of {what}"))
-                    );
+                    return Err(self.throw_type_error(format_args!("cannot set property '{name}' of {what}")));
                 }
                 let wrapper = self.to_object(target)?;
                 self.set_with_receiver(&wrapper, key, value, target)?
@@ -808,7 +808,13 @@ impl Context {
     }
 
     /// An element of an array: dense when it has the default attributes, else the array becomes sparse.
-    fn define_element(&mut self, object: &Object, index: u32, key: RawAtom, desc: Descriptor) -> JsResult<bool> {
+    fn define_element(
+        &mut self,
+        object: &Object,
+        index: u32,
+        key: RawAtom,
+        desc: Descriptor,
+    ) -> JsResult<bool> {
         let Some(array) = object.as_array() else { return Ok(false) };
         let current = self.get_own_property(object, key)?;
         let Some(property) = validate(&desc, current.as_ref(), object.is_extensible_shape())? else {
@@ -975,7 +981,12 @@ impl Context {
     }
 
     /// CreateDataPropertyOrThrow (7.3.6).
-    pub fn create_data_property_or_throw(&mut self, object: &Object, key: RawAtom, value: Value) -> JsResult<()> {
+    pub fn create_data_property_or_throw(
+        &mut self,
+        object: &Object,
+        key: RawAtom,
+        value: Value,
+    ) -> JsResult<()> {
         if !self.create_data_property(object, key, value)? {
             return Err(self.throw_not_definable(key));
         }
@@ -989,7 +1000,12 @@ impl Context {
     }
 
     /// DefinePropertyOrThrow (7.3.9).
-    pub fn define_property_or_throw(&mut self, object: &Object, key: RawAtom, desc: Descriptor) -> JsResult<()> {
+    pub fn define_property_or_throw(
+        &mut self,
+        object: &Object,
+        key: RawAtom,
+        desc: Descriptor,
+    ) -> JsResult<()> {
         if !self.define_own_property(object, key, desc)? {
             return Err(self.throw_not_definable(key));
         }

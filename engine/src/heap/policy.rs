@@ -630,9 +630,16 @@ impl core::str::FromStr for Policy {
     }
 }
 
+impl Policy {
+    /// QuickJS's, with the first collection at `start` charged bytes.
+    pub fn quickjs(start: usize) -> Policy {
+        Policy::QuickJs(QuickJs { start, floor: 0, ceiling: usize::MAX })
+    }
+}
+
 impl Default for Policy {
     /// QuickJS's.
     fn default() -> Policy {
-        Policy::QuickJs(QuickJs { start: QUICKJS_START, floor: 0, ceiling: usize::MAX })
+        Policy::quickjs(QUICKJS_START)
     }
 }

@@ -112,6 +112,12 @@ impl ArrayCell {
         self.length.get()
     }
 
+    /// The place of dense slot `index`, below the capacity.
+    #[inline(always)]
+    pub fn slot_pointer(&self, index: u32) -> *mut Value {
+        self.elements.get().wrapping_add(index as usize)
+    }
+
     /// Number of dense slots.
     #[inline(always)]
     pub fn capacity(&self) -> u32 {

@@ -15,6 +15,7 @@
 pub mod array;
 pub mod bigint;
 pub mod exotic;
+pub mod iteration;
 pub mod shape;
 
 use core::alloc::Layout;
@@ -233,6 +234,9 @@ unsafe impl Cell for VarRef {
 }
 
 impl VarRef {
+    /// Byte offset of the value, for the interpreter.
+    pub const VALUE_OFFSET: usize = core::mem::offset_of!(VarRef, value);
+
     /// A new box.
     pub fn new(value: Value) -> JsResult<heap::Ref<VarRef>> {
         let cell = VarRef { header: Header::new(0), value: core::cell::UnsafeCell::new(value) };
@@ -344,6 +348,12 @@ impl Object {
             // SAFETY: slots that the shape counts exist.
             unsafe { slots.add((i - inline) as usize) }
         }
+    }
+
+    /// The address of slot `i`, for inline caches: valid as long as the shape's number and the
+    /// epoch are unchanged.
+    pub(crate) fn slot_address(&self, i: u32) -> usize {
+        self.slot_place(i).expose_provenance()
     }
 
     /// The value in slot `i`, below the shape's count.

@@ -31,7 +31,7 @@ pub enum CacheKind {
     AddInline,
     /// Storing adds the property: `aux` is the new word, `offset2` the out-of-line slot, which exists.
     AddExt,
-    /// A global lexical binding: `aux` is the address of its box.
+    /// A global variable: `aux` is the address of its value, in a box or in a slot of the global object.
     Lexical,
     /// Gave up: too many shapes came by.
     Megamorphic,
@@ -367,11 +367,7 @@ impl ClosureCell {
     pub const CAPTURES_OFFSET: usize = size_of::<ClosureCell>();
 
     fn extras(code: &CodeCell) -> usize {
-        if code.flags.class_constructor() {
-            2
-        } else {
-            usize::from(code.flags.needs_home_object())
-        }
+        if code.flags.class_constructor() { 2 } else { usize::from(code.flags.needs_home_object()) }
     }
 
     /// A new closure whose captures are still to be set ([`ClosureCell::set_capture`]); until

@@ -44,6 +44,8 @@ pub struct Frame {
     pub flags: u32,
     /// Arguments the caller passed.
     pub argc: u32,
+    /// Where the result goes, for a frame that begins a chunk: the caller's stack pointer without the call.
+    pub base: *mut RawValue,
 }
 
 /// The interpreter's state between and during runs.
@@ -64,9 +66,25 @@ pub struct Machine {
     pub code: *const CodeCell,
     /// Counts down at back edges and calls; at zero the interrupt handler is asked.
     pub budget: i32,
+    /// Arguments beyond the parameters, on their way to a mapped arguments object.
+    pub(crate) extra_arguments: Value,
+    /// How the last run ended.
+    pub(crate) exit: Option<Exit>,
     frames: Vec<'static, Frame>,
     /// Chunks of the value stack.
     pub stack: Stack,
+}
+
+/// How a run ended.
+pub(crate) enum Exit {
+    /// The frame returned.
+    Return(Value),
+    /// An exception left the frame, which is gone.
+    Throw(Thrown),
+    /// A generator yielded the value; its frame is now the suspended frame that follows.
+    Yield(Value, Value),
+    /// An async function awaits the value; likewise.
+    Await(Value, Value),
 }
 
 /// Back edges and calls between two questions to the interrupt handler.
@@ -84,6 +102,8 @@ impl Machine {
             fp: null_mut(),
             code: core::ptr::null(),
             budget: INTERRUPT_BUDGET,
+            extra_arguments: Value::UNDEFINED,
+            exit: None,
             frames: Vec::new(mem.memory(Use::Stack)),
             stack: Stack::new(mem),
         }
@@ -152,6 +172,7 @@ impl Frame {
             resumable: RawValue::UNDEFINED,
             flags: 0,
             argc: 0,
+            base: null_mut(),
         }
     }
 }

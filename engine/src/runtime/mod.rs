@@ -10,6 +10,7 @@
 
 pub mod code;
 pub mod function;
+mod host;
 pub mod jobs;
 pub mod machine;
 pub mod realm;
@@ -62,6 +63,7 @@ pub const fn base_kinds() -> [KindInfo; KINDS] {
     row!(ERROR, object::exotic::ErrorCell, weakable);
     row!(PRIMITIVE, object::exotic::PrimitiveCell, weakable);
     row!(PROXY, object::exotic::ProxyCell, weakable);
+    row!(FOR_IN, object::iteration::ForInCell);
     table
 }
 
@@ -86,6 +88,10 @@ pub struct Runtime {
     pub(crate) native_stack_floor: usize,
     pub(crate) native_stack_bytes: usize,
     pub(crate) opaque: Option<Box<dyn core::any::Any>>,
+    /// Where `print` and `console.log` write.
+    pub(crate) output: Box<dyn std::io::Write>,
+    /// Run when the runtime has ended, the last added first.
+    pub(crate) finalizers: Vec<Box<dyn FnOnce()>>,
     pub(crate) dump_flags: u64,
     pub(crate) machine: Machine,
     /// Last: everything above lives in it.

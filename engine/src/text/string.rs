@@ -525,6 +525,39 @@ impl JsString {
         JsString::new_rope(self, right.clone())
     }
 
+    /// As [`JsString::concat`], but gives the left string back when it fails.
+    pub fn append(mut self, right: &JsString) -> Result<JsString, (JsString, Thrown)> {
+        if self.is_flat() && right.is_flat() && !self.is_empty() && self.len() + right.len() <= MAX_LENGTH {
+            match right.text() {
+                Ok(text) if self.is_growable(text) => {
+                    return match self.append_in_place(text) {
+                        Ok(()) => Ok(self),
+                        Err(error) => Err((self, error)),
+                    };
+                }
+                Ok(_) => (),
+                Err(error) => return Err((self, error)),
+            }
+        }
+        // A second owner while the rope is made keeps the string through a failure; ropes that
+        // nobody else has are appended to without one.
+        if self.kind() == kind::ROPE {
+            return match right.text() {
+                Ok(text) => match self.append_to_last_chunk(text) {
+                    Ok(Some(true)) => Ok(self),
+                    Ok(_) => {
+                        let kept = self.clone();
+                        JsString::new_rope(self, right.clone()).map_err(|error| (kept, error))
+                    }
+                    Err(error) => Err((self, error)),
+                },
+                Err(error) => Err((self, error)),
+            };
+        }
+        let kept = self.clone();
+        self.concat(right).map_err(|error| (kept, error))
+    }
+
     /// One flat string of two texts.
     pub fn concat_texts(left: Text<'_>, right: Text<'_>) -> JsResult<JsString> {
         let wide = matches!(left, Text::Utf16(_)) || matches!(right, Text::Utf16(_));

@@ -91,7 +91,6 @@ impl RawValue {
         if f64::from(i).to_bits() == d.to_bits() { RawValue::int(i) } else { RawValue::double(d) }
     }
 
-
     /// A cell, borrowed.
     #[inline(always)]
     pub fn cell(cell: NonNull<Header>) -> RawValue {

@@ -1,0 +1,125 @@
+//! Contexts: realms in the host's hands.
+
+use core::mem::ManuallyDrop;
+use std::rc::Rc;
+
+use super::host::HostFunction;
+use super::value::IntoValue;
+use super::{Error, Shared, Value};
+use crate::heap::Ref;
+use crate::runtime::{self as rt, Realm};
+use crate::value::{self as engine, JsResult, kind};
+
+/// A realm: a global object and what belongs to it. Cloning makes another handle.
+pub struct Context {
+    shared: Shared,
+    realm: ManuallyDrop<Ref<Realm>>,
+}
+
+impl Clone for Context {
+    fn clone(&self) -> Context {
+        Context { shared: Rc::clone(&self.shared), realm: self.realm.clone() }
+    }
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        let _entry = self.shared.enter();
+        // SAFETY: dropped once, here.
+        unsafe { ManuallyDrop::drop(&mut self.realm) };
+    }
+}
+
+impl Context {
+    pub(super) fn create(shared: &Shared) -> Result<Context, Error> {
+        let _entry = shared.enter();
+        // SAFETY: the state lives as long as its handles.
+        let state = unsafe { &mut *shared.state.as_ptr() };
+        let realm =
+            state.heap.alloc(Realm::blank(), u32::from(kind::REALM)).map_err(|_| Error::OutOfMemory)?;
+        // SAFETY: `realm` outlives the context, and the runtime is entered.
+        let mut cx = unsafe { rt::Context::new(shared.state, realm.as_ptr()) };
+        if let Err(thrown) = crate::builtins::install(&mut cx) {
+            let error = match thrown {
+                crate::value::Thrown::Exception => Error::from_thrown(shared, &mut cx, thrown),
+                _ => Error::OutOfMemory,
+            };
+            return Err(error);
+        }
+        Ok(Context { shared: Rc::clone(shared), realm: ManuallyDrop::new(realm) })
+    }
+
+    pub(crate) fn from_engine(shared: &Shared, cx: &rt::Context) -> Context {
+        // SAFETY: the context's realm is alive.
+        let realm = unsafe { Ref::share(core::ptr::NonNull::from(cx.realm())) };
+        Context { shared: Rc::clone(shared), realm: ManuallyDrop::new(realm) }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// The runtime.
+    pub fn runtime(&self) -> super::Runtime {
+        super::Runtime { shared: Rc::clone(&self.shared) }
+    }
+
+    /// Enters the runtime for one operation.
+    pub(crate) fn with<T>(
+        &self,
+        operation: impl FnOnce(&mut rt::Context) -> JsResult<T>,
+    ) -> Result<T, Error> {
+        let _entry = self.shared.enter();
+        // SAFETY: this handle keeps the realm alive, and the runtime is entered.
+        let mut cx = unsafe { rt::Context::new(self.shared.state, self.realm.as_ptr()) };
+        operation(&mut cx).map_err(|thrown| Error::from_thrown(&self.shared, &mut cx, thrown))
+    }
+
+    /// Runs a script. `file` is the name in stack texts.
+    pub fn eval(&self, source: &str, file: &str) -> Result<Value, Error> {
+        let value = self.with(|cx| cx.eval_script(source.as_bytes(), file))?;
+        Ok(Value::new(&self.shared, value))
+    }
+
+    /// The global object.
+    pub fn global(&self) -> Value {
+        let _entry = self.shared.enter();
+        Value::new(&self.shared, self.realm.global().into())
+    }
+
+    /// A value of a host type.
+    pub fn value(&self, value: impl IntoValue) -> Result<Value, Error> {
+        value.into_value(self)
+    }
+
+    /// A new empty object.
+    pub fn new_object(&self) -> Result<Value, Error> {
+        let object = self.with(|cx| cx.new_object())?;
+        Ok(Value::new(&self.shared, object.into()))
+    }
+
+    /// A function of the host. It is called with `this` and the arguments; an error it returns is thrown.
+    pub fn new_function(
+        &self,
+        name: &str,
+        length: u8,
+        function: impl Fn(&Context, &Value, &[Value]) -> Result<Value, Error> + 'static,
+    ) -> Result<Value, Error> {
+        let host: HostFunction = Box::new(function);
+        let function = self.with(|cx| super::host::create(cx, &self.shared, name, length, host))?;
+        Ok(Value::new(&self.shared, function.into()))
+    }
+
+    /// Whether a value's cell is alive (`JS_IsLiveObject`): always true while the host holds it.
+    pub fn is_live(&self, value: &Value) -> bool {
+        value.engine().as_cell().is_none_or(|cell| {
+            // SAFETY: the host's handle keeps the cell.
+            unsafe { (*self.shared.state.as_ptr()).heap.is_live(cell) }
+        })
+    }
+}
+
+/// The engine's own value.
+pub(crate) fn engine_value(value: &Value) -> engine::Value {
+    value.engine().clone()
+}

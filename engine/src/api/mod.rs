@@ -1,0 +1,79 @@
+//! Floor 11: the public face.
+//!
+//! A [`Runtime`] owns memory and heap (`JSRuntime`); a [`Context`] is a realm in it (`JSContext`).
+//! A [`Value`] that the host holds keeps its runtime alive and is given back when it is dropped.
+//!
+//! ```
+//! let runtime = tare::Runtime::builder().memory_limit(64 << 20).build()?;
+//! let context = runtime.new_context()?;
+//! let value = context.eval("6 * 7", "answer.js")?;
+//! assert_eq!(value.as_number(), Some(42.0));
+//! # Ok::<(), tare::Error>(())
+//! ```
+//!
+//! # Invariants
+//! - Every entry from the host enters the runtime's heap for its duration and sets the lowest
+//!   address native code may use from the present stack, so that a runtime may be used on any thread
+//!   it was moved to.
+//! - `Inner` is dropped when the last handle is gone: then nothing of the host refers to the heap.
+
+mod context;
+mod error;
+mod host;
+mod runtime;
+mod value;
+
+use core::ptr::NonNull;
+use std::rc::Rc;
+
+pub use crate::mem::Front;
+pub use context::Context;
+pub use error::Error;
+pub use runtime::{Builder, Runtime};
+pub use value::{IntoValue, Value};
+
+use crate::heap::Entered;
+use crate::runtime as rt;
+
+/// What the handles of a runtime share.
+pub(crate) struct Inner {
+    pub(crate) state: NonNull<rt::Runtime>,
+}
+
+/// Native stack that the engine leaves untouched below the limit, for what natives and libraries need.
+const STACK_RESERVE: usize = 128 * 1024;
+
+/// An entry from the host; leaving restores what was before.
+pub(crate) struct Entry {
+    _heap: Entered,
+    state: NonNull<rt::Runtime>,
+    outermost: bool,
+}
+
+impl Inner {
+    /// Enters the runtime.
+    pub(crate) fn enter(&self) -> Entry {
+        // SAFETY: the state lives as long as its handles.
+        let state = unsafe { &mut *self.state.as_ptr() };
+        let outermost = state.native_stack_floor == 0;
+        if outermost && state.native_stack_bytes != 0 {
+            let here = core::hint::black_box(&0u8) as *const u8 as usize;
+            state.native_stack_floor = here.saturating_sub(state.native_stack_bytes).max(1);
+        }
+        Entry { _heap: state.heap.enter(), state: self.state, outermost }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if self.outermost {
+            // SAFETY: as in `enter`.
+            unsafe { (*self.state.as_ptr()).native_stack_floor = 0 };
+        }
+    }
+}
+
+pub(crate) type Shared = Rc<Inner>;
+pub(crate) const fn stack_reserve() -> usize {
+    STACK_RESERVE
+}

@@ -1,0 +1,299 @@
+//! Runtimes and how they are built.
+
+use core::ptr::NonNull;
+use std::any::Any;
+use std::io::Write;
+use std::rc::Rc;
+
+use tare_allocators::{Allocator, System};
+
+use super::{Context, Error, Inner, Shared};
+use crate::heap::{Heap, Observer, Policy, Reason};
+use crate::mem::{Front, Mem};
+use crate::object::ShapeTable;
+use crate::runtime::stack::DEFAULT_STACK_BYTES;
+use crate::runtime::{self as rt, JobQueue, Machine};
+use crate::text::AtomTable;
+use crate::value::Value;
+
+/// How a runtime is made: `JS_NewRuntime2` and the setters that follow it.
+pub struct Builder {
+    allocator: Box<dyn Allocator>,
+    front: Front,
+    memory_limit: usize,
+    stack_bytes: usize,
+    policy: Option<Policy>,
+    observer: Option<Box<dyn Observer>>,
+    output: Box<dyn Write>,
+    seed: Option<u64>,
+}
+
+impl Default for Builder {
+    fn default() -> Builder {
+        Builder {
+            allocator: Box::new(System),
+            front: Front::default(),
+            memory_limit: 0,
+            stack_bytes: DEFAULT_STACK_BYTES,
+            policy: None,
+            observer: None,
+            output: Box::new(std::io::stdout()),
+            seed: None,
+        }
+    }
+}
+
+impl Builder {
+    /// Where all memory comes from. The runtime owns it.
+    pub fn allocator(mut self, allocator: Box<dyn Allocator>) -> Builder {
+        self.allocator = allocator;
+        self
+    }
+
+    /// Whether a built-in pool stands in front of the allocator.
+    pub fn front(mut self, front: Front) -> Builder {
+        self.front = front;
+        self
+    }
+
+    /// Bytes the engine may use; 0 for no limit.
+    pub fn memory_limit(mut self, bytes: usize) -> Builder {
+        self.memory_limit = bytes;
+        self
+    }
+
+    /// Bytes of stack that scripts may use, of the interpreter's and of the native one; 0 for no check.
+    pub fn max_stack_size(mut self, bytes: usize) -> Builder {
+        self.stack_bytes = bytes;
+        self
+    }
+
+    /// When to collect cycles.
+    pub fn gc_policy(mut self, policy: Policy) -> Builder {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// Charged bytes at which the first collection happens, then 1.5 times what is left: QuickJS's policy.
+    pub fn gc_threshold(mut self, bytes: usize) -> Builder {
+        self.policy = Some(Policy::quickjs(bytes));
+        self
+    }
+
+    /// Who is told of collections.
+    pub fn observer(mut self, observer: Box<dyn Observer>) -> Builder {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// Where `print` and `console.log` write; standard output unless told otherwise.
+    pub fn output(mut self, output: Box<dyn Write>) -> Builder {
+        self.output = output;
+        self
+    }
+
+    /// The seed of the runtime's hashes, for runs that must repeat exactly.
+    pub fn hash_seed(mut self, seed: u64) -> Builder {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Makes the runtime.
+    pub fn build(self) -> Result<Runtime, Error> {
+        let mem = Mem::new(self.allocator, self.front);
+        mem.set_limit(self.memory_limit);
+        let seed = self.seed.unwrap_or(0x5EED_7A2E_0000_0001);
+        let state = Box::new(rt::Runtime {
+            heap: Heap::new(&mem, &KIND_TABLE),
+            atoms: AtomTable::new(&mem, seed),
+            shapes: ShapeTable::new(&mem),
+            pending: Value::UNDEFINED,
+            machine: Machine::new(&mem),
+            jobs: JobQueue::new(&mem),
+            symbol_registry: Value::UNDEFINED,
+            interrupt: None,
+            rejection_tracker: None,
+            native_stack_floor: 0,
+            native_stack_bytes: self.stack_bytes,
+            opaque: None,
+            output: self.output,
+            finalizers: Vec::new(),
+            dump_flags: 0,
+            mem,
+        });
+        let state = NonNull::from(Box::leak(state));
+        let inner = Inner { state };
+        {
+            let _entry = inner.enter();
+            // SAFETY: the state was just made and is nobody else's.
+            let runtime = unsafe { &mut *state.as_ptr() };
+            runtime.connect();
+            runtime.machine.stack.set_limit(self.stack_bytes);
+            if let Some(policy) = self.policy {
+                runtime.heap.set_policy(policy);
+            }
+            if runtime.atoms.fill().is_err() {
+                return Err(Error::OutOfMemory);
+            }
+            runtime.heap.set_observer(self.observer);
+        }
+        Ok(Runtime { shared: Rc::new(inner) })
+    }
+}
+
+static KIND_TABLE: [crate::heap::KindInfo; crate::heap::KINDS] = {
+    let mut table = crate::exec::kind_table();
+    table[crate::value::kind::LIST as usize] =
+        crate::heap::KindInfo::of::<super::host::HostCell>("host closure").leaf();
+    table
+};
+
+/// An engine: memory, heap, job queue. Cloning makes another handle.
+#[derive(Clone)]
+pub struct Runtime {
+    pub(super) shared: Shared,
+}
+
+impl Runtime {
+    /// A runtime over the system's allocator, with the defaults.
+    pub fn new() -> Result<Runtime, Error> {
+        Builder::default().build()
+    }
+
+    /// Starts building a runtime.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    #[allow(clippy::mut_from_ref, reason = "one thread, and no borrow is kept across calls")]
+    pub(super) fn state(&self) -> &mut rt::Runtime {
+        // SAFETY: the state lives as long as its handles.
+        unsafe { &mut *self.shared.state.as_ptr() }
+    }
+
+    /// A new realm with its own globals.
+    pub fn new_context(&self) -> Result<Context, Error> {
+        Context::create(&self.shared)
+    }
+
+    /// Runs jobs (promise reactions and the like) until none is left. Stops at the first that
+    /// fails, which can be only for memory or an interrupt. Returns how many ran.
+    pub fn run_jobs(&self) -> Result<usize, Error> {
+        let _entry = self.shared.enter();
+        let mut ran = 0;
+        while let Some(job) = self.state().jobs.pop() {
+            // SAFETY: the job keeps its realm alive while it runs.
+            let mut cx = unsafe { rt::Context::new(self.shared.state, job.realm.cell_unchecked().cast()) };
+            ran += 1;
+            if let Err(thrown) = (job.run)(&mut cx, &job.values[..job.count]) {
+                return Err(Error::from_thrown(&self.shared, &mut cx, thrown));
+            }
+        }
+        Ok(ran)
+    }
+
+    /// Jobs waiting.
+    pub fn pending_jobs(&self) -> usize {
+        self.state().jobs.len()
+    }
+
+    /// Collects cycles now (`JS_RunGC`).
+    pub fn run_gc(&self) {
+        let _entry = self.shared.enter();
+        // Without memory for the collector's tables nothing is collected, and nothing changed.
+        let _ = self.state().heap.collect(Reason::Requested);
+    }
+
+    /// Sets the memory limit in bytes; 0 removes it (`JS_SetMemoryLimit`).
+    pub fn set_memory_limit(&self, bytes: usize) {
+        self.state().mem.set_limit(bytes);
+    }
+
+    /// Sets the stack limit in bytes; 0 removes the check (`JS_SetMaxStackSize`).
+    pub fn set_max_stack_size(&self, bytes: usize) {
+        self.state().native_stack_bytes = bytes;
+        self.state().machine.stack.set_limit(bytes);
+    }
+
+    /// Replaces the policy that says when to collect.
+    pub fn set_gc_policy(&self, policy: Policy) {
+        self.state().heap.set_policy(policy);
+    }
+
+    /// Charged bytes at which the next collection is due (`JS_GetGCThreshold`).
+    pub fn gc_threshold(&self) -> usize {
+        self.state().heap.trigger()
+    }
+
+    /// `JS_SetGCThreshold`: QuickJS's policy from this threshold on.
+    pub fn set_gc_threshold(&self, bytes: usize) {
+        self.set_gc_policy(Policy::quickjs(bytes));
+    }
+
+    /// Bytes in use and their peak, as charged.
+    pub fn memory_in_use(&self) -> (usize, usize) {
+        (self.state().mem.charged(), self.state().mem.peak())
+    }
+
+    /// The memory's books.
+    pub fn mem(&self) -> &Mem {
+        &self.state().mem
+    }
+
+    /// Collections so far.
+    pub fn collections(&self) -> u64 {
+        self.state().heap.collections()
+    }
+
+    /// Replaces who is told of collections.
+    pub fn set_observer(&self, observer: Option<Box<dyn Observer>>) {
+        drop(self.state().heap.set_observer(observer));
+    }
+
+    /// Asked every few thousand back edges and calls; true stops the script with an error that no
+    /// script can catch.
+    pub fn set_interrupt_handler(&self, handler: Option<rt::InterruptHandler>) {
+        self.state().interrupt = handler;
+    }
+
+    /// Data of the embedder (`JS_SetRuntimeOpaque`).
+    pub fn set_opaque(&self, opaque: Option<Box<dyn Any>>) {
+        self.state().opaque = opaque;
+    }
+
+    /// Calls `with` with the embedder's data if it is a `T` (`JS_GetRuntimeOpaque`).
+    pub fn with_opaque<T: 'static, R>(&self, with: impl FnOnce(&mut T) -> R) -> Option<R> {
+        self.state().opaque.as_mut().and_then(|o| o.downcast_mut::<T>()).map(with)
+    }
+
+    /// Runs when the runtime ends, the last added first (`JS_AddRuntimeFinalizer`).
+    pub fn add_finalizer(&self, finalizer: impl FnOnce() + 'static) {
+        self.state().finalizers.push(Box::new(finalizer));
+    }
+
+    /// See [`crate::DumpFlags`] for the bits (`JS_SetDumpFlags`).
+    pub fn set_dump_flags(&self, flags: u64) {
+        self.state().dump_flags = flags;
+    }
+
+    /// The dump flags.
+    pub fn dump_flags(&self) -> u64 {
+        self.state().dump_flags
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let entry = self.enter();
+        // SAFETY: the last handle is gone; the state is used by nobody else.
+        let runtime = unsafe { &mut *self.state.as_ptr() };
+        runtime.tear_down();
+        let finalizers = core::mem::take(&mut runtime.finalizers);
+        drop(entry);
+        // SAFETY: made by `Box::leak` when the runtime was built.
+        drop(unsafe { Box::from_raw(self.state.as_ptr()) });
+        for finalizer in finalizers.into_iter().rev() {
+            finalizer();
+        }
+    }
+}

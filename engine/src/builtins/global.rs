@@ -1,0 +1,32 @@
+//! Value properties and functions of the global object (ECMA-262 19.1, 19.2).
+
+use super::{Row, constant, method};
+use crate::object::PropertyFlags;
+use crate::runtime::{Arguments, Context};
+use crate::text::{StringBuilder, names};
+use crate::value::{JsResult, Value};
+
+/// `print(...values)`: the values as strings, separated by spaces, on the host's output.
+fn print(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let mut line = StringBuilder::new();
+    for (i, value) in call.list.iter().enumerate() {
+        if i > 0 {
+            line.push_str(" ")?;
+        }
+        let text = cx.to_string(value)?;
+        line.push(&text)?;
+    }
+    cx.host_print(line.text());
+    Ok(Value::UNDEFINED)
+}
+
+static ROWS: &[Row] =
+    &[constant("NaN", f64::NAN), constant("Infinity", f64::INFINITY), method("print", 1, print)];
+
+pub(super) fn install(cx: &mut Context) -> JsResult<()> {
+    let global = cx.global();
+    cx.define_rows(&global, ROWS)?;
+    cx.define_builtin(&global, names::UNDEFINED, Value::UNDEFINED, PropertyFlags::FIXED)?;
+    let this = global.as_value().clone();
+    cx.define_builtin(&global, names::GLOBAL_THIS, this, PropertyFlags::HIDDEN)
+}

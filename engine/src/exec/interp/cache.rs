@@ -1,0 +1,278 @@
+//! Inline caches: the look-up an instruction does when its cache did not help, and what it learns.
+//!
+//! # Invariants
+//! - A cache is filled only for shapes that may be cached ([`Shape::is_cacheable`]) and for plain
+//!   data properties.
+//! - What was found through the prototype chain is guarded by the epoch: every object on a chain has a
+//!   unique shape whose changes bump it, and so does replacing a prototype's value.
+
+use super::Interp;
+use crate::object::{PropertyFlags, Shape, ShapeTable, VarRef, shape_flags};
+use crate::runtime::code::{CacheKind, InlineCache};
+use crate::runtime::{Context, Intrinsic};
+use crate::text::{RawAtom, names};
+use crate::value::{JsResult, Object, Value, kind};
+
+/// A cache that was refilled this often gives up.
+const MAX_MISSES: u8 = 200;
+
+impl Interp {
+    fn cache(&self, index: usize) -> *mut InlineCache {
+        // SAFETY: the verifier checked the cache's index.
+        unsafe { self.code().caches.add(index) }
+    }
+}
+
+/// Whether objects of this kind look up named properties as ordinary objects do, for keys that
+/// are neither integers nor `length`.
+fn is_plain_kind(kind: u8, key: RawAtom) -> bool {
+    match kind {
+        kind::PROXY | kind::NAMESPACE | kind::TYPED_ARRAY => false,
+        kind::ARRAY | kind::ARGUMENTS | kind::PRIMITIVE => !key.is_integer() && key != names::LENGTH,
+        _ => true,
+    }
+}
+
+/// `object.name` where the cache at `index` did not know it.
+pub(super) fn get_field(i: Interp, object: &Value, index: usize) -> JsResult<Value> {
+    let cache = i.cache(index);
+    // SAFETY: the cache is the running code's; nothing else refers to it.
+    let key = unsafe { (*cache).atom };
+    let mut cx = i.cx();
+    let start = match object.as_object() {
+        Some(target) => target.clone(),
+        None => {
+            if let (Some(string), true) = (object.as_string(), key == names::LENGTH) {
+                return Ok(Value::int(string.len() as i32));
+            }
+            return cx.get_value(object, key);
+        }
+    };
+    if is_plain_kind(start.kind(), key) {
+        // SAFETY: as above.
+        unsafe { learn_get(&start, key, cache) };
+    }
+    cx.get(&start, key)
+}
+
+unsafe fn learn_get(object: &Object, key: RawAtom, cache: *mut InlineCache) {
+    // SAFETY: the caller's cache is alive and nobody else's.
+    unsafe {
+        let shape = object.shape();
+        if !shape.is_cacheable()
+            || (*cache).kind == CacheKind::Megamorphic
+            || shape.has(shape_flags::LAZY_FUNCTION)
+        {
+            return;
+        }
+        let word = object.as_cell().as_ref().word();
+        if let Some((slot, flags)) = shape.find(key) {
+            if flags.is_plain() && note_miss(cache) {
+                learn_own(object, shape, slot, word, cache);
+            }
+            return;
+        }
+        let mut at = object.clone();
+        loop {
+            let Ok(next) = Object::try_from(at.prototype()) else { return };
+            let shape = next.shape();
+            if !is_plain_kind(next.kind(), key) || shape.has(shape_flags::LAZY_FUNCTION) {
+                return;
+            }
+            if !shape.has(shape_flags::PROTOTYPE) {
+                return;
+            }
+            if let Some((slot, flags)) = shape.find(key) {
+                if flags.is_plain() && note_miss(cache) {
+                    (*cache).kind = CacheKind::Prototype;
+                    (*cache).word2 = word;
+                    (*cache).aux = next.slot_address(slot) as u64;
+                    (*cache).epoch = ShapeTable::current().epoch();
+                }
+                return;
+            }
+            at = next;
+        }
+    }
+}
+
+/// Counts a refill; false when the cache gives up.
+unsafe fn note_miss(cache: *mut InlineCache) -> bool {
+    // SAFETY: the caller's cache is alive and nobody else's.
+    unsafe {
+        (*cache).misses = (*cache).misses.saturating_add(1);
+        if (*cache).misses > MAX_MISSES {
+            (*cache).flush();
+            (*cache).kind = CacheKind::Megamorphic;
+            return false;
+        }
+        true
+    }
+}
+
+unsafe fn learn_own(object: &Object, shape: &Shape, slot: u32, word: u32, cache: *mut InlineCache) {
+    let inline = shape.inline_capacity();
+    // SAFETY: the caller's cache is alive and nobody else's.
+    unsafe {
+        if slot < inline && object.kind() == kind::OBJECT {
+            (*cache).word = word;
+            (*cache).offset = (crate::object::HEAD_BYTES + slot as usize * 8) as u16;
+        } else {
+            (*cache).kind = CacheKind::OwnExt;
+            (*cache).word2 = word;
+            (*cache).offset2 = slot - inline;
+        }
+    }
+}
+
+/// `object.name = value` where the cache at `index` did not know it.
+pub(super) fn put_field(i: Interp, object: &Value, value: Value, index: usize) -> JsResult<()> {
+    let cache = i.cache(index);
+    // SAFETY: the cache is the running code's; nothing else refers to it.
+    let key = unsafe { (*cache).atom };
+    let strict = i.code().flags.strict();
+    let mut cx = i.cx();
+    let Some(target) = object.as_object() else { return cx.set_value(object, key, value, strict) };
+    let before = target.shape();
+    let learnable = is_plain_kind(target.kind(), key)
+        && before.is_cacheable()
+        && !before.has(shape_flags::PROTOTYPE | shape_flags::LAZY_FUNCTION);
+    if learnable {
+        // SAFETY: as above.
+        unsafe {
+            if let Some((slot, flags)) = before.find(key) {
+                if flags.is_plain() && flags.is_writable() && (*cache).kind != CacheKind::Megamorphic {
+                    if note_miss(cache) {
+                        learn_own(target, before, slot, target.as_cell().as_ref().word(), cache);
+                    }
+                    target.set_slot(slot, value);
+                    return Ok(());
+                }
+            }
+        }
+    }
+    let old_word = word_of(target);
+    cx.set_value(object, key, value, strict)?;
+    if learnable && !before.has(shape_flags::UNIQUE) {
+        // SAFETY: as above.
+        unsafe { learn_add(target, before, old_word, key, cache) };
+    }
+    Ok(())
+}
+
+fn word_of(object: &Object) -> u32 {
+    // SAFETY: the object is alive.
+    unsafe { object.as_cell().as_ref().word() }
+}
+
+/// Learns the transition that a store has just made, if it was a plain one.
+unsafe fn learn_add(object: &Object, before: &Shape, old_word: u32, key: RawAtom, cache: *mut InlineCache) {
+    let after = object.shape();
+    let Some((slot, flags)) = after.find(key) else { return };
+    let added = after.count() == before.count() + 1 && slot == before.count();
+    if !added || after.has(shape_flags::UNIQUE) || flags != PropertyFlags::DEFAULT {
+        return;
+    }
+    // SAFETY: the caller's cache is alive and nobody else's.
+    unsafe {
+        if (*cache).kind == CacheKind::Megamorphic || !note_miss(cache) {
+            return;
+        }
+        let inline = after.inline_capacity();
+        let is_inline = slot < inline && object.kind() == kind::OBJECT;
+        (*cache).kind = if is_inline { CacheKind::AddInline } else { CacheKind::AddExt };
+        (*cache).word2 = old_word;
+        (*cache).offset2 =
+            if is_inline { crate::object::HEAD_BYTES as u32 + slot * 8 } else { slot - inline };
+        (*cache).aux = u64::from(word_of(object));
+        // No setter and no read-only property on the chain: that could only change with the epoch.
+        (*cache).epoch = ShapeTable::current().epoch();
+    }
+}
+
+/// `object[key] = value` beyond the handler's case.
+pub(super) fn put_element(i: Interp, object: &Value, key: &Value, value: Value) -> JsResult<()> {
+    let mut cx = i.cx();
+    let mut value = value;
+    if let (Some(target), Some(index)) = (object.as_object(), key.as_int()) {
+        if target.kind() == kind::ARRAY && index >= 0 {
+            if let Some(array) = target.as_array() {
+                let index = index as u32;
+                let plain =
+                    word_of(target) == cx.array_word() && !ShapeTable::current().has_indexed_prototypes();
+                if index < array.length() && array.dense(index).is_some() {
+                    array.set_dense(index, value);
+                    return Ok(());
+                }
+                if plain && index <= array.length() {
+                    match array.put_dense(index, value)? {
+                        Ok(()) => return Ok(()),
+                        Err(back) => value = back,
+                    }
+                }
+            }
+        }
+    }
+    cx.set_element(object, key, value, i.code().flags.strict())
+}
+
+/// A global variable: from the lexical scope, then from the global object. `None` when there is none.
+pub(super) fn get_global(i: Interp, index: usize) -> JsResult<Option<Value>> {
+    let cache = i.cache(index);
+    // SAFETY: the cache is the running code's; nothing else refers to it.
+    let key = unsafe { (*cache).atom };
+    let mut cx = i.cx();
+    let lexicals = cx.realm().lexicals();
+    if let Some((slot, _)) = lexicals.find(key) {
+        let variable = lexicals.slot(slot);
+        let value = cx.read_variable(&variable, key)?;
+        if let Some(variable) = variable.downcast::<VarRef>() {
+            let address = core::ptr::from_ref(variable).addr() + VarRef::VALUE_OFFSET;
+            // SAFETY: as above. Global lexical bindings live as long as their realm.
+            unsafe { learn_global(cache, address) };
+        }
+        return Ok(Some(value));
+    }
+    let global = cx.global();
+    if let Some((slot, flags)) = global.find(key) {
+        if flags.is_plain() {
+            // SAFETY: as above. The global object's shape is unique: adding, removing or redefining
+            // a property bumps the epoch.
+            unsafe { learn_global(cache, global.slot_address(slot)) };
+            return Ok(Some(global.slot(slot)));
+        }
+    }
+    if !cx.has_property(&global, key)? {
+        return Ok(None);
+    }
+    cx.get(&global, key).map(Some)
+}
+
+unsafe fn learn_global(cache: *mut InlineCache, address: usize) {
+    // SAFETY: the caller's cache is alive and nobody else's.
+    unsafe {
+        (*cache).kind = CacheKind::Lexical;
+        (*cache).aux = address as u64;
+        (*cache).epoch = ShapeTable::current().epoch();
+    }
+}
+
+impl Context {
+    /// Header word of an array that nobody has given properties of its own.
+    #[inline]
+    pub(crate) fn array_word(&self) -> u32 {
+        self.realm().shapes().array << 8 | u32::from(kind::ARRAY)
+    }
+
+    /// The shape of a new closure.
+    pub(crate) fn closure_shape(&mut self, flags: crate::code::function::Flags) -> JsResult<&'static Shape> {
+        let prototype = match (flags.generator(), flags.async_()) {
+            (false, false) => return Ok(ShapeTable::current().get(self.realm().shapes().function)),
+            (true, false) => Intrinsic::GeneratorFunctionPrototype,
+            (false, true) => Intrinsic::AsyncFunctionPrototype,
+            (true, true) => Intrinsic::AsyncGeneratorFunctionPrototype,
+        };
+        let prototype = self.intrinsic(prototype);
+        self.rt().shapes.root(&prototype, 0, shape_flags::LAZY_FUNCTION)
+    }
+}

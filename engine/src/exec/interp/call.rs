@@ -1,0 +1,441 @@
+//! Entering and leaving frames.
+
+use core::ptr::NonNull;
+
+use super::{Flow, Interp};
+use crate::code::function::ArgumentsKind;
+use crate::object::{ArrayCell, PropertyFlags, ShapeTable, VarRef};
+use crate::runtime::machine::*;
+use crate::runtime::{ClosureCell, CodeCell, Context, Intrinsic};
+use crate::text::names;
+use crate::value::{JsResult, Object, RawValue, Thrown, Value, kind};
+
+impl Interp {
+    /// Enters the closure below `argc` arguments on the stack: `this f a1 .. an`. On success the machine's
+    /// registers are the new frame's; on failure the stack is as it was.
+    pub(crate) unsafe fn enter(&self, argc: usize, new_target: Value, flags: u32) -> JsResult<()> {
+        let m = self.m();
+        let callee = (*m.sp.sub(argc + 1)).to_owned();
+        let Some(closure) = callee.downcast::<ClosureCell>() else { return Err(Thrown::Terminated) };
+        // The callee on the stack keeps closure and code alive.
+        let code: *const CodeCell = closure.code();
+        let code = &*code;
+        if code.flags.class_constructor() && flags & FRAME_CONSTRUCT == 0 {
+            let mut cx = Context::new(self.rt, code.realm.cell_unchecked().cast());
+            return Err(cx.throw_type_error(format_args!("class constructors must be invoked with 'new'")));
+        }
+        self.m().budget -= 1;
+        if self.m().budget <= 0 {
+            self.poll()?;
+        }
+        if m.frame.add(1) == m.frame_end {
+            m.grow_frames()?;
+        }
+        // What depends on the arguments beyond the formal ones is made before they go.
+        let arg_count = usize::from(code.arg_count);
+        let (mut rest, mut arguments) = (Value::UNDEFINED, Value::UNDEFINED);
+        if code.template.rest.is_some() || code.template.arguments.is_some() {
+            let first = m.sp.sub(argc).cast::<Value>();
+            let passed = core::slice::from_raw_parts(first, argc);
+            let mut cx = Context::new(self.rt, code.realm.cell_unchecked().cast());
+            if code.template.rest.is_some() {
+                rest = cx.new_array(passed.get(arg_count..).unwrap_or(&[]))?.into();
+            }
+            if let Some((_, kind)) = code.template.arguments {
+                if kind != ArgumentsKind::Mapped {
+                    arguments = self.new_arguments(&mut cx, &callee, passed, kind)?;
+                }
+            }
+        }
+        // Room for the whole frame, in another chunk if need be.
+        let locals = usize::from(code.local_count);
+        let room = locals.max(argc) + usize::from(code.stack_size);
+        let base = m.sp.sub(argc + 2);
+        let mut flags = flags;
+        if base.add(2 + room) > m.stack_end {
+            let (low, high) = m.stack.push_chunk(room + argc + 2)?;
+            let low = low.cast::<RawValue>();
+            low.copy_from_nonoverlapping(base, argc + 2);
+            m.sp = low.add(argc + 2);
+            m.stack_end = high.cast::<RawValue>().sub(crate::runtime::stack::RED_ZONE);
+            flags |= FRAME_CHUNK;
+        }
+        let fp = m.sp.sub(argc);
+        while m.sp > fp.add(arg_count) {
+            drop(self.pop());
+        }
+        while m.sp < fp.add(locals) {
+            self.push(Value::UNDEFINED);
+        }
+        let frame = m.frame.add(1);
+        frame.write(Frame {
+            pc: code.bytecode,
+            fp,
+            code,
+            new_target: new_target.into_raw(),
+            resumable: RawValue::UNDEFINED,
+            flags,
+            argc: argc as u32,
+            base,
+        });
+        m.frame = frame;
+        m.fp = fp;
+        m.code = code;
+        m.pc = code.bytecode;
+        if let Some(local) = code.template.rest {
+            self.set_local(usize::from(local), rest);
+        }
+        if let Some((local, kind)) = code.template.arguments {
+            if kind == ArgumentsKind::Mapped {
+                if let Err(error) = self.map_arguments(&callee, argc, local) {
+                    self.abandon(base, flags);
+                    return Err(error);
+                }
+            } else {
+                self.set_local(usize::from(local), arguments);
+            }
+        }
+        Ok(())
+    }
+
+    /// Undoes an `enter` that failed late: the frame goes, its stack part becomes garbage that the
+    /// caller of `enter` still counts as `this f` and arguments, so these are left as undefined.
+    unsafe fn abandon(&self, base: *mut RawValue, flags: u32) {
+        let m = self.m();
+        let argc = (*m.frame).argc as usize;
+        self.cut(m.fp.sub(2));
+        self.leave_frame();
+        let m = self.m();
+        m.sp = base;
+        let _ = flags;
+        for _ in 0..argc + 2 {
+            self.push(Value::UNDEFINED);
+        }
+    }
+
+    /// An arguments object that does not share the parameters (10.4.4.6).
+    unsafe fn new_arguments(
+        &self,
+        cx: &mut Context,
+        callee: &Value,
+        passed: &[Value],
+        kind: ArgumentsKind,
+    ) -> JsResult<Value> {
+        let prototype = cx.intrinsic(Intrinsic::ObjectPrototype);
+        let shape = cx.rt().shapes.root(&prototype, 0, 0)?;
+        let object = ArrayCell::create_arguments(shape)?;
+        if let Some(array) = object.as_array() {
+            for value in passed {
+                if array.push_dense(value.clone())?.is_err() {
+                    return Err(Thrown::OutOfMemory);
+                }
+            }
+        }
+        self.finish_arguments(cx, &object, passed.len(), callee, kind)?;
+        Ok(object.into())
+    }
+
+    unsafe fn finish_arguments(
+        &self,
+        cx: &mut Context,
+        object: &Object,
+        count: usize,
+        callee: &Value,
+        kind: ArgumentsKind,
+    ) -> JsResult<()> {
+        object.add_property(names::LENGTH, Value::int(count as i32), PropertyFlags::HIDDEN)?;
+        let values = cx.intrinsic(Intrinsic::ArrayProtoValues);
+        object.add_property(names::SYM_ITERATOR, values.into(), PropertyFlags::HIDDEN)?;
+        if kind == ArgumentsKind::Unmapped {
+            let thrower = cx.intrinsic(Intrinsic::ThrowTypeError);
+            let accessor =
+                crate::object::Accessor::new(thrower.as_value().clone(), thrower.as_value().clone())?;
+            object.add_property(names::CALLEE, accessor, PropertyFlags(PropertyFlags::ACCESSOR))
+        } else {
+            object.add_property(names::CALLEE, callee.clone(), PropertyFlags::HIDDEN)
+        }
+    }
+
+    /// Boxes the parameters and makes an arguments object that shares the boxes (10.4.4.7). The
+    /// arguments beyond the parameters are gone already, so they come through `extra`.
+    unsafe fn map_arguments(&self, callee: &Value, argc: usize, local: u16) -> JsResult<()> {
+        let mut cx = self.cx();
+        let code = self.code();
+        let count = usize::from(code.arg_count);
+        for i in 0..count {
+            let boxed = VarRef::new(self.local(i))?;
+            self.set_local(i, boxed.into());
+        }
+        let prototype = cx.intrinsic(Intrinsic::ObjectPrototype);
+        let shape = cx.rt().shapes.root(&prototype, 0, 0)?;
+        let object = ArrayCell::create_arguments(shape)?;
+        let Some(array) = object.as_array() else { return Ok(()) };
+        let extra = core::mem::take(&mut self.m().extra_arguments);
+        for i in 0..argc {
+            let value = if i < count {
+                // Of parameters with one name only the last is mapped.
+                let name = code.template.locals[i].name;
+                let shadowed = name != 0 && code.template.locals[i + 1..count].iter().any(|l| l.name == name);
+                if shadowed {
+                    self.local(i).downcast::<VarRef>().map_or(Value::UNDEFINED, VarRef::get)
+                } else {
+                    self.local(i)
+                }
+            } else {
+                extra
+                    .as_object()
+                    .and_then(|o| o.as_array())
+                    .and_then(|a| a.dense((i - count) as u32))
+                    .unwrap_or_default()
+            };
+            if array.push_dense(value)?.is_err() {
+                return Err(Thrown::OutOfMemory);
+            }
+        }
+        self.finish_arguments(&mut cx, &object, argc, callee, ArgumentsKind::Mapped)?;
+        self.set_local(usize::from(local), object.into());
+        Ok(())
+    }
+
+    /// Removes the running frame, whose stack part is gone already, and loads the caller's
+    /// registers. The stack pointer is where the result goes.
+    pub(crate) unsafe fn leave_frame(&self) {
+        let m = self.m();
+        let frame = &mut *m.frame;
+        drop(Value::from_raw(core::mem::replace(&mut frame.new_target, RawValue::UNDEFINED)));
+        drop(Value::from_raw(core::mem::replace(&mut frame.resumable, RawValue::UNDEFINED)));
+        if frame.flags & FRAME_CHUNK != 0 {
+            m.sp = frame.base;
+            m.stack.pop_chunk();
+            let (_, high) = m.stack.bounds();
+            m.stack_end = high.cast::<RawValue>().sub(crate::runtime::stack::RED_ZONE);
+        }
+        m.frame = m.frame.sub(1);
+        let below = &*m.frame;
+        m.pc = below.pc;
+        m.fp = below.fp;
+        m.code = below.code;
+    }
+
+    /// The slow half of `return`: the value is on top of the stack.
+    pub(crate) unsafe fn return_value(&self) -> JsResult<Flow> {
+        let mut result = self.pop();
+        let flags = (*self.m().frame).flags;
+        if flags & FRAME_CONSTRUCT != 0 && !result.is_object() {
+            // A derived constructor's `this` is checked by `derived_return` before.
+            result = (*self.m().fp.sub(2)).to_owned();
+        }
+        self.cut(self.m().fp.sub(2));
+        self.leave_frame();
+        if flags & FRAME_ENTRY != 0 {
+            self.m().exit = Some(Exit::Return(result));
+            return Ok(Flow::Exit);
+        }
+        self.push(result);
+        Ok(Flow::Continue)
+    }
+
+    /// The `this` of a base constructor: a new object whose prototype is `new_target.prototype`.
+    pub(crate) fn instance(&self, code: &CodeCell, new_target: &Value) -> JsResult<Value> {
+        // SAFETY: the code's realm is alive with it.
+        let mut cx = unsafe { Context::new(self.rt, code.realm.cell_unchecked().cast()) };
+        let prototype = cx.prototype_from_constructor(new_target, Intrinsic::ObjectPrototype)?;
+        // SAFETY: the cached prototype is compared and replaced, never kept.
+        unsafe {
+            let cached = &mut *code.instance_prototype.get();
+            if cached.bits() == prototype.bits() && code.instance_word.get() != 0 {
+                let shape = ShapeTable::current().get(code.instance_word.get() >> 8);
+                return Ok(Object::with_shape(shape)?.into());
+            }
+            let capacity = code.instance_capacity.get();
+            let shape = cx.rt().shapes.root(&prototype, capacity, 0)?;
+            code.instance_word.set(shape.id() << 8 | u32::from(kind::OBJECT));
+            drop(core::mem::replace(&mut *code.instance_prototype.get(), prototype.into()));
+            Ok(Object::with_shape(shape)?.into())
+        }
+    }
+
+    /// Calls what lies below `argc` arguments on the stack. A closure is entered, anything else has run when
+    /// this returns, its result in the place of the call.
+    pub(crate) unsafe fn call_on_stack(&self, argc: usize, size: usize) -> JsResult<Flow> {
+        let m = self.m();
+        let callee = *m.sp.sub(argc + 1);
+        if callee.kind() == kind::CLOSURE {
+            let code = callee.cell_unchecked().cast::<ClosureCell>().as_ref().code();
+            if !code.flags.async_() || code.flags.generator() {
+                (*m.frame).pc = m.pc.add(size);
+                self.keep_extra_arguments(code, argc)?;
+                self.enter(argc, Value::UNDEFINED, 0)?;
+                return Ok(Flow::Continue);
+            }
+        }
+        // The stack keeps callee, this and arguments alive during the call.
+        let first = m.sp.sub(argc + 2).cast::<Value>();
+        let this = &*first;
+        let callee = &*first.add(1);
+        let arguments = core::slice::from_raw_parts(first.add(2), argc);
+        let result = self.cx().call(callee, this, arguments)?;
+        self.cut(first.cast());
+        self.push(result);
+        self.advance(size);
+        Ok(Flow::Continue)
+    }
+
+    /// For a mapped arguments object: sets the arguments beyond the parameters aside.
+    pub(crate) unsafe fn keep_extra_arguments(&self, code: &CodeCell, argc: usize) -> JsResult<()> {
+        if !matches!(code.template.arguments, Some((_, ArgumentsKind::Mapped))) {
+            return Ok(());
+        }
+        let count = usize::from(code.arg_count);
+        let first = self.m().sp.sub(argc).cast::<Value>();
+        let passed = core::slice::from_raw_parts(first, argc);
+        let mut cx = Context::new(self.rt, code.realm.cell_unchecked().cast());
+        let extra = if argc > count { cx.new_array(&passed[count..])?.into() } else { Value::UNDEFINED };
+        self.m().extra_arguments = extra;
+        Ok(())
+    }
+
+    /// [[Construct]] on `f new_target a1 .. an`.
+    pub(crate) unsafe fn construct_on_stack(&self, argc: usize, size: usize) -> JsResult<Flow> {
+        let m = self.m();
+        let first = m.sp.sub(argc + 2);
+        let callee = *first;
+        if callee.kind() == kind::CLOSURE {
+            let code = callee.cell_unchecked().cast::<ClosureCell>().as_ref().code();
+            if code.flags.constructor() {
+                let new_target = (*first.add(1)).to_owned();
+                let this =
+                    if code.flags.derived() { Value::UNDEFINED } else { self.instance(code, &new_target)? };
+                // `f new_target` becomes `this f`.
+                drop(Value::from_raw(*first.add(1)));
+                *first.add(1) = callee;
+                *first = this.into_raw();
+                (*m.frame).pc = m.pc.add(size);
+                self.keep_extra_arguments(code, argc)?;
+                self.enter(argc, new_target, FRAME_CONSTRUCT)?;
+                return Ok(Flow::Continue);
+            }
+        }
+        let first = first.cast::<Value>();
+        let arguments = core::slice::from_raw_parts(first.add(2), argc);
+        let result = self.cx().construct(&*first, arguments, &*first.add(1))?;
+        self.cut(first.cast());
+        self.push(result);
+        self.advance(size);
+        Ok(Flow::Continue)
+    }
+}
+
+impl Context {
+    /// The interpreter of this runtime.
+    #[inline(always)]
+    pub(crate) fn interp(&self) -> Interp {
+        Interp { rt: self.rt_ptr() }
+    }
+
+    /// Calls or constructs a closure from native code.
+    pub(crate) fn call_closure(
+        &mut self,
+        callee: &Value,
+        this: &Value,
+        arguments: &[Value],
+        new_target: &Value,
+    ) -> JsResult<Value> {
+        let Some(closure) = callee.downcast::<ClosureCell>() else { return Ok(Value::UNDEFINED) };
+        let code = closure.code();
+        if code.flags.async_() && !code.flags.generator() {
+            return self.call_async(callee, this, arguments);
+        }
+        match self.run_closure(callee, this, arguments, new_target, 0)? {
+            Exit::Return(value) => Ok(value),
+            Exit::Throw(thrown) => Err(thrown),
+            // Only resumable frames suspend, and those are driven elsewhere.
+            Exit::Yield(..) | Exit::Await(..) => Ok(Value::UNDEFINED),
+        }
+    }
+
+    /// Runs a closure in a frame of its own until it returns, throws or suspends.
+    pub(crate) fn run_closure(
+        &mut self,
+        callee: &Value,
+        this: &Value,
+        arguments: &[Value],
+        new_target: &Value,
+        flags: u32,
+    ) -> JsResult<Exit> {
+        self.check_native_stack()?;
+        self.rt().machine.start()?;
+        let interp = self.interp();
+        let Some(closure) = callee.downcast::<ClosureCell>() else {
+            return Ok(Exit::Return(Value::UNDEFINED));
+        };
+        let code: NonNull<CodeCell> = NonNull::from(closure.code());
+        // SAFETY: the callee is kept alive by the caller and, from the push on, by the stack.
+        unsafe {
+            let code = code.as_ref();
+            let mut flags = flags | FRAME_ENTRY;
+            let this = if new_target.is_undefined() {
+                this.clone()
+            } else {
+                flags |= FRAME_CONSTRUCT;
+                if code.flags.derived() { Value::UNDEFINED } else { interp.instance(code, new_target)? }
+            };
+            let saved = interp.save_registers();
+            let m = interp.m();
+            let room = arguments.len() + 2;
+            let chunk = m.sp.add(room) > m.stack_end;
+            if chunk {
+                let (low, high) = m.stack.push_chunk(room)?;
+                m.sp = low.cast();
+                m.stack_end = high.cast::<RawValue>().sub(crate::runtime::stack::RED_ZONE);
+            }
+            let start = m.sp;
+            interp.push(this);
+            interp.push(callee.clone());
+            for argument in arguments {
+                interp.push(argument.clone());
+            }
+            let entered = interp
+                .keep_extra_arguments(code, arguments.len())
+                .and_then(|()| interp.enter(arguments.len(), new_target.clone(), flags));
+            let result = match entered {
+                Ok(()) => Ok(interp.run()),
+                Err(error) => {
+                    interp.cut(start);
+                    Err(error)
+                }
+            };
+            if chunk {
+                let m = interp.m();
+                m.stack.pop_chunk();
+                let (_, high) = m.stack.bounds();
+                m.stack_end = high.cast::<RawValue>().sub(crate::runtime::stack::RED_ZONE);
+            }
+            interp.restore_registers(saved);
+            result
+        }
+    }
+}
+
+/// Registers of a frame that native code interrupts.
+pub(crate) struct Registers {
+    pc: *const u8,
+    sp: *mut RawValue,
+    fp: *mut RawValue,
+    code: *const CodeCell,
+}
+
+impl Interp {
+    pub(crate) fn save_registers(&self) -> Registers {
+        let m = self.m();
+        Registers { pc: m.pc, sp: m.sp, fp: m.fp, code: m.code }
+    }
+
+    pub(crate) fn restore_registers(&self, saved: Registers) {
+        let m = self.m();
+        m.pc = saved.pc;
+        m.sp = saved.sp;
+        m.fp = saved.fp;
+        m.code = saved.code;
+    }
+}

@@ -1,0 +1,1430 @@
+//! The handlers: the fast paths of the instructions that are executed often, each written once for
+//! both forms of dispatch.
+//!
+//! A handler looks at its operands, does the common case, and ends in `D::next`. What it does
+//! not do itself it leaves to `D::slow` *before it has had any effect*: the slow path carries out the
+//! whole instruction from its beginning. One fast exit, and no call that returns, keeps a handler
+//! free of a prologue in the tail form; so freeing a cell is the last thing a handler does
+//! (`D::free`), and larger alternatives are functions of their own (`D::alternative`).
+//!
+//! # Invariants
+//! Those of [`super`]. `State` is the registers; it is passed by value and never escapes.
+#![allow(clippy::undocumented_unsafe_blocks, reason = "the module's invariants are every handler's reason")]
+
+use super::dispatch::{Alternative, Dispatch, copy, decrement};
+use crate::object::{ArrayCell, HEAD_BYTES, VarRef};
+use crate::runtime::code::CacheKind;
+use crate::runtime::machine::{FRAME_CHUNK, Frame};
+use crate::runtime::{ClosureCell, CodeCell, InlineCache, Runtime};
+use crate::value::{RawValue, Value, kind};
+
+/// The registers.
+#[derive(Clone, Copy)]
+pub(super) struct State {
+    pub(super) pc: *const u8,
+    pub(super) sp: *mut RawValue,
+    pub(super) fp: *mut RawValue,
+    pub(super) k: *const CodeCell,
+    pub(super) vm: *mut Runtime,
+}
+
+impl State {
+    #[inline(always)]
+    unsafe fn u8(self, at: usize) -> usize {
+        usize::from(*self.pc.add(at))
+    }
+    #[inline(always)]
+    unsafe fn i8(self, at: usize) -> i32 {
+        i32::from(*self.pc.add(at) as i8)
+    }
+    #[inline(always)]
+    unsafe fn u16(self, at: usize) -> usize {
+        usize::from(self.pc.add(at).cast::<u16>().read_unaligned())
+    }
+    #[inline(always)]
+    unsafe fn i16(self, at: usize) -> isize {
+        self.pc.add(at).cast::<i16>().read_unaligned() as isize
+    }
+    #[inline(always)]
+    unsafe fn i32(self, at: usize) -> i32 {
+        self.pc.add(at).cast::<i32>().read_unaligned()
+    }
+    /// The value `n` below the stack pointer, from 1.
+    #[inline(always)]
+    unsafe fn top(self, n: usize) -> RawValue {
+        *self.sp.sub(n)
+    }
+    #[inline(always)]
+    unsafe fn put(self, n: usize, value: RawValue) {
+        *self.sp.sub(n) = value;
+    }
+    #[inline(always)]
+    unsafe fn push(self, value: RawValue) -> State {
+        *self.sp = value;
+        State { sp: self.sp.add(1), ..self }
+    }
+    #[inline(always)]
+    unsafe fn pop(self, n: usize) -> State {
+        State { sp: self.sp.sub(n), ..self }
+    }
+    #[inline(always)]
+    unsafe fn skip(self, bytes: usize) -> State {
+        State { pc: self.pc.add(bytes), ..self }
+    }
+    #[inline(always)]
+    unsafe fn jump(self, by: isize) -> State {
+        State { pc: self.pc.offset(by), ..self }
+    }
+    #[inline(always)]
+    unsafe fn local(self, i: usize) -> RawValue {
+        *self.fp.add(i)
+    }
+    #[inline(always)]
+    unsafe fn cache(self, at: usize) -> *mut InlineCache {
+        (*self.k).caches.add(self.u16(at))
+    }
+    /// The box of capture `i`.
+    #[inline(always)]
+    unsafe fn capture(self, i: usize) -> *mut RawValue {
+        let closure = (*self.fp.sub(1)).cell_unchecked().as_ptr();
+        let slot = closure.byte_add(ClosureCell::CAPTURES_OFFSET).cast::<RawValue>().add(i);
+        boxed(*slot)
+    }
+}
+
+/// The place of the value in a box.
+#[inline(always)]
+unsafe fn boxed(value: RawValue) -> *mut RawValue {
+    value.cell_unchecked().as_ptr().byte_add(VarRef::VALUE_OFFSET).cast()
+}
+
+#[inline(always)]
+unsafe fn word(value: RawValue) -> u32 {
+    (*value.cell_unchecked().as_ptr()).word()
+}
+
+#[inline(always)]
+unsafe fn slot_at(value: RawValue, offset: u16) -> *mut RawValue {
+    value.cell_unchecked().as_ptr().byte_add(usize::from(offset)).cast()
+}
+
+#[inline(always)]
+unsafe fn ext_slot(value: RawValue, slot: u32) -> *mut RawValue {
+    let ext = value.cell_unchecked().as_ptr().byte_add(8).cast::<usize>().read() & !7;
+    core::ptr::with_exposed_provenance_mut::<RawValue>(ext).add(slot as usize)
+}
+
+/// A number of either form.
+#[inline(always)]
+fn number(value: RawValue) -> f64 {
+    if value.is_int() { f64::from(value.int_unchecked()) } else { value.double_unchecked() }
+}
+
+#[inline(always)]
+fn both_numbers(a: RawValue, b: RawValue) -> bool {
+    a.is_number() && b.is_number()
+}
+
+/// The truth of a value that needs no look into a cell: `None` for strings, BigInts, objects.
+#[inline(always)]
+fn quick_truth(value: RawValue) -> Option<bool> {
+    if value.is_boolean() {
+        Some(value == RawValue::TRUE)
+    } else if value.is_int() {
+        Some(value.int_unchecked() != 0)
+    } else if value.is_nullish() {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// Counts a back edge; every so many of them the interrupt handler is asked.
+#[inline(always)]
+unsafe fn back_edge<D: Dispatch>(s: State) -> D::Out {
+    let budget = &raw mut (*s.vm).machine.budget;
+    *budget -= 1;
+    if *budget <= 0 { D::poll(s) } else { D::next(s) }
+}
+
+macro_rules! handlers {
+    ($($name:ident $s:ident $body:block)*) => {
+        $(#[inline(always)]
+        pub(super) unsafe fn $name<D: Dispatch>($s: State) -> D::Out $body)*
+    };
+}
+
+macro_rules! alternatives {
+    ($($name:ident $s:ident $body:block)*) => {
+        $(pub(super) struct $name;
+        impl Alternative for $name {
+            #[inline(always)]
+            unsafe fn run<D: Dispatch>($s: State) -> D::Out $body
+        })*
+    };
+}
+
+/// Arithmetic on two stack values: ints without overflow inline, doubles as an alternative.
+macro_rules! arithmetic {
+    ($name:ident $float:ident $checked:ident $op:tt) => {
+        handlers! { $name s {
+            let (a, b) = (s.top(2), s.top(1));
+            if RawValue::both_int(a, b) {
+                if let Some(result) = a.int_unchecked().$checked(b.int_unchecked()) {
+                    s.put(2, RawValue::int(result));
+                    return D::next(s.pop(1).skip(1));
+                }
+            }
+            D::alternative::<$float>(s)
+        } }
+        alternatives! { $float s {
+            let (a, b) = (s.top(2), s.top(1));
+            if both_numbers(a, b) {
+                s.put(2, RawValue::number(number(a) $op number(b)));
+                return D::next(s.pop(1).skip(1));
+            }
+            D::slow(s)
+        } }
+    };
+}
+
+/// A comparison that pushes its result, and the jump that is taken unless it holds.
+macro_rules! comparison {
+    ($push:ident $float_push:ident $jump:ident $float_jump:ident $loop:ident $float_loop:ident $op:tt) => {
+        handlers! {
+            $push s {
+                let (a, b) = (s.top(2), s.top(1));
+                if RawValue::both_int(a, b) {
+                    s.put(2, RawValue::boolean(a.int_unchecked() $op b.int_unchecked()));
+                    return D::next(s.pop(1).skip(1));
+                }
+                D::alternative::<$float_push>(s)
+            }
+            $jump s {
+                let (a, b) = (s.top(2), s.top(1));
+                if RawValue::both_int(a, b) {
+                    let by = if a.int_unchecked() $op b.int_unchecked() { 3 } else { s.i16(1) };
+                    return D::next(s.pop(2).jump(by));
+                }
+                D::alternative::<$float_jump>(s)
+            }
+            $loop s {
+                let (a, b) = (s.top(2), s.top(1));
+                if RawValue::both_int(a, b) {
+                    if a.int_unchecked() $op b.int_unchecked() {
+                        return back_edge::<D>(s.pop(2).jump(s.i16(1)));
+                    }
+                    return D::next(s.pop(2).skip(3));
+                }
+                D::alternative::<$float_loop>(s)
+            }
+        }
+        alternatives! {
+            $float_push s {
+                let (a, b) = (s.top(2), s.top(1));
+                if both_numbers(a, b) {
+                    s.put(2, RawValue::boolean(number(a) $op number(b)));
+                    return D::next(s.pop(1).skip(1));
+                }
+                D::slow(s)
+            }
+            $float_jump s {
+                let (a, b) = (s.top(2), s.top(1));
+                if both_numbers(a, b) {
+                    let by = if number(a) $op number(b) { 3 } else { s.i16(1) };
+                    return D::next(s.pop(2).jump(by));
+                }
+                D::slow(s)
+            }
+            $float_loop s {
+                let (a, b) = (s.top(2), s.top(1));
+                if both_numbers(a, b) {
+                    if number(a) $op number(b) {
+                        return back_edge::<D>(s.pop(2).jump(s.i16(1)));
+                    }
+                    return D::next(s.pop(2).skip(3));
+                }
+                D::slow(s)
+            }
+        }
+    };
+}
+
+/// The same with operands in locals or in the instruction.
+macro_rules! local_comparison {
+    ($locals:ident $float_locals:ident $int:ident $op:tt) => {
+        handlers! {
+            $locals s {
+                let (a, b) = (s.local(s.u8(1)), s.local(s.u8(2)));
+                if RawValue::both_int(a, b) {
+                    let by = if a.int_unchecked() $op b.int_unchecked() { 5 } else { s.i16(3) };
+                    return D::next(s.jump(by));
+                }
+                D::alternative::<$float_locals>(s)
+            }
+            $int s {
+                let a = s.local(s.u8(1));
+                if a.is_int() {
+                    let by = if a.int_unchecked() $op s.i8(2) { 5 } else { s.i16(3) };
+                    return D::next(s.jump(by));
+                }
+                if a.is_double() {
+                    let by = if a.double_unchecked() $op f64::from(s.i8(2)) { 5 } else { s.i16(3) };
+                    return D::next(s.jump(by));
+                }
+                D::slow(s)
+            }
+        }
+        alternatives! { $float_locals s {
+            let (a, b) = (s.local(s.u8(1)), s.local(s.u8(2)));
+            if both_numbers(a, b) {
+                let by = if number(a) $op number(b) { 5 } else { s.i16(3) };
+                return D::next(s.jump(by));
+            }
+            D::slow(s)
+        } }
+    };
+}
+
+/// `i += step; if (i op limit) jump back`, with the limit in a local or the instruction.
+macro_rules! counted_loop {
+    ($name:ident $limit_bytes:literal $step:literal $op:tt |$s:ident| $limit:expr) => {
+        handlers! { $name $s {
+            let place = $s.fp.add($s.u8(1));
+            let a = *place;
+            let limit: RawValue = $limit;
+            if RawValue::both_int(a, limit) {
+                if let Some(next) = a.int_unchecked().checked_add($step) {
+                    *place = RawValue::int(next);
+                    if next $op limit.int_unchecked() {
+                        return back_edge::<D>($s.jump($s.i16(2 + $limit_bytes)));
+                    }
+                    return D::next($s.skip(4 + $limit_bytes));
+                }
+            }
+            if both_numbers(a, limit) {
+                let next = number(a) + f64::from($step);
+                *place = RawValue::number(next);
+                if next $op number(limit) {
+                    return back_edge::<D>($s.jump($s.i16(2 + $limit_bytes)));
+                }
+                return D::next($s.skip(4 + $limit_bytes));
+            }
+            D::slow($s)
+        } }
+    };
+}
+
+arithmetic!(add AddFloat checked_add +);
+arithmetic!(sub SubFloat checked_sub -);
+comparison!(lt LtFloat if_not_lt IfNotLtFloat loop_lt LoopLtFloat <);
+comparison!(le LeFloat if_not_le IfNotLeFloat loop_le LoopLeFloat <=);
+comparison!(gt GtFloat if_not_gt IfNotGtFloat loop_gt LoopGtFloat >);
+comparison!(ge GeFloat if_not_ge IfNotGeFloat loop_ge LoopGeFloat >=);
+local_comparison!(if_not_lt_locals IfNotLtLocalsFloat if_not_lt_int <);
+local_comparison!(if_not_le_locals IfNotLeLocalsFloat if_not_le_int <=);
+local_comparison!(if_not_gt_locals IfNotGtLocalsFloat if_not_gt_int >);
+local_comparison!(if_not_ge_locals IfNotGeLocalsFloat if_not_ge_int >=);
+counted_loop!(inc_loop_lt_locals 1 1 < |s| s.local(s.u8(2)));
+counted_loop!(inc_loop_le_locals 1 1 <= |s| s.local(s.u8(2)));
+counted_loop!(inc_loop_lt_int 4 1 < |s| RawValue::int(s.i32(2)));
+counted_loop!(inc_loop_le_int 4 1 <= |s| RawValue::int(s.i32(2)));
+counted_loop!(dec_loop_gt_int 1 -1 > |s| RawValue::int(s.i8(2)));
+counted_loop!(dec_loop_ge_int 1 -1 >= |s| RawValue::int(s.i8(2)));
+
+handlers! {
+    // ----- Constants -----
+    push_undefined s { D::next(s.push(RawValue::UNDEFINED).skip(1)) }
+    push_null s { D::next(s.push(RawValue::NULL).skip(1)) }
+    push_true s { D::next(s.push(RawValue::TRUE).skip(1)) }
+    push_false s { D::next(s.push(RawValue::FALSE).skip(1)) }
+    push_i8 s { D::next(s.push(RawValue::int(s.i8(1))).skip(2)) }
+    push_i32 s { D::next(s.push(RawValue::int(s.i32(1))).skip(5)) }
+    push_const s {
+        let value = copy((*(*s.k).constants.add(s.u16(1))).raw());
+        D::next(s.push(value).skip(3))
+    }
+    push_this s { let value = copy(*s.fp.sub(2)); D::next(s.push(value).skip(1)) }
+    push_function s { let value = copy(*s.fp.sub(1)); D::next(s.push(value).skip(1)) }
+
+    // ----- Stack -----
+    drop s {
+        let value = s.top(1);
+        let s = s.pop(1).skip(1);
+        if decrement(value) { return D::free(s, value) }
+        D::next(s)
+    }
+    nip s {
+        let gone = s.top(2);
+        s.put(2, s.top(1));
+        let s = s.pop(1).skip(1);
+        if decrement(gone) { return D::free(s, gone) }
+        D::next(s)
+    }
+    dup s { let value = copy(s.top(1)); D::next(s.push(value).skip(1)) }
+    dup2 s {
+        let (a, b) = (copy(s.top(2)), copy(s.top(1)));
+        D::next(s.push(a).push(b).skip(1))
+    }
+    dup_x1 s {
+        let (a, b) = (s.top(2), s.top(1));
+        s.put(2, copy(b));
+        s.put(1, a);
+        D::next(s.push(b).skip(1))
+    }
+    dup_x2 s {
+        let (a, b, c) = (s.top(3), s.top(2), s.top(1));
+        s.put(3, copy(c));
+        s.put(2, a);
+        s.put(1, b);
+        D::next(s.push(c).skip(1))
+    }
+    swap s {
+        let (a, b) = (s.top(2), s.top(1));
+        s.put(2, b);
+        s.put(1, a);
+        D::next(s.skip(1))
+    }
+
+    // ----- Locals -----
+    get_local s { let value = copy(s.local(s.u16(1))); D::next(s.push(value).skip(3)) }
+    put_local s {
+        let place = s.fp.add(s.u16(1));
+        let old = *place;
+        *place = s.top(1);
+        let s = s.pop(1).skip(3);
+        if decrement(old) { return D::free(s, old) }
+        D::next(s)
+    }
+    set_local s {
+        let place = s.fp.add(s.u16(1));
+        let old = *place;
+        *place = copy(s.top(1));
+        let s = s.skip(3);
+        if decrement(old) { return D::free(s, old) }
+        D::next(s)
+    }
+    get_local8 s { let value = copy(s.local(s.u8(1))); D::next(s.push(value).skip(2)) }
+    put_local8 s {
+        let place = s.fp.add(s.u8(1));
+        let old = *place;
+        *place = s.top(1);
+        let s = s.pop(1).skip(2);
+        if decrement(old) { return D::free(s, old) }
+        D::next(s)
+    }
+    set_local8 s {
+        let place = s.fp.add(s.u8(1));
+        let old = *place;
+        *place = copy(s.top(1));
+        let s = s.skip(2);
+        if decrement(old) { return D::free(s, old) }
+        D::next(s)
+    }
+    get_locals s {
+        let (a, b) = (copy(s.local(s.u8(1))), copy(s.local(s.u8(2))));
+        D::next(s.push(a).push(b).skip(3))
+    }
+    get_local_check s {
+        let value = s.local(s.u16(1));
+        if value == RawValue::UNINITIALIZED { return D::slow(s) }
+        D::next(s.push(copy(value)).skip(3))
+    }
+    put_local_check s {
+        let place = s.fp.add(s.u16(1));
+        let old = *place;
+        if old == RawValue::UNINITIALIZED { return D::slow(s) }
+        *place = s.top(1);
+        let s = s.pop(1).skip(3);
+        if decrement(old) { return D::free(s, old) }
+        D::next(s)
+    }
+    uninit_local s {
+        let place = s.fp.add(s.u16(1));
+        let old = *place;
+        *place = RawValue::UNINITIALIZED;
+        let s = s.skip(3);
+        if decrement(old) { return D::free(s, old) }
+        D::next(s)
+    }
+    inc_local s {
+        let place = s.fp.add(s.u8(1));
+        if (*place).is_int() {
+            if let Some(next) = (*place).int_unchecked().checked_add(1) {
+                *place = RawValue::int(next);
+                return D::next(s.skip(2));
+            }
+        }
+        if (*place).is_number() {
+            *place = RawValue::number(number(*place) + 1.0);
+            return D::next(s.skip(2));
+        }
+        D::slow(s)
+    }
+    dec_local s {
+        let place = s.fp.add(s.u8(1));
+        if (*place).is_int() {
+            if let Some(next) = (*place).int_unchecked().checked_sub(1) {
+                *place = RawValue::int(next);
+                return D::next(s.skip(2));
+            }
+        }
+        if (*place).is_number() {
+            *place = RawValue::number(number(*place) - 1.0);
+            return D::next(s.skip(2));
+        }
+        D::slow(s)
+    }
+    add_put_local s {
+        let (a, b) = (s.top(2), s.top(1));
+        let place = s.fp.add(s.u8(1));
+        if RawValue::both_int(a, b) && !(*place).is_cell() {
+            if let Some(result) = a.int_unchecked().checked_add(b.int_unchecked()) {
+                *place = RawValue::int(result);
+                return D::next(s.pop(2).skip(2));
+            }
+        }
+        D::alternative::<AddPutLocalFloat>(s)
+    }
+    append_local s {
+        // Numbers only: strings take the slow path, where growing in place is done.
+        let b = s.top(1);
+        let place = s.fp.add(s.u8(1));
+        let a = *place;
+        if RawValue::both_int(a, b) {
+            if let Some(result) = a.int_unchecked().checked_add(b.int_unchecked()) {
+                *place = RawValue::int(result);
+                return D::next(s.pop(1).skip(2));
+            }
+        }
+        if both_numbers(a, b) {
+            *place = RawValue::number(number(a) + number(b));
+            return D::next(s.pop(1).skip(2));
+        }
+        D::slow(s)
+    }
+
+    // ----- Boxes and captures -----
+    get_boxed s { let value = copy(*boxed(s.local(s.u16(1)))); D::next(s.push(value).skip(3)) }
+    put_boxed s {
+        let place = boxed(s.local(s.u16(1)));
+        let old = *place;
+        *place = s.top(1);
+        let s = s.pop(1).skip(3);
+        if decrement(old) { return D::free(s, old) }
+        D::next(s)
+    }
+    get_boxed_check s {
+        let value = *boxed(s.local(s.u16(1)));
+        if value == RawValue::UNINITIALIZED { return D::slow(s) }
+        D::next(s.push(copy(value)).skip(3))
+    }
+    put_boxed_check s {
+        let place = boxed(s.local(s.u16(1)));
+        let old = *place;
+        if old == RawValue::UNINITIALIZED { return D::slow(s) }
+        *place = s.top(1);
+        let s = s.pop(1).skip(3);
+        if decrement(old) { return D::free(s, old) }
+        D::next(s)
+    }
+    get_capture s { let value = copy(*s.capture(s.u16(1))); D::next(s.push(value).skip(3)) }
+    get_capture8 s { let value = copy(*s.capture(s.u8(1))); D::next(s.push(value).skip(2)) }
+    put_capture s {
+        let place = s.capture(s.u16(1));
+        let old = *place;
+        *place = s.top(1);
+        let s = s.pop(1).skip(3);
+        if decrement(old) { return D::free(s, old) }
+        D::next(s)
+    }
+    get_capture_check s {
+        let value = *s.capture(s.u16(1));
+        if value == RawValue::UNINITIALIZED { return D::slow(s) }
+        D::next(s.push(copy(value)).skip(3))
+    }
+    put_capture_check s {
+        let place = s.capture(s.u16(1));
+        let old = *place;
+        if old == RawValue::UNINITIALIZED { return D::slow(s) }
+        *place = s.top(1);
+        let s = s.pop(1).skip(3);
+        if decrement(old) { return D::free(s, old) }
+        D::next(s)
+    }
+
+    // ----- Globals -----
+    get_global s {
+        let cache = s.cache(1);
+        if (*cache).kind == CacheKind::Lexical && (*cache).epoch == (*s.vm).shapes.epoch() {
+            let value = *core::ptr::with_exposed_provenance::<RawValue>((*cache).aux as usize);
+            if value == RawValue::UNINITIALIZED { return D::slow(s) }
+            return D::next(s.push(copy(value)).skip(3));
+        }
+        D::slow(s)
+    }
+
+    // ----- Properties -----
+    get_field s {
+        let object = s.top(1);
+        if object.is_cell() {
+            let cache = s.cache(1);
+            if word(object) == (*cache).word {
+                let value = copy(*slot_at(object, (*cache).offset));
+                s.put(1, value);
+                let s = s.skip(3);
+                if decrement(object) { return D::free(s, object) }
+                return D::next(s);
+            }
+        }
+        D::alternative::<GetFieldOther>(s)
+    }
+    get_field2 s {
+        let object = s.top(1);
+        if object.is_cell() {
+            let cache = s.cache(1);
+            if word(object) == (*cache).word2 && (*cache).epoch == (*s.vm).shapes.epoch()
+                && (*cache).kind == CacheKind::Prototype
+            {
+                let value = copy(*core::ptr::with_exposed_provenance::<RawValue>((*cache).aux as usize));
+                return D::next(s.push(value).skip(3));
+            }
+        }
+        D::alternative::<GetField2Other>(s)
+    }
+    local_get_field s {
+        let object = s.local(s.u8(1));
+        if object.is_cell() {
+            let cache = s.cache(2);
+            if word(object) == (*cache).word {
+                let value = copy(*slot_at(object, (*cache).offset));
+                return D::next(s.push(value).skip(4));
+            }
+        }
+        D::alternative::<LocalGetFieldOther>(s)
+    }
+    local_get_field2 s {
+        let object = s.local(s.u8(1));
+        if object.is_cell() {
+            let cache = s.cache(2);
+            if word(object) == (*cache).word2 && (*cache).epoch == (*s.vm).shapes.epoch()
+                && (*cache).kind == CacheKind::Prototype
+            {
+                let value = copy(*core::ptr::with_exposed_provenance::<RawValue>((*cache).aux as usize));
+                return D::next(s.push(copy(object)).push(value).skip(4));
+            }
+        }
+        D::slow(s)
+    }
+    this_get_field s {
+        let object = *s.fp.sub(2);
+        if object.is_cell() {
+            let cache = s.cache(1);
+            if word(object) == (*cache).word {
+                let value = copy(*slot_at(object, (*cache).offset));
+                return D::next(s.push(value).skip(3));
+            }
+        }
+        D::alternative::<ThisGetFieldOther>(s)
+    }
+    capture_get_field s {
+        let object = *s.capture(s.u8(1));
+        if object.is_cell() {
+            let cache = s.cache(2);
+            if word(object) == (*cache).word {
+                let value = copy(*slot_at(object, (*cache).offset));
+                return D::next(s.push(value).skip(4));
+            }
+        }
+        D::slow(s)
+    }
+    put_field s {
+        let object = s.top(2);
+        if object.is_cell() {
+            let cache = s.cache(1);
+            if word(object) == (*cache).word {
+                let place = slot_at(object, (*cache).offset);
+                let old = *place;
+                if !old.is_cell() || (*old.cell_unchecked().as_ptr()).count() > 1 {
+                    decrement(old);
+                    *place = s.top(1);
+                    let s = s.pop(2).skip(3);
+                    if decrement(object) { return D::free(s, object) }
+                    return D::next(s);
+                }
+            }
+        }
+        D::alternative::<PutFieldOther>(s)
+    }
+    this_put_field s {
+        let object = *s.fp.sub(2);
+        if object.is_cell() {
+            let cache = s.cache(1);
+            if word(object) == (*cache).word {
+                let place = slot_at(object, (*cache).offset);
+                let old = *place;
+                *place = s.top(1);
+                let s = s.pop(1).skip(3);
+                if decrement(old) { return D::free(s, old) }
+                return D::next(s);
+            }
+        }
+        D::alternative::<ThisPutFieldOther>(s)
+    }
+    get_length s {
+        let object = s.top(1);
+        if object.kind() == kind::ARRAY {
+            let length = *object.cell_unchecked().as_ptr().byte_add(ArrayCell::LENGTH_OFFSET).cast::<u32>();
+            if length <= i32::MAX as u32 {
+                s.put(1, RawValue::int(length as i32));
+                let s = s.skip(3);
+                if decrement(object) { return D::free(s, object) }
+                return D::next(s);
+            }
+        }
+        D::slow(s)
+    }
+    local_get_length s {
+        let object = s.local(s.u8(1));
+        if object.kind() == kind::ARRAY {
+            let length = *object.cell_unchecked().as_ptr().byte_add(ArrayCell::LENGTH_OFFSET).cast::<u32>();
+            if length <= i32::MAX as u32 {
+                return D::next(s.push(RawValue::int(length as i32)).skip(4));
+            }
+        }
+        D::slow(s)
+    }
+    get_elem s {
+        let (object, key) = (s.top(2), s.top(1));
+        if key.is_int() && object.kind() == kind::ARRAY {
+            let value = array_element(object, key.int_unchecked() as u32);
+            if value != RawValue::HOLE {
+                s.put(2, copy(value));
+                let s = s.pop(1).skip(1);
+                if decrement(object) { return D::free(s, object) }
+                return D::next(s);
+            }
+        }
+        D::slow(s)
+    }
+    get_elem_locals s {
+        let (object, key) = (s.local(s.u8(1)), s.local(s.u8(2)));
+        if key.is_int() && object.kind() == kind::ARRAY {
+            let value = array_element(object, key.int_unchecked() as u32);
+            if value != RawValue::HOLE {
+                return D::next(s.push(copy(value)).skip(3));
+            }
+        }
+        D::slow(s)
+    }
+    get_elem_local s {
+        let (object, key) = (s.top(1), s.local(s.u8(1)));
+        if key.is_int() && object.kind() == kind::ARRAY {
+            let value = array_element(object, key.int_unchecked() as u32);
+            if value != RawValue::HOLE {
+                s.put(1, copy(value));
+                let s = s.skip(2);
+                if decrement(object) { return D::free(s, object) }
+                return D::next(s);
+            }
+        }
+        D::slow(s)
+    }
+    put_elem s {
+        let (object, key) = (s.top(3), s.top(2));
+        if key.is_int() && object.kind() == kind::ARRAY {
+            let array = object.cell_unchecked().cast::<ArrayCell>().as_ref();
+            let index = key.int_unchecked() as u32;
+            if index < array.capacity() {
+                let place = array.slot_pointer(index).cast::<RawValue>();
+                let old = *place;
+                if old != RawValue::HOLE && (!old.is_cell() || (*old.cell_unchecked().as_ptr()).count() > 1) {
+                    decrement(old);
+                    *place = s.top(1);
+                    let s = s.pop(3).skip(1);
+                    if decrement(object) { return D::free(s, object) }
+                    return D::next(s);
+                }
+            }
+        }
+        D::slow(s)
+    }
+
+    // ----- Operators -----
+    mul s {
+        let (a, b) = (s.top(2), s.top(1));
+        if RawValue::both_int(a, b) {
+            let (x, y) = (a.int_unchecked(), b.int_unchecked());
+            if let Some(result) = x.checked_mul(y) {
+                // A zero product of a negative factor is -0, which is no int.
+                if result != 0 || (x | y) >= 0 {
+                    s.put(2, RawValue::int(result));
+                    return D::next(s.pop(1).skip(1));
+                }
+            }
+        }
+        if both_numbers(a, b) {
+            s.put(2, RawValue::number(number(a) * number(b)));
+            return D::next(s.pop(1).skip(1));
+        }
+        D::slow(s)
+    }
+    div s {
+        let (a, b) = (s.top(2), s.top(1));
+        if both_numbers(a, b) {
+            s.put(2, RawValue::number(number(a) / number(b)));
+            return D::next(s.pop(1).skip(1));
+        }
+        D::slow(s)
+    }
+    rem s {
+        let (a, b) = (s.top(2), s.top(1));
+        if RawValue::both_int(a, b) {
+            let (x, y) = (a.int_unchecked(), b.int_unchecked());
+            if x >= 0 && y > 0 {
+                s.put(2, RawValue::int(x % y));
+                return D::next(s.pop(1).skip(1));
+            }
+        }
+        D::slow(s)
+    }
+    bit_and s {
+        let (a, b) = (s.top(2), s.top(1));
+        if RawValue::both_int(a, b) {
+            s.put(2, RawValue::int(a.int_unchecked() & b.int_unchecked()));
+            return D::next(s.pop(1).skip(1));
+        }
+        D::slow(s)
+    }
+    bit_or s {
+        let (a, b) = (s.top(2), s.top(1));
+        if RawValue::both_int(a, b) {
+            s.put(2, RawValue::int(a.int_unchecked() | b.int_unchecked()));
+            return D::next(s.pop(1).skip(1));
+        }
+        D::slow(s)
+    }
+    bit_xor s {
+        let (a, b) = (s.top(2), s.top(1));
+        if RawValue::both_int(a, b) {
+            s.put(2, RawValue::int(a.int_unchecked() ^ b.int_unchecked()));
+            return D::next(s.pop(1).skip(1));
+        }
+        D::slow(s)
+    }
+    shl s {
+        let (a, b) = (s.top(2), s.top(1));
+        if RawValue::both_int(a, b) {
+            s.put(2, RawValue::int(a.int_unchecked().wrapping_shl(b.int_unchecked() as u32 & 31)));
+            return D::next(s.pop(1).skip(1));
+        }
+        D::slow(s)
+    }
+    sar s {
+        let (a, b) = (s.top(2), s.top(1));
+        if RawValue::both_int(a, b) {
+            s.put(2, RawValue::int(a.int_unchecked() >> (b.int_unchecked() as u32 & 31)));
+            return D::next(s.pop(1).skip(1));
+        }
+        D::slow(s)
+    }
+    not s {
+        let a = s.top(1);
+        if let Some(truth) = quick_truth(a) {
+            s.put(1, RawValue::boolean(!truth));
+            return D::next(s.skip(1));
+        }
+        D::slow(s)
+    }
+    inc s {
+        let a = s.top(1);
+        if a.is_int() {
+            if let Some(next) = a.int_unchecked().checked_add(1) {
+                s.put(1, RawValue::int(next));
+                return D::next(s.skip(1));
+            }
+        }
+        D::slow(s)
+    }
+    dec s {
+        let a = s.top(1);
+        if a.is_int() {
+            if let Some(next) = a.int_unchecked().checked_sub(1) {
+                s.put(1, RawValue::int(next));
+                return D::next(s.skip(1));
+            }
+        }
+        D::slow(s)
+    }
+    to_numeric s {
+        if s.top(1).is_number() { return D::next(s.skip(1)) }
+        D::slow(s)
+    }
+    strict_eq s {
+        let (a, b) = (s.top(2), s.top(1));
+        if RawValue::both_int(a, b) || (!a.is_cell() && !b.is_cell() && !a.is_number()) {
+            s.put(2, RawValue::boolean(a == b));
+            return D::next(s.pop(1).skip(1));
+        }
+        D::slow(s)
+    }
+    strict_ne s {
+        let (a, b) = (s.top(2), s.top(1));
+        if RawValue::both_int(a, b) || (!a.is_cell() && !b.is_cell() && !a.is_number()) {
+            s.put(2, RawValue::boolean(a != b));
+            return D::next(s.pop(1).skip(1));
+        }
+        D::slow(s)
+    }
+
+    // ----- Fused operators -----
+    add_locals s {
+        let (a, b) = (s.local(s.u8(1)), s.local(s.u8(2)));
+        if RawValue::both_int(a, b) {
+            if let Some(result) = a.int_unchecked().checked_add(b.int_unchecked()) {
+                return D::next(s.push(RawValue::int(result)).skip(3));
+            }
+        }
+        if both_numbers(a, b) {
+            return D::next(s.push(RawValue::number(number(a) + number(b))).skip(3));
+        }
+        D::slow(s)
+    }
+    sub_locals s {
+        let (a, b) = (s.local(s.u8(1)), s.local(s.u8(2)));
+        if RawValue::both_int(a, b) {
+            if let Some(result) = a.int_unchecked().checked_sub(b.int_unchecked()) {
+                return D::next(s.push(RawValue::int(result)).skip(3));
+            }
+        }
+        if both_numbers(a, b) {
+            return D::next(s.push(RawValue::number(number(a) - number(b))).skip(3));
+        }
+        D::slow(s)
+    }
+    add_local s {
+        let (a, b) = (s.top(1), s.local(s.u8(1)));
+        if RawValue::both_int(a, b) {
+            if let Some(result) = a.int_unchecked().checked_add(b.int_unchecked()) {
+                s.put(1, RawValue::int(result));
+                return D::next(s.skip(2));
+            }
+        }
+        if both_numbers(a, b) {
+            s.put(1, RawValue::number(number(a) + number(b)));
+            return D::next(s.skip(2));
+        }
+        D::slow(s)
+    }
+    add_local_int s {
+        let (a, b) = (s.local(s.u8(1)), s.i8(2));
+        if a.is_int() {
+            if let Some(result) = a.int_unchecked().checked_add(b) {
+                return D::next(s.push(RawValue::int(result)).skip(3));
+            }
+        }
+        if a.is_number() {
+            return D::next(s.push(RawValue::number(number(a) + f64::from(b))).skip(3));
+        }
+        D::slow(s)
+    }
+    sub_local_int s {
+        let (a, b) = (s.local(s.u8(1)), s.i8(2));
+        if a.is_int() {
+            if let Some(result) = a.int_unchecked().checked_sub(b) {
+                return D::next(s.push(RawValue::int(result)).skip(3));
+            }
+        }
+        if a.is_number() {
+            return D::next(s.push(RawValue::number(number(a) - f64::from(b))).skip(3));
+        }
+        D::slow(s)
+    }
+    add_int s {
+        let (a, b) = (s.top(1), s.i8(1));
+        if a.is_int() {
+            if let Some(result) = a.int_unchecked().checked_add(b) {
+                s.put(1, RawValue::int(result));
+                return D::next(s.skip(2));
+            }
+        }
+        if a.is_number() {
+            s.put(1, RawValue::number(number(a) + f64::from(b)));
+            return D::next(s.skip(2));
+        }
+        D::slow(s)
+    }
+    sub_int s {
+        let (a, b) = (s.top(1), s.i8(1));
+        if a.is_int() {
+            if let Some(result) = a.int_unchecked().checked_sub(b) {
+                s.put(1, RawValue::int(result));
+                return D::next(s.skip(2));
+            }
+        }
+        if a.is_number() {
+            s.put(1, RawValue::number(number(a) - f64::from(b)));
+            return D::next(s.skip(2));
+        }
+        D::slow(s)
+    }
+    mod_int s {
+        let a = s.top(1);
+        if a.is_int() && a.int_unchecked() >= 0 {
+            s.put(1, RawValue::int(a.int_unchecked() % s.i8(1)));
+            return D::next(s.skip(2));
+        }
+        D::slow(s)
+    }
+    and_int s {
+        let a = s.top(1);
+        if a.is_int() {
+            s.put(1, RawValue::int(a.int_unchecked() & s.i32(1)));
+            return D::next(s.skip(5));
+        }
+        D::slow(s)
+    }
+    shl_int s {
+        let a = s.top(1);
+        if a.is_int() {
+            s.put(1, RawValue::int(a.int_unchecked().wrapping_shl(s.u8(1) as u32)));
+            return D::next(s.skip(2));
+        }
+        D::slow(s)
+    }
+    sar_int s {
+        let a = s.top(1);
+        if a.is_int() {
+            s.put(1, RawValue::int(a.int_unchecked() >> s.u8(1)));
+            return D::next(s.skip(2));
+        }
+        D::slow(s)
+    }
+    shr_int s {
+        let a = s.top(1);
+        if a.is_int() {
+            let result = a.int_unchecked() as u32 >> s.u8(1);
+            s.put(1, RawValue::number(f64::from(result)));
+            return D::next(s.skip(2));
+        }
+        D::slow(s)
+    }
+    to_int32 s {
+        let a = s.top(1);
+        if a.is_int() { return D::next(s.skip(1)) }
+        if a.is_double() {
+            let d = a.double_unchecked();
+            let i = d as i64;
+            // Every double below 2^52 in magnitude converts exactly after truncation.
+            if d.abs() < 4503599627370496.0 {
+                s.put(1, RawValue::int(i as i32));
+                return D::next(s.skip(1));
+            }
+        }
+        D::slow(s)
+    }
+
+    // ----- Jumps -----
+    jump s { D::next(s.jump(s.i32(1) as isize)) }
+    jump16 s { D::next(s.jump(s.i16(1))) }
+    if_true s {
+        if let Some(truth) = quick_truth(s.top(1)) {
+            let by = if truth { s.i32(1) as isize } else { 5 };
+            return D::next(s.pop(1).jump(by));
+        }
+        D::slow(s)
+    }
+    if_false s {
+        if let Some(truth) = quick_truth(s.top(1)) {
+            let by = if truth { 5 } else { s.i32(1) as isize };
+            return D::next(s.pop(1).jump(by));
+        }
+        D::slow(s)
+    }
+    if_true16 s {
+        if let Some(truth) = quick_truth(s.top(1)) {
+            let by = if truth { s.i16(1) } else { 3 };
+            return D::next(s.pop(1).jump(by));
+        }
+        D::alternative::<IfTrue16Object>(s)
+    }
+    if_false16 s {
+        if let Some(truth) = quick_truth(s.top(1)) {
+            let by = if truth { 3 } else { s.i16(1) };
+            return D::next(s.pop(1).jump(by));
+        }
+        D::alternative::<IfFalse16Object>(s)
+    }
+    if_false_local s {
+        let value = s.local(s.u8(1));
+        if let Some(truth) = quick_truth(value) {
+            let by = if truth { 4 } else { s.i16(2) };
+            return D::next(s.jump(by));
+        }
+        if value.is_object() && value.kind() != kind::NATIVE { return D::next(s.skip(4)) }
+        D::slow(s)
+    }
+    if_true_local s {
+        let value = s.local(s.u8(1));
+        if let Some(truth) = quick_truth(value) {
+            let by = if truth { s.i16(2) } else { 4 };
+            return D::next(s.jump(by));
+        }
+        if value.is_object() && value.kind() != kind::NATIVE { return D::next(s.jump(s.i16(2))) }
+        D::slow(s)
+    }
+    loop_jump s { back_edge::<D>(s.jump(s.i32(1) as isize)) }
+    loop16 s { back_edge::<D>(s.jump(s.i16(1))) }
+    loop_if_true16 s {
+        if let Some(truth) = quick_truth(s.top(1)) {
+            if truth { return back_edge::<D>(s.pop(1).jump(s.i16(1))) }
+            return D::next(s.pop(1).skip(3));
+        }
+        D::slow(s)
+    }
+    if_not_strict_eq s {
+        let (a, b) = (s.top(2), s.top(1));
+        if RawValue::both_int(a, b) || (!a.is_cell() && !b.is_cell() && !a.is_number()) {
+            let by = if a == b { 3 } else { s.i16(1) };
+            return D::next(s.pop(2).jump(by));
+        }
+        D::slow(s)
+    }
+    if_strict_eq s {
+        let (a, b) = (s.top(2), s.top(1));
+        if RawValue::both_int(a, b) || (!a.is_cell() && !b.is_cell() && !a.is_number()) {
+            let by = if a == b { s.i16(1) } else { 3 };
+            return D::next(s.pop(2).jump(by));
+        }
+        D::slow(s)
+    }
+    if_not_strict_eq_int s {
+        let a = s.top(1);
+        if a.is_int() {
+            let by = if a.int_unchecked() == s.i8(1) { 4 } else { s.i16(2) };
+            return D::next(s.pop(1).jump(by));
+        }
+        D::slow(s)
+    }
+    if_strict_eq_int s {
+        let a = s.top(1);
+        if a.is_int() {
+            let by = if a.int_unchecked() == s.i8(1) { s.i16(2) } else { 4 };
+            return D::next(s.pop(1).jump(by));
+        }
+        D::slow(s)
+    }
+    loop_lt_locals s {
+        let (a, b) = (s.local(s.u8(1)), s.local(s.u8(2)));
+        if both_numbers(a, b) {
+            let holds = if RawValue::both_int(a, b) {
+                a.int_unchecked() < b.int_unchecked()
+            } else {
+                number(a) < number(b)
+            };
+            if holds { return back_edge::<D>(s.jump(s.i16(3))) }
+            return D::next(s.skip(5));
+        }
+        D::slow(s)
+    }
+    loop_lt_int s {
+        let a = s.local(s.u8(1));
+        if a.is_number() {
+            let holds = if a.is_int() { a.int_unchecked() < s.i32(2) } else { number(a) < f64::from(s.i32(2)) };
+            if holds { return back_edge::<D>(s.jump(s.i16(6))) }
+            return D::next(s.skip(8));
+        }
+        D::slow(s)
+    }
+
+    // ----- Calls -----
+    call s {
+        let argc = s.u16(1);
+        let callee = *s.sp.sub(argc + 1);
+        if callee.kind() == kind::CLOSURE {
+            let closure = callee.cell_unchecked().as_ptr();
+            let k = *closure.byte_add(ClosureCell::CODE_OFFSET).cast::<*const CodeCell>();
+            if (*k).is_simple && argc == usize::from((*k).arg_count) {
+                return D::alternative::<CallExact>(s);
+            }
+        }
+        D::slow(s)
+    }
+    ret s {
+        let frame = (*s.vm).machine.frame;
+        if (*frame).flags != 0 { return D::slow(s) }
+        D::alternative::<ReturnPlain>(s)
+    }
+    ret_undefined s {
+        let frame = (*s.vm).machine.frame;
+        if (*frame).flags != 0 { return D::slow(s) }
+        D::alternative::<ReturnPlain>(s.push(RawValue::UNDEFINED))
+    }
+}
+
+/// Element `index` of a dense array, the hole marker when there is none.
+#[inline(always)]
+unsafe fn array_element(object: RawValue, index: u32) -> RawValue {
+    let array = object.cell_unchecked().cast::<ArrayCell>().as_ref();
+    if index < array.capacity() { *array.slot_pointer(index).cast::<RawValue>() } else { RawValue::HOLE }
+}
+
+/// A property that the cache's second part knows, of any object.
+#[inline(always)]
+unsafe fn cached_other(s: State, cache: *mut InlineCache, object: RawValue) -> Option<RawValue> {
+    if word(object) != (*cache).word2 {
+        return None;
+    }
+    match (*cache).kind {
+        CacheKind::OwnExt => Some(*ext_slot(object, (*cache).offset2)),
+        CacheKind::Prototype if (*cache).epoch == (*s.vm).shapes.epoch() => {
+            Some(*core::ptr::with_exposed_provenance::<RawValue>((*cache).aux as usize))
+        }
+        _ => None,
+    }
+}
+
+alternatives! {
+    AddPutLocalFloat s {
+        let (a, b) = (s.top(2), s.top(1));
+        let place = s.fp.add(s.u8(1));
+        if both_numbers(a, b) && !(*place).is_cell() {
+            *place = RawValue::number(number(a) + number(b));
+            return D::next(s.pop(2).skip(2));
+        }
+        D::slow(s)
+    }
+    GetFieldOther s {
+        let object = s.top(1);
+        if object.is_cell() {
+            if let Some(value) = cached_other(s, s.cache(1), object) {
+                s.put(1, copy(value));
+                let s = s.skip(3);
+                if decrement(object) { return D::free(s, object) }
+                return D::next(s);
+            }
+        }
+        D::slow(s)
+    }
+    GetField2Other s {
+        let object = s.top(1);
+        if object.is_cell() {
+            let cache = s.cache(1);
+            if word(object) == (*cache).word {
+                let value = copy(*slot_at(object, (*cache).offset));
+                return D::next(s.push(value).skip(3));
+            }
+            if let Some(value) = cached_other(s, cache, object) {
+                return D::next(s.push(copy(value)).skip(3));
+            }
+        }
+        D::slow(s)
+    }
+    LocalGetFieldOther s {
+        let object = s.local(s.u8(1));
+        if object.is_cell() {
+            if let Some(value) = cached_other(s, s.cache(2), object) {
+                return D::next(s.push(copy(value)).skip(4));
+            }
+        }
+        D::slow(s)
+    }
+    ThisGetFieldOther s {
+        let object = *s.fp.sub(2);
+        if object.is_cell() {
+            if let Some(value) = cached_other(s, s.cache(1), object) {
+                return D::next(s.push(copy(value)).skip(3));
+            }
+        }
+        D::slow(s)
+    }
+    PutFieldOther s {
+        let object = s.top(2);
+        if object.is_cell() && put_cached(s, s.cache(1), object, s.top(1)) {
+            let s = s.pop(2).skip(3);
+            if decrement(object) { return D::free(s, object) }
+            return D::next(s);
+        }
+        D::slow(s)
+    }
+    ThisPutFieldOther s {
+        let object = *s.fp.sub(2);
+        if object.is_cell() && put_cached(s, s.cache(1), object, s.top(1)) {
+            return D::next(s.pop(1).skip(3));
+        }
+        D::slow(s)
+    }
+    IfTrue16Object s {
+        let value = s.top(1);
+        if value.is_object() && value.kind() != kind::NATIVE {
+            let s = s.pop(1).jump(s.i16(1));
+            if decrement(value) { return D::free(s, value) }
+            return D::next(s);
+        }
+        D::slow(s)
+    }
+    IfFalse16Object s {
+        let value = s.top(1);
+        if value.is_object() && value.kind() != kind::NATIVE {
+            let s = s.pop(1).skip(3);
+            if decrement(value) { return D::free(s, value) }
+            return D::next(s);
+        }
+        D::slow(s)
+    }
+    CallExact s {
+        let argc = s.u16(1);
+        let callee = *s.sp.sub(argc + 1);
+        let closure = callee.cell_unchecked().as_ptr();
+        let k = *closure.byte_add(ClosureCell::CODE_OFFSET).cast::<*const CodeCell>();
+        let machine = &raw mut (*s.vm).machine;
+        let locals = usize::from((*k).local_count) - argc;
+        let room = locals + usize::from((*k).stack_size);
+        let frame = (*machine).frame;
+        let next = frame.add(1);
+        let budget = (*machine).budget - 1;
+        if s.sp.add(room) > (*machine).stack_end || next == (*machine).frame_end || budget <= 0 {
+            return D::slow(s);
+        }
+        (*machine).budget = budget;
+        (*frame).pc = s.pc.add(3);
+        (*machine).frame = next;
+        let fp = s.sp.sub(argc);
+        next.write(Frame {
+            pc: (*k).bytecode,
+            fp,
+            code: k,
+            new_target: RawValue::UNDEFINED,
+            resumable: RawValue::UNDEFINED,
+            flags: 0,
+            argc: argc as u32,
+            base: fp,
+        });
+        let mut sp = s.sp;
+        for _ in 0..locals {
+            *sp = RawValue::UNDEFINED;
+            sp = sp.add(1);
+        }
+        D::next(State { pc: (*k).bytecode, sp, fp, k, vm: s.vm })
+    }
+    ReturnPlain s {
+        // Drops everything down to `this`; a cell that dies goes through the heap at once, which
+        // is why this is an alternative: it may call.
+        let result = s.top(1);
+        let base = s.fp.sub(2);
+        let mut sp = s.sp.sub(1);
+        while sp > base {
+            sp = sp.sub(1);
+            let value = *sp;
+            if decrement(value) {
+                (*s.vm).heap.release(value.cell_unchecked());
+            }
+        }
+        let frame = (*s.vm).machine.frame.sub(1);
+        (*s.vm).machine.frame = frame;
+        *base = result;
+        debug_assert!((*frame).flags & FRAME_CHUNK == 0 || !(*frame).code.is_null());
+        D::next(State { pc: (*frame).pc, sp: base.add(1), fp: (*frame).fp, k: (*frame).code, vm: s.vm })
+    }
+}
+
+/// Stores through the second part of a cache: out of line, or adding a property. True when done; the
+/// value then belongs to the object.
+#[inline(always)]
+unsafe fn put_cached(s: State, cache: *mut InlineCache, object: RawValue, value: RawValue) -> bool {
+    if word(object) == (*cache).word {
+        // The old value had no other owner.
+        let place = slot_at(object, (*cache).offset);
+        let old = *place;
+        *place = value;
+        if decrement(old) {
+            (*s.vm).heap.release(old.cell_unchecked());
+        }
+        return true;
+    }
+    if word(object) != (*cache).word2 {
+        return false;
+    }
+    let header = object.cell_unchecked().as_ptr();
+    match (*cache).kind {
+        CacheKind::OwnExt => {
+            let place = ext_slot(object, (*cache).offset2);
+            let old = *place;
+            *place = value;
+            if decrement(old) {
+                (*s.vm).heap.release(old.cell_unchecked());
+            }
+            true
+        }
+        CacheKind::AddInline if (*cache).epoch == (*s.vm).shapes.epoch() => {
+            *slot_at(object, (*cache).offset2 as u16) = value;
+            (*header).set_word((*cache).aux as u32);
+            true
+        }
+        CacheKind::AddExt if (*cache).epoch == (*s.vm).shapes.epoch() => {
+            let ext = header.byte_add(8).cast::<usize>().read() & !7;
+            if ext == 0 {
+                return false;
+            }
+            let slots = core::ptr::with_exposed_provenance_mut::<RawValue>(ext);
+            if u64::from((*cache).offset2) >= slots.cast::<u64>().sub(1).read() {
+                return false;
+            }
+            *slots.add((*cache).offset2 as usize) = value;
+            (*header).set_word((*cache).aux as u32);
+            true
+        }
+        _ => false,
+    }
+}
+
+const _: () = assert!(HEAD_BYTES == 16);
+const _: () = assert!(size_of::<Value>() == size_of::<RawValue>());
+
+/// Which handler serves which opcode; the others go straight to the slow path.
+macro_rules! handler_list {
+    ($use:ident) => {
+        $use! {
+            PushUndefined push_undefined; PushNull push_null; PushTrue push_true; PushFalse push_false;
+            PushI8 push_i8; PushI32 push_i32; PushConst push_const; PushThis push_this;
+            PushFunction push_function;
+            Drop drop; Nip nip; Dup dup; Dup2 dup2; DupX1 dup_x1; DupX2 dup_x2; Swap swap;
+            GetLocal get_local; PutLocal put_local; SetLocal set_local; GetLocal8 get_local8;
+            PutLocal8 put_local8; SetLocal8 set_local8; GetLocals get_locals;
+            GetLocalCheck get_local_check; PutLocalCheck put_local_check; UninitLocal uninit_local;
+            IncLocal inc_local; DecLocal dec_local; AddPutLocal add_put_local; AppendLocal append_local;
+            GetBoxed get_boxed; PutBoxed put_boxed; GetBoxedCheck get_boxed_check;
+            PutBoxedCheck put_boxed_check; GetCapture get_capture; GetCapture8 get_capture8;
+            PutCapture put_capture; GetCaptureCheck get_capture_check; PutCaptureCheck put_capture_check;
+            GetGlobal get_global;
+            GetField get_field; GetField2 get_field2; LocalGetField local_get_field;
+            LocalGetField2 local_get_field2; ThisGetField this_get_field;
+            CaptureGetField capture_get_field; PutField put_field; ThisPutField this_put_field;
+            GetLength get_length; LocalGetLength local_get_length;
+            GetElem get_elem; GetElemLocals get_elem_locals; GetElemLocal get_elem_local; PutElem put_elem;
+            Add add; Sub sub; Mul mul; Div div; Mod rem; BitAnd bit_and; BitOr bit_or; BitXor bit_xor;
+            Shl shl; Sar sar; Not not; Inc inc; Dec dec; ToNumeric to_numeric;
+            Lt lt; Le le; Gt gt; Ge ge; StrictEq strict_eq; StrictNe strict_ne;
+            AddLocals add_locals; SubLocals sub_locals; AddLocal add_local; AddLocalInt add_local_int;
+            SubLocalInt sub_local_int; AddInt add_int; SubInt sub_int; ModInt mod_int; AndInt and_int;
+            ShlInt shl_int; SarInt sar_int; ShrInt shr_int; ToInt32 to_int32;
+            Jump jump; Jump16 jump16; IfTrue if_true; IfFalse if_false; IfTrue16 if_true16;
+            IfFalse16 if_false16; IfFalseLocal if_false_local; IfTrueLocal if_true_local;
+            Loop loop_jump; Loop16 loop16; LoopIfTrue16 loop_if_true16;
+            IfNotLt if_not_lt; IfNotLe if_not_le; IfNotGt if_not_gt; IfNotGe if_not_ge;
+            IfNotStrictEq if_not_strict_eq; IfStrictEq if_strict_eq;
+            IfNotLtLocals if_not_lt_locals; IfNotLeLocals if_not_le_locals;
+            IfNotGtLocals if_not_gt_locals; IfNotGeLocals if_not_ge_locals;
+            IfNotLtInt if_not_lt_int; IfNotLeInt if_not_le_int; IfNotGtInt if_not_gt_int;
+            IfNotGeInt if_not_ge_int; IfNotStrictEqInt if_not_strict_eq_int;
+            IfStrictEqInt if_strict_eq_int;
+            LoopLt loop_lt; LoopLe loop_le; LoopGt loop_gt; LoopGe loop_ge;
+            LoopLtLocals loop_lt_locals; LoopLtInt loop_lt_int;
+            IncLoopLtLocals inc_loop_lt_locals; IncLoopLeLocals inc_loop_le_locals;
+            IncLoopLtInt inc_loop_lt_int; IncLoopLeInt inc_loop_le_int;
+            DecLoopGtInt dec_loop_gt_int; DecLoopGeInt dec_loop_ge_int;
+            Call call; Return ret; ReturnUndefined ret_undefined;
+        }
+    };
+}
+pub(super) use handler_list;

@@ -1,0 +1,166 @@
+//! Iterators (ECMA-262 7.4) and the enumeration of `for-in` (14.7.5.9).
+
+use crate::object::iteration::ForInCell;
+use crate::object::{ShapeTable, shape_flags};
+use crate::runtime::{Context, Intrinsic};
+use crate::text::{Atom, names};
+use crate::value::{JsResult, Object, Thrown, Value, kind};
+
+impl Context {
+    /// GetIterator, sync: the iterator and its `next`.
+    pub fn get_iterator(&mut self, iterable: &Value) -> JsResult<(Value, Value)> {
+        let method = self.get_method(iterable, names::SYM_ITERATOR)?;
+        if method.is_undefined() {
+            let what = self.describe(iterable);
+            return Err(self.throw_type_error(format_args!("{what} is not iterable")));
+        }
+        self.iterator_from_method(iterable, &method)
+    }
+
+    /// GetIteratorFromMethod.
+    pub fn iterator_from_method(&mut self, iterable: &Value, method: &Value) -> JsResult<(Value, Value)> {
+        let iterator = self.call(method, iterable, &[])?;
+        let Some(object) = iterator.as_object() else {
+            return Err(self.throw_type_error(format_args!("iterator is not an object")));
+        };
+        let next = self.get(object, names::NEXT)?;
+        Ok((iterator, next))
+    }
+
+    /// IteratorStepValue: `None` when the iterator is done.
+    pub fn iterator_step_value(&mut self, iterator: &Value, next: &Value) -> JsResult<Option<Value>> {
+        if let Some(step) = self.fast_step(iterator, next)? {
+            return Ok(step);
+        }
+        let result = self.call(next, iterator, &[])?;
+        let Some(object) = result.as_object() else {
+            return Err(self.throw_type_error(format_args!("iterator must return an object")));
+        };
+        if self.get(object, names::DONE)?.to_boolean() {
+            return Ok(None);
+        }
+        self.get(object, names::VALUE).map(Some)
+    }
+
+    /// IteratorClose with a normal completion: errors of `return` are thrown.
+    pub fn iterator_close(&mut self, iterator: &Value) -> JsResult<()> {
+        let method = self.get_method(iterator, names::RETURN)?;
+        if method.is_undefined() {
+            return Ok(());
+        }
+        let result = self.call(&method, iterator, &[])?;
+        if !result.is_object() {
+            return Err(self.throw_type_error(format_args!("iterator result is not an object")));
+        }
+        Ok(())
+    }
+
+    /// IteratorClose with a throw completion: the first error wins.
+    pub fn iterator_close_after(&mut self, iterator: &Value, error: Thrown) -> Thrown {
+        if error == Thrown::Terminated {
+            return error;
+        }
+        let pending = if error == Thrown::Exception { Some(self.take_pending()) } else { None };
+        if self.iterator_close(iterator) == Err(Thrown::Terminated) {
+            return Thrown::Terminated;
+        }
+        match pending {
+            Some(value) => self.throw(value),
+            None => error,
+        }
+    }
+
+    /// Calls `visit` with each value of an iterable; false stops and closes the iterator, and so
+    /// does an error, which is then returned.
+    pub fn iterate(
+        &mut self,
+        iterable: &Value,
+        visit: &mut dyn FnMut(&mut Context, Value) -> JsResult<bool>,
+    ) -> JsResult<()> {
+        let (iterator, next) = self.get_iterator(iterable)?;
+        while let Some(value) = self.iterator_step_value(&iterator, &next)? {
+            match visit(self, value) {
+                Ok(true) => (),
+                Ok(false) => return self.iterator_close(&iterator),
+                Err(error) => return Err(self.iterator_close_after(&iterator, error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// CreateIterResultObject (7.4.14).
+    pub fn iter_result(&mut self, value: Value, done: bool) -> JsResult<Value> {
+        let object = Object::with_shape(self.realm().literal_shape(2))?;
+        let flags = crate::object::PropertyFlags::DEFAULT;
+        object.add_property(names::VALUE, value, flags)?;
+        object.add_property(names::DONE, Value::boolean(done), flags)?;
+        Ok(object.into())
+    }
+
+    /// Starts a `for-in` loop: names of the whole chain, each once; a name that is not enumerable
+    /// hides those of the same name behind it.
+    pub(crate) fn for_in_start(&mut self, value: &Value) -> JsResult<Value> {
+        let shape = ShapeTable::current().root(&Value::NULL, 0, 0)?;
+        let mut keys: crate::mem::Vec<'static, Atom> = self.scratch();
+        if value.is_nullish() {
+            return Ok(ForInCell::create(shape, Value::UNDEFINED, keys)?.into());
+        }
+        let object = self.to_object(value)?;
+        let mut at = object.clone();
+        // Names seen on the way, enumerable or not; empty while only one object was asked.
+        let mut seen: crate::mem::Vec<'static, Atom> = self.scratch();
+        let mut first = true;
+        loop {
+            let simple = matches!(at.kind(), kind::OBJECT | kind::NATIVE | kind::CLOSURE)
+                && at.shape().count() == 0
+                && !at.shape().has(shape_flags::LAZY_FUNCTION);
+            if !simple {
+                let own = self.own_keys(&at)?;
+                let next = self.get_prototype_of(&at)?;
+                for key in own.iter() {
+                    if !key.is_string_key() {
+                        continue;
+                    }
+                    if !first && seen.iter().any(|s| s.raw() == key.raw()) {
+                        continue;
+                    }
+                    if let Some(property) = self.get_own_property(&at, key.raw())? {
+                        if property.flags().is_enumerable() {
+                            keys.try_push(key.clone())?;
+                        }
+                        if !next.is_null() {
+                            seen.try_push(key.clone())?;
+                        }
+                    }
+                }
+                first = first && own.is_empty();
+            }
+            match Object::try_from(self.get_prototype_of(&at)?) {
+                // The chain's end is nearly always %Object.prototype%, which has nothing enumerable.
+                Ok(next) if self.is_bare_object_prototype(&next) => break,
+                Ok(next) => at = next,
+                Err(_) => break,
+            }
+        }
+        Ok(ForInCell::create(shape, object.into(), keys)?.into())
+    }
+
+    fn is_bare_object_prototype(&self, object: &Object) -> bool {
+        if object.bits() != self.realm().intrinsic(Intrinsic::ObjectPrototype).bits() {
+            return false;
+        }
+        let shape = object.shape();
+        (0..shape.count()).all(|i| shape.property(i).is_none_or(|p| !p.flags.is_enumerable()))
+    }
+
+    /// The next name of a `for-in` loop that its object still has.
+    pub(crate) fn for_in_next(&mut self, state: &ForInCell) -> JsResult<Option<Value>> {
+        while let Some(key) = state.next_key() {
+            let Some(object) = state.object().as_object() else { return Ok(None) };
+            if self.has_property(object, key.raw())? {
+                return key.to_value().map(Some);
+            }
+        }
+        Ok(None)
+    }
+}

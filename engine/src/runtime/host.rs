@@ -1,0 +1,45 @@
+//! What the runtime does for its host: output, tear-down.
+
+use std::io::Write;
+
+use super::{Context, Runtime};
+use crate::heap::Reason;
+use crate::text::Text;
+
+impl Context {
+    /// Writes a line to the host's output, as UTF-8. Failures to write are the host's business.
+    pub(crate) fn host_print(&mut self, line: Text<'_>) {
+        let output = &mut self.rt().output;
+        let mut bytes = [0u8; 256];
+        let mut used = 0;
+        for c in char::decode_utf16(line.units()).chain(core::iter::once(Ok('\n'))) {
+            let c = c.unwrap_or('\u{FFFD}');
+            if used + 4 > bytes.len() {
+                let _ = output.write_all(&bytes[..used]);
+                used = 0;
+            }
+            used += c.encode_utf8(&mut bytes[used..]).len();
+        }
+        let _ = output.write_all(&bytes[..used]);
+        let _ = output.flush();
+    }
+}
+
+impl Runtime {
+    /// Lets everything go that the runtime itself holds, and collects what is then garbage.
+    pub(crate) fn tear_down(&mut self) {
+        while let Some(job) = self.jobs.pop() {
+            drop(job);
+        }
+        drop(self.pending.take());
+        drop(self.symbol_registry.take());
+        drop(self.machine.extra_arguments.take());
+        self.interrupt = None;
+        self.rejection_tracker = None;
+        self.heap.set_observer(None);
+        // A limit must not keep the runtime from ending.
+        self.mem.set_limit(0);
+        let _ = self.heap.collect(Reason::TearDown);
+        self.atoms.empty();
+    }
+}
