@@ -4,7 +4,10 @@
 //! [`install`] fills a new realm: first the two prototypes everything else hangs on, then each
 //! file's `install`, in an order in which every file finds what it refers to.
 
+mod error;
+mod function;
 mod global;
+mod object;
 
 use crate::object::{Accessor, PropertyFlags};
 use crate::runtime::{Context, Intrinsic, NativeDef, NativeFn, NativeKind};
@@ -251,6 +254,9 @@ pub(crate) fn install(cx: &mut Context) -> JsResult<()> {
     let global = cx.new_builtin_object(&object_prototype)?;
     let lexicals = cx.new_builtin_object(&Value::NULL)?;
     cx.realm().set_globals(global, lexicals);
+    error::install(cx)?;
+    function::install(cx)?;
+    object::install(cx)?;
     global::install(cx)?;
     Ok(())
 }
