@@ -4,6 +4,8 @@
 //! [`install`] fills a new realm: first the two prototypes everything else hangs on, then each
 //! file's `install`, in an order in which every file finds what it refers to.
 
+mod array;
+mod array_iterator;
 mod error;
 mod function;
 mod global;
@@ -257,6 +259,7 @@ pub(crate) fn install(cx: &mut Context) -> JsResult<()> {
     error::install(cx)?;
     function::install(cx)?;
     object::install(cx)?;
+    array::install(cx)?;
     global::install(cx)?;
     Ok(())
 }

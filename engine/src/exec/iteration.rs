@@ -1,12 +1,75 @@
 //! Iterators (ECMA-262 7.4) and the enumeration of `for-in` (14.7.5.9).
 
-use crate::object::iteration::ForInCell;
+use crate::object::iteration::{ForInCell, Iteration, IteratorCell};
 use crate::object::{ShapeTable, shape_flags};
-use crate::runtime::{Context, Intrinsic};
+use crate::runtime::{Context, Intrinsic, NativeCell};
 use crate::text::{Atom, names};
 use crate::value::{JsResult, Object, Thrown, Value, kind};
 
+/// Magic number of the row of `%ArrayIteratorPrototype%.next`, by which its callers know it.
+pub const ARRAY_NEXT: i32 = 0x4152_4E58;
+
 impl Context {
+    /// A step of a builtin iterator without its result object; `None` where the protocol must be followed.
+    #[inline]
+    fn fast_step(&mut self, iterator: &Value, next: &Value) -> JsResult<Option<Option<Value>>> {
+        let (Some(state), Some(function)) =
+            (iterator.downcast::<IteratorCell>(), next.downcast::<NativeCell>())
+        else {
+            return Ok(None);
+        };
+        if function.def().magic != ARRAY_NEXT {
+            return Ok(None);
+        }
+        match state.what() {
+            Iteration::ArrayKeys | Iteration::ArrayValues | Iteration::ArrayEntries => {
+                self.array_iterator_step(state).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// One step of an array iterator (23.1.5.1): `None` at the end.
+    pub fn array_iterator_step(&mut self, state: &IteratorCell) -> JsResult<Option<Value>> {
+        let source = state.source();
+        let Some(object) = source.as_object() else { return Ok(None) };
+        let index = state.index();
+        if let (Some(array), kind::ARRAY) = (object.as_array(), object.kind()) {
+            if state.what() == Iteration::ArrayValues && index < u64::from(array.length()) {
+                if let Some(value) = array.dense(index as u32) {
+                    state.set_index(index + 1);
+                    return Ok(Some(value));
+                }
+            }
+        }
+        let length = if object.kind() == kind::TYPED_ARRAY {
+            match self.typed_array_length(object) {
+                Some(length) => length as u64,
+                None => {
+                    return Err(
+                        self.throw_type_error(format_args!("typed array is detached or out of bounds"))
+                    );
+                }
+            }
+        } else {
+            self.length_of(object)?
+        };
+        if index >= length {
+            state.finish();
+            return Ok(None);
+        }
+        state.set_index(index + 1);
+        let key = Value::number(index as f64);
+        Ok(Some(match state.what() {
+            Iteration::ArrayKeys => key,
+            Iteration::ArrayValues => self.get_index(object, index)?,
+            _ => {
+                let value = self.get_index(object, index)?;
+                self.new_array(&[key, value])?.into()
+            }
+        }))
+    }
+
     /// GetIterator, sync: the iterator and its `next`.
     pub fn get_iterator(&mut self, iterable: &Value) -> JsResult<(Value, Value)> {
         let method = self.get_method(iterable, names::SYM_ITERATOR)?;

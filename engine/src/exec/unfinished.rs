@@ -56,8 +56,4 @@ impl Context {
     pub(crate) fn typed_array_is_fixed_length(&mut self, _o: &Object) -> bool {
         true
     }
-    /// A step of a builtin iterator without its result object; `None` where the protocol must be followed.
-    pub(crate) fn fast_step(&mut self, _iterator: &Value, _next: &Value) -> JsResult<Option<Option<Value>>> {
-        Ok(None)
-    }
 }

@@ -45,3 +45,113 @@ unsafe impl Cell for ForInCell {
         self.object.trace(tracer);
     }
 }
+
+/// What an [`IteratorCell`] goes over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Iteration {
+    /// Indices of an array-like.
+    ArrayKeys,
+    /// Elements of an array-like.
+    ArrayValues,
+    /// Pairs of an array-like.
+    ArrayEntries,
+    /// Keys of a Map.
+    MapKeys,
+    /// Values of a Map.
+    MapValues,
+    /// Pairs of a Map.
+    MapEntries,
+    /// Members of a Set.
+    SetValues,
+    /// Pairs of members of a Set.
+    SetEntries,
+    /// Code points of a string.
+    StringPoints,
+    /// Matches of a RegExp (`matchAll`): source is the RegExp, extra the string.
+    RegExpMatches,
+    /// Matches of a RegExp that is not global: at most one.
+    RegExpMatch,
+}
+
+/// The iterator of a builtin: where it is in what.
+#[repr(C)]
+pub struct IteratorCell {
+    head: ObjectHead,
+    source: core::cell::UnsafeCell<Value>,
+    extra: core::cell::UnsafeCell<Value>,
+    index: StdCell<u64>,
+    what: Iteration,
+    flag: StdCell<bool>,
+}
+
+impl IteratorCell {
+    /// A new iterator.
+    pub fn create(shape: &Shape, what: Iteration, source: Value, extra: Value) -> JsResult<Object> {
+        let cell = IteratorCell {
+            head: ObjectHead::new(),
+            source: core::cell::UnsafeCell::new(source),
+            extra: core::cell::UnsafeCell::new(extra),
+            index: StdCell::new(0),
+            what,
+            flag: StdCell::new(false),
+        };
+        Object::alloc(cell, shape)
+    }
+
+    /// What it goes over.
+    pub fn what(&self) -> Iteration {
+        self.what
+    }
+
+    /// The source; undefined once it is exhausted.
+    pub fn source(&self) -> Value {
+        // SAFETY: cloned at once.
+        unsafe { (*self.source.get()).clone() }
+    }
+
+    /// The second value it was made with.
+    pub fn extra(&self) -> Value {
+        // SAFETY: cloned at once.
+        unsafe { (*self.extra.get()).clone() }
+    }
+
+    /// Where it is.
+    pub fn index(&self) -> u64 {
+        self.index.get()
+    }
+
+    /// Moves it.
+    pub fn set_index(&self, index: u64) {
+        self.index.set(index);
+    }
+
+    /// A flag for whoever made it.
+    pub fn flag(&self) -> bool {
+        self.flag.get()
+    }
+
+    /// Sets the flag.
+    pub fn set_flag(&self, flag: bool) {
+        self.flag.set(flag);
+    }
+
+    /// Lets the source go: the iterator is exhausted.
+    pub fn finish(&self) {
+        // SAFETY: the old value is moved out before it is dropped.
+        drop(unsafe { core::mem::replace(&mut *self.source.get(), Value::UNDEFINED) });
+    }
+}
+
+// SAFETY: `repr(C)` with the header first; head and both values are reported.
+unsafe impl Cell for IteratorCell {
+    const KIND: u8 = kind::ITERATOR;
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.head.trace(tracer);
+        // SAFETY: no reference into the cell is alive while the collector runs.
+        unsafe {
+            (*self.source.get()).trace(tracer);
+            (*self.extra.get()).trace(tracer);
+        }
+    }
+}

@@ -323,6 +323,12 @@ impl Object {
         }
     }
 
+    /// The header's word: shape number and kind.
+    #[inline(always)]
+    pub fn as_cell_word(&self) -> u32 {
+        self.head().header.word()
+    }
+
     /// The prototype: an object or null.
     #[inline]
     pub fn prototype(&self) -> Value {

@@ -64,6 +64,7 @@ pub const fn base_kinds() -> [KindInfo; KINDS] {
     row!(PRIMITIVE, object::exotic::PrimitiveCell, weakable);
     row!(PROXY, object::exotic::ProxyCell, weakable);
     row!(FOR_IN, object::iteration::ForInCell);
+    row!(ITERATOR, object::iteration::IteratorCell, weakable);
     table
 }
 
@@ -82,6 +83,8 @@ pub struct Runtime {
     pub(crate) jobs: JobQueue,
     /// `Symbol.for`: an object without prototype from keys to symbols.
     pub(crate) symbol_registry: Value,
+    /// Objects that `join` is at work on, so that cycles end.
+    pub(crate) joining: crate::mem::Vec<'static, Value>,
     pub(crate) interrupt: Option<InterruptHandler>,
     pub(crate) rejection_tracker: Option<RejectionTracker>,
     /// Lowest address native code may use; 0 for no check.
