@@ -1,8 +1,18 @@
-//! Our engine.
+//! Our engine, through its public API.
 
 use super::{Backend, Run, Script, Setup};
+use crate::machine;
+use crate::meter::{Handle, Meter};
 use crate::policy::Policy;
-use tare_reports::record::Outcome;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Instant;
+use tare::heap::Event;
+use tare::mem::Use;
+use tare::{Context, Error, Front, Runtime};
+use tare_allocators::Allocator;
+use tare_reports::record::{Collection, MAX_COLLECTIONS, Measured, Outcome};
 
 /// The back end.
 pub struct Tare;
@@ -20,11 +30,188 @@ impl Backend for Tare {
         &["pool", "direct"]
     }
 
-    fn supports(&self, _policy: &Policy) -> Result<(), String> {
-        Ok(())
+    fn supports(&self, policy: &Policy) -> Result<(), String> {
+        policy.parsed().map(|_| ())
     }
 
-    fn run(&self, _script: &Script, _setup: &Setup) -> Run {
-        Run::not_begun(Outcome::Failed { message: "the engine of this build cannot run scripts yet".into() })
+    fn run(&self, script: &Script, setup: &Setup) -> Run {
+        let base_rss_bytes = machine::peak_rss_bytes();
+        let begun = Instant::now();
+        let (runtime, context, handle) = match make(script, setup) {
+            Ok(made) => made,
+            Err((message, handle)) => {
+                let mut run = Run::not_begun(Outcome::Failed { message });
+                note_rest(&mut run, handle.as_ref());
+                return run;
+            }
+        };
+        let setup_ns = begun.elapsed().as_nanos() as u64;
+        let mut run = measure(&runtime, &context, script, setup, handle.as_ref());
+        let ended = Instant::now();
+        drop(context);
+        drop(runtime);
+        if let Some(measured) = &mut run.measured {
+            measured.setup_ns = setup_ns;
+            measured.teardown_ns = ended.elapsed().as_nanos() as u64;
+            measured.base_rss_bytes = base_rss_bytes;
+        }
+        note_rest(&mut run, handle.as_ref());
+        run
     }
+}
+
+/// What the allocator refused, and what it did not get back.
+fn note_rest(run: &mut Run, handle: Option<&Handle>) {
+    if let Some(handle) = handle {
+        run.refused = handle.finish().refused;
+        run.left_bytes = handle.live_bytes();
+    }
+}
+
+type Made = (Runtime, Context, Option<Handle>);
+
+/// Makes runtime and context; on failure, why, with the handle to what the allocator saw.
+fn make(script: &Script, setup: &Setup) -> Result<Made, (String, Option<Handle>)> {
+    let allocator = super::allocator(&setup.allocator).map_err(|message| (message, None))?;
+    let policy = setup.policy().and_then(|p| p.parsed()).map_err(|message| (message, None))?;
+    let front = match setup.front.as_str() {
+        "pool" => Front::Pool,
+        "direct" => Front::Direct,
+        other => return Err((format!("tare has no front `{other}`"), None)),
+    };
+    let (allocator, handle): (Box<dyn Allocator>, Option<Handle>) = if setup.watch {
+        let (meter, handle) = Meter::new(allocator);
+        (Box::new(meter), Some(handle))
+    } else {
+        (allocator, None)
+    };
+    let mut builder = Runtime::builder()
+        .allocator(allocator)
+        .front(front)
+        .memory_limit(setup.memory_limit_bytes as usize)
+        .gc_policy(policy);
+    if let Some(bytes) = setup.max_stack_bytes {
+        builder = builder.max_stack_size(bytes as usize);
+    }
+    if !script.prints {
+        builder = builder.output(Box::new(std::io::sink()));
+    }
+    let failed = |error: Error| (format!("the runtime could not be made: {error}"), handle.clone());
+    let runtime = builder.build().map_err(failed)?;
+    let context = runtime.new_context().map_err(failed)?;
+    Ok((runtime, context, handle))
+}
+
+fn measure(
+    runtime: &Runtime,
+    context: &Context,
+    script: &Script,
+    setup: &Setup,
+    handle: Option<&Handle>,
+) -> Run {
+    if let Some(size) = script.size
+        && let Err(error) = context.global().set(context, "SIZE", size as f64)
+    {
+        return Run::not_begun(Outcome::Failed { message: format!("SIZE could not be set: {error}") });
+    }
+    runtime.mem().reset_peak();
+    let start = handle.map_or_else(Instant::now, Handle::start);
+    let watched = setup.watch.then(|| watch(runtime, start));
+    let cpu = machine::cpu_ns();
+    let ended = context.eval(&script.source, &script.filename).and_then(|_| runtime.run_jobs());
+    let cpu_ns = machine::cpu_ns() - cpu;
+    let wall_ns = start.elapsed().as_nanos() as u64;
+    runtime.set_observer(None);
+    let figures = handle.map(Handle::finish).unwrap_or_default();
+    let followed = watched.map(|w| w.take()).unwrap_or_default();
+    let (charged, peak) = runtime.memory_in_use();
+    let usage = usage(runtime, charged);
+    let committed_now = runtime.mem().allocator().stats().committed.map(|bytes| bytes as u64);
+    let outcome = match &ended {
+        Ok(_) => Outcome::Ok,
+        Err(error) => Outcome::Threw { message: error.to_string() },
+    };
+    drop(ended);
+    // Without memory for the text of a number the result stays unread.
+    let result =
+        context.global().get(context, "result").and_then(|v| v.to_display(context)).unwrap_or_default();
+    let mut full_collection_ns = Vec::new();
+    for _ in 0..setup.full_collections {
+        let begun = Instant::now();
+        runtime.run_gc();
+        full_collection_ns.push(begun.elapsed().as_nanos() as u64);
+    }
+    let memory_report =
+        usage.iter().map(|(name, value)| format!("{name:<28} {value:>14}\n")).collect::<String>();
+    let measured = Measured {
+        wall_ns,
+        cpu_ns,
+        peak_requested_bytes: Some(peak as u64),
+        peak_charged_bytes: figures.peak_bytes,
+        committed_bytes: figures.committed_bytes.max(committed_now),
+        peak_rss_bytes: machine::peak_rss_bytes(),
+        end_charged_bytes: figures.live_bytes,
+        allocations: figures.allocations,
+        refused: figures.refused,
+        series: figures.series,
+        collection_count: followed.count,
+        pause_total_ns: followed.total_ns,
+        pause_max_ns: followed.max_ns,
+        collections: followed.collections,
+        result,
+        usage,
+        ..Measured::default()
+    };
+    Run { measured: Some(measured), full_collection_ns, memory_report, ..Run::not_begun(outcome) }
+}
+
+/// What the engine told of its collections.
+#[derive(Default)]
+struct Followed {
+    count: u64,
+    total_ns: u64,
+    max_ns: u64,
+    collections: Vec<Collection>,
+}
+
+/// Follows the runtime's collections; times count from `start`.
+fn watch(runtime: &Runtime, start: Instant) -> Rc<RefCell<Followed>> {
+    let followed = Rc::new(RefCell::new(Followed::default()));
+    let seen = followed.clone();
+    runtime.set_observer(Some(Box::new(move |event: &Event<'_>| {
+        let Event::End(outcome) = event else { return };
+        let mut seen = seen.borrow_mut();
+        seen.count += 1;
+        seen.total_ns += outcome.pause_ns;
+        seen.max_ns = seen.max_ns.max(outcome.pause_ns);
+        if seen.collections.len() < MAX_COLLECTIONS {
+            seen.collections.push(Collection {
+                at_ns: (start.elapsed().as_nanos() as u64).saturating_sub(outcome.pause_ns),
+                pause_ns: outcome.pause_ns,
+                reason: outcome.reason.to_string(),
+                bytes_before: Some(outcome.charged_before as u64),
+                bytes_after: Some(outcome.charged_after as u64),
+                cells_scanned: Some(outcome.cells_scanned),
+                cells_freed: Some(outcome.freed_cells),
+            });
+        }
+    })));
+    followed
+}
+
+/// The engine's books: what is charged, in all and per use.
+fn usage(runtime: &Runtime, charged: usize) -> BTreeMap<String, i64> {
+    let mem = runtime.mem();
+    let mut usage: BTreeMap<String, i64> = [
+        ("malloc_size".to_string(), charged as i64),
+        ("malloc_limit".to_string(), mem.limit() as i64),
+        ("malloc_count".to_string(), mem.blocks() as i64),
+    ]
+    .into();
+    for purpose in Use::ALL {
+        let name = format!("{purpose:?}").to_lowercase();
+        usage.insert(format!("{name}_size"), mem.charged_to(*purpose) as i64);
+        usage.insert(format!("{name}_count"), mem.blocks_of(*purpose) as i64);
+    }
+    usage
 }
