@@ -6,6 +6,7 @@
 //! [`engine::Job`] for each mode of a test, lets an [`engine::Engine`] run it and judges how it
 //! ended ([`judge`]); [`report`] and [`expected`] make tables, JSON and the verdict of the outcomes.
 
+pub mod agents;
 pub mod engine;
 pub mod engines;
 pub mod expected;

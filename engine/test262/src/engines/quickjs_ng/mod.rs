@@ -2,7 +2,9 @@
 //!
 //! Everything happens in [`Engine::run`] on one thread: a runtime and its contexts are made, used
 //! and freed there. Values are C structs without ownership, so each function below says what it
-//! takes and what it gives. There are no agents: `$262.agent.start` throws.
+//! takes and what it gives.
+
+mod agents;
 
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
@@ -11,6 +13,8 @@ use std::time::Instant;
 
 use rquickjs::qjs;
 
+use self::agents::Role;
+use crate::agents::Agents;
 use crate::engine::{Completion, Engine, Job, Ran};
 use crate::meta::Phase;
 
@@ -29,6 +33,8 @@ struct Host {
     loaded: Cell<bool>,
     /// Contexts made by `createRealm`.
     realms: RefCell<Vec<Ctx>>,
+    memory_limit: usize,
+    role: Role,
 }
 
 impl Engine for QuickJsNg {
@@ -39,41 +45,64 @@ impl Engine for QuickJsNg {
     }
 
     fn run(&self, job: &Job<'_>) -> Ran {
-        let host = Host {
-            printed: RefCell::default(),
-            deadline: job.deadline,
-            timed_out: Cell::new(false),
-            loaded: Cell::new(false),
-            realms: RefCell::default(),
-        };
-        let opaque = (&raw const host).cast_mut().cast::<c_void>();
-        // SAFETY: the runtime and all contexts live only in this block, on this thread; `host`
-        // outlives them and is only read through shared references.
-        let completion = unsafe {
-            let rt = qjs::JS_NewRuntime();
-            if rt.is_null() {
-                return Ran { completion: Completion::Broken("no runtime".to_string()), printed: Vec::new() };
-            }
-            qjs::JS_SetMemoryLimit(rt, job.memory_limit as _);
-            qjs::JS_SetRuntimeOpaque(rt, opaque);
-            qjs::JS_SetInterruptHandler(rt, Some(interrupt), opaque);
-            qjs::JS_SetCanBlock(rt, job.can_block);
-            qjs::JS_SetModuleLoaderFunc2(rt, None, Some(load_module), None, opaque);
-            let ctx = new_realm(rt);
-            let completion = run_in(ctx, job, &host);
-            for realm in host.realms.take() {
-                qjs::JS_FreeContext(realm);
-            }
-            qjs::JS_FreeContext(ctx);
-            // A test whose last error was an uncatchable one may leave objects behind; freeing the
-            // runtime would abort then, and the process goes on to other tests.
-            if !host.timed_out.get() {
-                qjs::JS_FreeRuntime(rt);
-            }
-            completion
-        };
-        let completion = if host.timed_out.get() { Completion::TimedOut } else { completion };
-        Ran { completion, printed: host.printed.take() }
+        let role = Role::Test(Agents::new(job.deadline));
+        let ran = new_runtime(role, job.deadline, job.memory_limit, job.can_block, |ctx, host| {
+            // SAFETY: the context is live during this call.
+            let completion = unsafe { run_in(ctx, job, host) };
+            let completion = if host.timed_out.get() { Completion::TimedOut } else { completion };
+            Ran { completion, printed: host.printed.take() }
+        });
+        ran.unwrap_or_else(|| Ran {
+            completion: Completion::Broken("no runtime".to_string()),
+            printed: Vec::new(),
+        })
+    }
+}
+
+/// Makes a runtime and a context with the host's functions, calls `with`, and frees them again.
+/// Nothing when there is no memory for a runtime.
+fn new_runtime<R>(
+    role: Role,
+    deadline: Instant,
+    memory_limit: usize,
+    can_block: bool,
+    with: impl FnOnce(Ctx, &Host) -> R,
+) -> Option<R> {
+    let host = Host {
+        printed: RefCell::default(),
+        deadline,
+        timed_out: Cell::new(false),
+        loaded: Cell::new(false),
+        realms: RefCell::default(),
+        memory_limit,
+        role,
+    };
+    let opaque = (&raw const host).cast_mut().cast::<c_void>();
+    // SAFETY: the runtime and all contexts live only in this block, on this thread; `host`
+    // outlives them and is only read through shared references.
+    unsafe {
+        let rt = qjs::JS_NewRuntime();
+        if rt.is_null() {
+            return None;
+        }
+        qjs::JS_SetMemoryLimit(rt, memory_limit as _);
+        qjs::JS_SetRuntimeOpaque(rt, opaque);
+        qjs::JS_SetInterruptHandler(rt, Some(interrupt), opaque);
+        qjs::JS_SetCanBlock(rt, can_block);
+        qjs::JS_SetModuleLoaderFunc2(rt, None, Some(load_module), None, opaque);
+        agents::install_memory(rt);
+        let ctx = new_realm(rt);
+        let result = with(ctx, &host);
+        for realm in host.realms.take() {
+            qjs::JS_FreeContext(realm);
+        }
+        qjs::JS_FreeContext(ctx);
+        // A test whose last error was an uncatchable one may leave objects behind; freeing the
+        // runtime would abort then, and the process goes on to other tests.
+        if !host.timed_out.get() {
+            qjs::JS_FreeRuntime(rt);
+        }
+        Some(result)
     }
 }
 
@@ -236,7 +265,7 @@ unsafe fn new_realm(rt: *mut qjs::JSRuntime) -> Ctx {
         qjs::JS_SetIsHTMLDDA(ctx, dda);
         define(ctx, host, c"IsHTMLDDA", dda);
         let agent = qjs::JS_NewObject(ctx);
-        define(ctx, agent, c"start", function(ctx, c"start", 1, no_agents));
+        agents::define_functions(ctx, agent);
         define(ctx, host, c"agent", agent);
         define(ctx, global, c"$262", host);
         qjs::JS_FreeValue(ctx, global);
@@ -329,11 +358,6 @@ unsafe extern "C" fn gc(ctx: Ctx, _this: Value, _argc: c_int, _argv: *mut Value)
 
 unsafe extern "C" fn is_htmldda(_ctx: Ctx, _this: Value, _argc: c_int, _argv: *mut Value) -> Value {
     qjs::JS_NULL
-}
-
-unsafe extern "C" fn no_agents(ctx: Ctx, _this: Value, _argc: c_int, _argv: *mut Value) -> Value {
-    // SAFETY: the format has no parameter.
-    unsafe { qjs::JS_ThrowTypeError(ctx, c"this host has no agents".as_ptr()) }
 }
 
 /// Loads a module by its path: a script module, or JSON when the attributes say so.
