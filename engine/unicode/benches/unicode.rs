@@ -1,4 +1,5 @@
-//! Identifier checks, case mapping and normalisation, per character of typical text.
+//! Identifier checks, case mapping and normalisation, per code unit of typical text, next to the same
+//! work by `unicode-ident`, `unicode-normalization` and the standard library ("reference").
 #![allow(missing_docs, reason = "criterion's macros")]
 
 use std::hint::black_box;
@@ -6,6 +7,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tare_allocators::{Memory, System};
 use tare_unicode as u;
+use unicode_normalization::UnicodeNormalization;
 
 const SAMPLES: [(&str, &str); 4] = [
     ("ascii", "The quick brown fox jumps over the lazy dog and function_name123 returns "),
@@ -39,6 +41,22 @@ fn bench(criterion: &mut Criterion) {
         let nfd = u::normalize(u::Form::Nfd, u::Text::Utf16(&text), memory).unwrap();
         group.bench_function("Nfc of Nfd", |b| {
             b.iter(|| u::normalize(u::Form::Nfc, u::Text::Utf16(black_box(&nfd)), memory).unwrap().len());
+        });
+        let chars: Vec<char> = sample.repeat(4096 / sample.len() + 1).chars().collect();
+        group.bench_function("reference: is_xid_continue", |b| {
+            b.iter(|| black_box(&chars).iter().filter(|&&c| unicode_ident::is_xid_continue(c)).count());
+        });
+        group.bench_function("reference: to_uppercase", |b| {
+            b.iter(|| {
+                black_box(&chars).iter().fold(0, |sum, c| sum ^ c.to_uppercase().next().map_or(0, u32::from))
+            });
+        });
+        let string: String = chars.iter().collect();
+        group.bench_function("reference: Nfc", |b| {
+            b.iter(|| black_box(&string).nfc().collect::<String>().len())
+        });
+        group.bench_function("reference: Nfd", |b| {
+            b.iter(|| black_box(&string).nfd().collect::<String>().len())
         });
         group.finish();
     }

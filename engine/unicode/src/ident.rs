@@ -3,30 +3,12 @@
 use crate::category::in_categories;
 use crate::tables;
 
-/// Bits of [`ASCII`]: ID_Start, ID_Continue, WhiteSpace.
-const START: u8 = 1;
-const CONTINUE: u8 = 2;
-const SPACE: u8 = 4;
-
-/// What ASCII characters are; `$` and `_` are not ID_Start.
-static ASCII: [u8; 128] = {
-    let mut table = [0; 128];
-    let mut c = 0;
-    while c < 128 {
-        let byte = c as u8;
-        table[c] = if byte.is_ascii_alphabetic() {
-            START | CONTINUE
-        } else if byte.is_ascii_digit() || byte == b'_' {
-            CONTINUE
-        } else if matches!(byte, b'\t' | 0x0B | 0x0C | b' ') {
-            SPACE
-        } else {
-            0
-        };
-        c += 1;
-    }
-    table
-};
+/// Is the bit for `c` set? The tables of bits cover the code points below U+0800: Latin, Greek, Cyrillic,
+/// Hebrew, Arabic.
+#[inline]
+fn bit(bits: &[u32; 64], c: u32) -> Option<bool> {
+    bits.get((c >> 5) as usize).map(|word| word >> (c & 31) & 1 != 0)
+}
 
 /// Is `c` inside a list of toggles, an odd number of which are at or before it?
 #[inline]
@@ -39,8 +21,8 @@ fn toggled(c: u32, toggles: &[u32]) -> bool {
 #[inline]
 #[must_use]
 pub fn is_id_start(c: u32) -> bool {
-    match ASCII.get(c as usize) {
-        Some(bits) => bits & START != 0,
+    match bit(&tables::ID_START_BITS, c) {
+        Some(is) => is,
         None => in_categories(c, tables::ID_START_MASK) ^ toggled(c, &tables::ID_START_EXCEPT),
     }
 }
@@ -50,8 +32,8 @@ pub fn is_id_start(c: u32) -> bool {
 #[inline]
 #[must_use]
 pub fn is_id_continue(c: u32) -> bool {
-    match ASCII.get(c as usize) {
-        Some(bits) => bits & CONTINUE != 0,
+    match bit(&tables::ID_CONTINUE_BITS, c) {
+        Some(is) => is,
         None => in_categories(c, tables::ID_CONTINUE_MASK) ^ toggled(c, &tables::ID_CONTINUE_EXCEPT),
     }
 }
@@ -77,9 +59,10 @@ pub fn is_case_ignorable(c: u32) -> bool {
 #[inline]
 #[must_use]
 pub fn is_white_space(c: u32) -> bool {
-    match ASCII.get(c as usize) {
-        Some(bits) => bits & SPACE != 0,
-        None => matches!(c, 0xA0 | 0x1680 | 0x2000..=0x200A | 0x202F | 0x205F | 0x3000 | 0xFEFF),
+    match c {
+        0x09 | 0x0B | 0x0C | 0x20 | 0xA0 => true,
+        _ if c < 0x1680 => false,
+        _ => matches!(c, 0x1680 | 0x2000..=0x200A | 0x202F | 0x205F | 0x3000 | 0xFEFF),
     }
 }
 

@@ -123,6 +123,11 @@ pub enum QuickCheck {
 /// Combining class and flags of a code point.
 #[inline]
 fn class(c: u32) -> u16 {
+    // Nothing happens to ASCII and the control characters after it; letters that others decompose to
+    // are mostly among them.
+    if c < 0xA0 {
+        return 0;
+    }
     tables::NORM_CLASS[usize::from(CLASSES.get(c))]
 }
 
@@ -163,19 +168,12 @@ fn check<U: Copy + Into<u16>>(form: Form, text: &[U]) -> QuickCheck {
     let mut last = 0;
     let mut at = 0;
     while at < text.len() {
-        while let Some(chunk) = text[at..].first_chunk::<16>() {
-            if chunk.iter().fold(0, |largest, &unit| unit.into().max(largest)) >= clean_below {
-                break;
-            }
-            at += 16;
-            last = 0;
-        }
-        if at == text.len() {
-            break;
-        }
         if text[at].into() < clean_below {
+            // Sixteen at a time: the largest of them tells.
+            let chunk = text[at..].first_chunk::<16>();
+            let largest = |chunk: &[U; 16]| chunk.iter().fold(0, |most, &unit| unit.into().max(most));
+            at += if chunk.is_some_and(|chunk| largest(chunk) < clean_below) { 16 } else { 1 };
             last = 0;
-            at += 1;
             continue;
         }
         let (c, units) = decode(text, at);
@@ -220,6 +218,8 @@ struct Normalizer<'m> {
     form: Form,
     out: Vec<'m, u16>,
     buffer: Vec<'m, Item>,
+    /// Some mark in the buffer is behind one of a higher class.
+    unordered: bool,
 }
 
 impl<'m> Normalizer<'m> {
@@ -228,24 +228,31 @@ impl<'m> Normalizer<'m> {
         text: &[U],
         memory: Memory<'m>,
     ) -> Result<Vec<'m, u16>, OutOfMemory> {
-        let mut this =
-            Normalizer { form, out: Vec::try_with_capacity(text.len(), memory)?, buffer: Vec::new(memory) };
+        let out = Vec::try_with_capacity(text.len(), memory)?;
+        let mut this = Normalizer { form, out, buffer: Vec::new(memory), unordered: false };
         let unclean = form.unclean();
         let mut at = 0;
         while at < text.len() {
             let (back, end) = clean_stretch(form, text, at);
-            let copied = if end == text.len() { end } else { back };
+            // What follows the stretch may compose with its last character.
+            let copied = if form.composes() && end < text.len() { back } else { end };
             this.copy(&text[at..copied])?;
             if end == text.len() {
                 break;
             }
-            // From the last clean character on, up to the next one behind the unclean.
-            at = back;
+            // Up to the next clean character behind the unclean one.
+            at = copied;
+            let (mut c, mut units) = decode(text, at);
+            let mut bits = class(c);
             loop {
-                let (c, units) = decode(text, at);
-                this.decompose(c)?;
+                this.decompose(c, bits)?;
                 at += units;
-                if at == text.len() || (at > end && class(decode(text, at).0) & unclean == 0) {
+                if at == text.len() {
+                    break;
+                }
+                (c, units) = decode(text, at);
+                bits = class(c);
+                if at > end && bits & unclean == 0 {
                     break;
                 }
             }
@@ -273,18 +280,18 @@ impl<'m> Normalizer<'m> {
         }
     }
 
-    /// Appends the full decomposition of `c` to the buffer.
-    fn decompose(&mut self, mut c: u32) -> Result<(), OutOfMemory> {
+    /// Appends the full decomposition of `c`, whose class is `bits`.
+    fn decompose(&mut self, mut c: u32, bits: u16) -> Result<(), OutOfMemory> {
         let flag = if self.form.compatible() { NFKD_NO } else { NFD_NO };
-        if class(c) & flag == 0 {
-            return self.push(c);
+        if bits & flag == 0 {
+            return self.push(c, bits);
         }
         let syllable = c.wrapping_sub(S_BASE);
         if syllable < S_COUNT {
-            self.push(L_BASE + syllable / (V_COUNT * T_COUNT))?;
-            self.push(V_BASE + syllable / T_COUNT % V_COUNT)?;
+            self.append(L_BASE + syllable / (V_COUNT * T_COUNT))?;
+            self.append(V_BASE + syllable / T_COUNT % V_COUNT)?;
             let trailing = syllable % T_COUNT;
-            return if trailing == 0 { Ok(()) } else { self.push(T_BASE + trailing) };
+            return if trailing == 0 { Ok(()) } else { self.append(T_BASE + trailing) };
         }
         // Canonical mappings lead to one character or to a pair of which only the first may decompose
         // further, at most four deep (the generator checks both); compatibility mappings are full.
@@ -293,12 +300,12 @@ impl<'m> Normalizer<'m> {
         loop {
             let Some(mut mapping) = Mapping::of(c).filter(|m| m.is_canonical() || self.form.compatible())
             else {
-                self.push(c)?;
+                self.append(c)?;
                 break;
             };
             if !mapping.is_canonical() {
                 for target in mapping {
-                    self.push(target)?;
+                    self.append(target)?;
                 }
                 break;
             }
@@ -310,33 +317,46 @@ impl<'m> Normalizer<'m> {
         }
         while depth > 0 {
             depth -= 1;
-            self.push(seconds[depth])?;
+            self.append(seconds[depth])?;
         }
         Ok(())
     }
 
-    /// Appends a character that does not decompose; writes out what it cannot change.
-    fn push(&mut self, c: u32) -> Result<(), OutOfMemory> {
-        let class = class(c);
-        if class & 0xFF == 0 && !(self.form.composes() && class & MAYBE != 0) {
-            self.flush()?;
+    /// Appends a character that does not decompose.
+    fn append(&mut self, c: u32) -> Result<(), OutOfMemory> {
+        self.push(c, class(c))
+    }
+
+    /// Appends a character of class `bits` that does not decompose; writes out what it cannot change.
+    fn push(&mut self, c: u32, bits: u16) -> Result<(), OutOfMemory> {
+        let combining_class = bits as u8;
+        if combining_class == 0 {
+            if !self.form.composes() {
+                self.flush()?;
+                return self.write(c);
+            }
+            if bits & MAYBE == 0 {
+                self.flush()?;
+            }
         }
         let position = self.buffer.len() as u64;
-        self.buffer.try_push(u64::from(class & 0xFF) << 56 | position << 21 | u64::from(c))
+        self.unordered |= self.buffer.last().is_some_and(|&last| combining(last) > combining_class);
+        self.buffer.try_push(u64::from(combining_class) << 56 | position << 21 | u64::from(c))
     }
 
     /// Orders, composes and writes out the buffer.
     fn flush(&mut self) -> Result<(), OutOfMemory> {
-        if self.buffer.len() > 1 {
+        if self.unordered {
             for marks in self.buffer.chunk_by_mut(|&a, &b| (combining(a) == 0) == (combining(b) == 0)) {
                 if combining(marks[0]) != 0 {
                     sort(marks);
                 }
             }
-            if self.form.composes() {
-                let len = compose_all(&mut self.buffer);
-                self.buffer.truncate(len);
-            }
+            self.unordered = false;
+        }
+        if self.form.composes() {
+            let len = compose_all(&mut self.buffer);
+            self.buffer.truncate(len);
         }
         for index in 0..self.buffer.len() {
             self.write(code_point(self.buffer[index]))?;
@@ -352,17 +372,6 @@ fn clean_stretch<U: Copy + Into<u16>>(form: Form, text: &[U], at: usize) -> (usi
     let (unclean, clean_below) = (form.unclean(), form.clean_below());
     let (mut back, mut end) = (at, at);
     while end < text.len() {
-        // Sixteen at a time: the largest of them tells.
-        while let Some(chunk) = text[end..].first_chunk::<16>() {
-            if chunk.iter().fold(0, |largest, &unit| unit.into().max(largest)) >= clean_below {
-                break;
-            }
-            end += 16;
-            back = end - 1;
-        }
-        if end == text.len() {
-            break;
-        }
         let mut units = 1;
         if text[end].into() >= clean_below {
             let decoded = decode(text, end);
@@ -370,6 +379,11 @@ fn clean_stretch<U: Copy + Into<u16>>(form: Form, text: &[U], at: usize) -> (usi
                 break;
             }
             units = decoded.1;
+        } else if let Some(chunk) = text[end..].first_chunk::<16>()
+            && chunk.iter().fold(0, |largest, &unit| unit.into().max(largest)) < clean_below
+        {
+            // Sixteen at a time: the largest of them tells.
+            end += 15;
         }
         back = end;
         end += units;
@@ -389,6 +403,9 @@ struct Mapping {
 
 impl Mapping {
     fn of(c: u32) -> Option<Mapping> {
+        if c < 0xA0 {
+            return None;
+        }
         let (index, kind, start) = DECOMPOSITIONS.locate(c);
         if kind == 0 {
             return None;

@@ -247,6 +247,17 @@ fn emit_fast(out: &mut Emitter, properties: &[Binary], categories: &[u8]) {
             "u32",
             &format!("{mask:#x}"),
         );
+        if long.starts_with("ID_") {
+            let word = |word: u32| {
+                (0..32).fold(0u32, |bits, n| bits | u32::from(property.2[(word * 32 + n) as usize]) << n)
+            };
+            let bits: Vec<u32> = (0..64).map(word).collect();
+            out.longs(
+                &format!("{long}: a bit for each code point below U+0800."),
+                &format!("{name}_BITS"),
+                &bits,
+            );
+        }
         let doc = format!("{long} where general categories do not decide it, as toggles.");
         out.longs(&doc, &format!("{name}_EXCEPT"), &list);
     }
