@@ -30,6 +30,10 @@ fn the_same_unicode_version() {
 #[test]
 fn identifiers() {
     let (start, continues) = (members("XID_Start", None), members("XID_Continue", None));
+    assert!(u::is_id_continue(0x200C) && u::is_id_continue(0x200D) && !u::is_id_start(0x200C));
+    assert!(
+        ![0x24, 0x5F].into_iter().any(u::is_id_start) && u::is_id_continue(0x5F) && !u::is_id_continue(0x24)
+    );
     let mut only_id = (Vec::new(), Vec::new());
     for c in all_chars() {
         let n = c as u32;
