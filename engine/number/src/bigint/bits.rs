@@ -133,6 +133,22 @@ fn bitwise_into<'a>(
     b: BigIntRef<'a>,
     op: impl Fn(u64, u64) -> u64,
 ) -> Result<Written, Error> {
+    if !a.negative && !b.negative {
+        let both = a.limbs.len().min(b.limbs.len());
+        let ((common_a, rest_a), (common_b, rest_b)) = (a.limbs.split_at(both), b.limbs.split_at(both));
+        let (common, above) = out.split_at_mut(both);
+        for ((limb, x), y) in common.iter_mut().zip(common_a).zip(common_b) {
+            *limb = op(*x, *y);
+        }
+        // Zeros above the shorter number leave the other as it is, or nothing of it.
+        let keep = op(u64::MAX, 0);
+        let (longer, top) = above.split_at_mut(rest_a.len().max(rest_b.len()));
+        for (limb, x) in longer.iter_mut().zip(rest_a.iter().chain(rest_b)) {
+            *limb = x & keep;
+        }
+        top.fill(0);
+        return check(Written::of(false, out));
+    }
     // Negation carries as far as the lowest limb that is not zero; from there on it only flips bits.
     let carries = |number: BigIntRef<'_>| match number.negative {
         true => number.limbs.iter().take_while(|limb| **limb == 0).count() + 1,
