@@ -17,9 +17,13 @@ pub(super) struct Thresholds;
 
 impl Thresholds {
     /// Halves instead of limbs. Law: the time of dividing `2n` limbs by `n` is equal either way.
-    pub(super) const HALVES: usize = 64;
-    /// A reciprocal for a division whose quotient is long as well.
-    pub(super) const RECIPROCAL: usize = 4000;
+    pub(super) const HALVES: usize = 48;
+    /// A reciprocal for one division whose quotient is as long as the divisor.
+    pub(super) const RECIPROCAL: usize = 25_000;
+    /// A reciprocal for several such divisions.
+    pub(super) const SHARED_RECIPROCAL: usize = 3000;
+    /// Newton's step instead of a division by halves, in finding a reciprocal.
+    pub(super) const NEWTON: usize = 1000;
 }
 
 /// A divisor made ready: shifted so that its top bit is set.
@@ -44,7 +48,12 @@ impl<'m> Divisor<'m> {
         let mut limbs = work.zeros(divisor.len())?;
         shl_into(&mut limbs, divisor, shift);
         let total = uses.saturating_mul(quotient_len);
-        let inverse = if divisor.len() >= Thresholds::RECIPROCAL && total >= divisor.len() {
+        let threshold = if total >= divisor.len().saturating_mul(4) {
+            Thresholds::SHARED_RECIPROCAL
+        } else {
+            Thresholds::RECIPROCAL
+        };
+        let inverse = if divisor.len() >= threshold && total >= divisor.len() {
             invert(work, &limbs)?
         } else {
             Vec::new(work.memory)
@@ -69,11 +78,20 @@ impl<'m> Divisor<'m> {
         debug_assert_eq!(quotient.len() + len, dividend.len());
         debug_assert_eq!(dividend.last(), Some(&0));
         super::limbs::shl_assign(dividend, self.shift);
+        if len < Thresholds::HALVES {
+            let top = divide_by_limbs(quotient, dividend, &self.limbs);
+            debug_assert!(!top);
+            shr_assign(&mut dividend[..len], self.shift);
+            return Ok(());
+        }
         // Blocks of the quotient from the top: first the odd piece, then full blocks.
         let mut done = quotient.len();
         while done > 0 {
             let block = if done.is_multiple_of(len) { len } else { done % len };
             let from = done - block;
+            if quotient.len() > 4096 {
+                work.poll()?;
+            }
             let part = &mut dividend[from..done + len];
             self.divide_block(work, &mut quotient[from..done], part)?;
             done = from;
@@ -162,7 +180,7 @@ impl<'m> Divisor<'m> {
 /// `B^2n / divisor - B^n` or a few units less, for a divisor of `n` limbs with its top bit set.
 fn invert<'m>(work: &mut Work<'m, '_>, divisor: &[u64]) -> Result<Vec<'m, u64>, Error> {
     let len = divisor.len();
-    if len < Thresholds::RECIPROCAL / 4 {
+    if len < Thresholds::NEWTON {
         // (B^2n - 1) / divisor, from which taking B^n away leaves B^2n - 1 - divisor B^n on top.
         let mut numerator = work.zeros(2 * len)?;
         numerator.fill(u64::MAX);
@@ -434,6 +452,38 @@ mod tests {
             mul(&mut work, &mut back, &quotient, &v).unwrap();
             assert!(!add_assign(&mut back, &rest));
             assert_eq!(normalised(&back), u, "{u_len} by {v_len}, seed {seed}");
+        }
+    }
+
+    /// Whole blocks, short ones and both, by divisors that are prepared for many uses; the extreme divisors
+    /// are those whose reciprocal is the greatest and the least.
+    #[test]
+    fn shared_reciprocals_give_the_quotient() {
+        let mut work = Work::new(Memory::new(&System));
+        let len = Thresholds::SHARED_RECIPROCAL + 50;
+        for (seed, u_len) in [len + 20, len + 900, 2 * len, 3 * len + 77].into_iter().enumerate() {
+            for kind in 0..4 {
+                let mut v = match kind {
+                    0 | 1 => limbs(len, seed as u64 + 3),
+                    2 => vec![0; len],
+                    _ => vec![u64::MAX; len],
+                };
+                v[len - 1] |= if kind == 1 { 1 } else { 1 << 63 };
+                let ready = Divisor::new(&mut work, &v, len, 100).unwrap();
+                assert!(!ready.inverse.is_empty());
+                for u in [limbs(u_len, seed as u64 + 11), vec![u64::MAX; u_len], vec![0; u_len]] {
+                    let mut dividend = u.clone();
+                    dividend.push(0);
+                    let mut quotient = vec![1; dividend.len() - len];
+                    ready.divide(&mut work, &mut quotient, &mut dividend).unwrap();
+                    assert_eq!(significant(&dividend[len..]), 0);
+                    assert_eq!(compare_equal_length(&dividend[..len], &v), Ordering::Less);
+                    let mut back = vec![0; quotient.len() + len];
+                    mul(&mut work, &mut back, &quotient, &v).unwrap();
+                    assert!(!add_assign(&mut back, &dividend[..len]));
+                    assert_eq!(normalised(&back), normalised(&u), "{u_len} limbs, kind {kind}");
+                }
+            }
         }
     }
 

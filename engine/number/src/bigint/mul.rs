@@ -11,9 +11,9 @@ pub(super) struct Thresholds;
 
 impl Thresholds {
     /// Karatsuba instead of columns. Law: the time of one product of `n` limbs is equal either way.
-    pub(super) const KARATSUBA: usize = 32;
+    pub(super) const KARATSUBA: usize = 30;
     /// The same for squares, whose columns cost about half.
-    pub(super) const KARATSUBA_SQUARE: usize = 48;
+    pub(super) const KARATSUBA_SQUARE: usize = 60;
     /// The transform instead of Karatsuba.
     pub(super) const TRANSFORM: usize = 1400;
     /// The same for squares, which take two transforms instead of three.

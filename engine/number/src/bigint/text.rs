@@ -18,7 +18,7 @@ use crate::wide::chunk_of;
 
 /// Chunks up to which text is made or read by limbs. Law: the time for this many chunks is
 /// equal whether they are split once more or not.
-const PRINT_LEAF: usize = 30;
+const PRINT_LEAF: usize = 25;
 const READ_LEAF: usize = 80;
 
 /// A radix taken apart: `2^twos * odd`.
