@@ -1,0 +1,141 @@
+//! Language tests as data: `js/NAME.js` must print exactly what `js/NAME.out` holds.
+//!
+//! A test uses nothing of the host but `print`. What it throws and does not catch is added to its
+//! output as `Uncaught …`. `js/pending.txt` lists the tests that the engine does not pass yet; the
+//! list is exact: a test on it that passes must be taken off it.
+//!
+//! Environment:
+//! - `TARE_JS=TEXT`: only tests whose name contains the text.
+//! - `TARE_BLESS=1`: write what was printed to the `.out` files instead of comparing.
+//! - `TARE_BLESS=pending`: rewrite `pending.txt` from what passes.
+//! - `TARE_GC=POLICY`: collect by this policy, e.g. `every(1)` for a collection at each allocation.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tare::heap::parse_policy;
+use tare::{Error, Runtime};
+
+/// What a script prints.
+#[derive(Clone, Default)]
+struct Sink(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Longest time for one script. Far beyond what any needs: it ends a run that hangs.
+const TIMEOUT: Duration = Duration::from_secs(120);
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/js")
+}
+
+/// Names of all tests, sorted.
+fn names() -> BTreeSet<String> {
+    let entries = std::fs::read_dir(folder()).unwrap();
+    let files = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    files.filter_map(|file| file.strip_suffix(".js").map(String::from)).collect()
+}
+
+/// Runs one script in a fresh runtime and gives what it printed.
+fn run(name: &str) -> String {
+    let sink = Sink::default();
+    let source = std::fs::read_to_string(folder().join(format!("{name}.js"))).unwrap();
+    let file = format!("{name}.js");
+    if let Err(error) = evaluate(&source, &file, sink.clone()) {
+        let _ = writeln!(sink.clone(), "Uncaught {error}");
+    }
+    let bytes = sink.0.lock().unwrap();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn evaluate(source: &str, file: &str, sink: Sink) -> Result<(), Error> {
+    let mut builder = Runtime::builder().output(Box::new(sink));
+    if let Ok(policy) = std::env::var("TARE_GC") {
+        builder = builder.gc_policy(parse_policy(&policy).unwrap());
+    }
+    let runtime = builder.build()?;
+    let end = Instant::now() + TIMEOUT;
+    runtime.set_interrupt_handler(Some(Box::new(move || Instant::now() > end)));
+    let context = runtime.new_context()?;
+    context.eval(source, file)?;
+    runtime.run_jobs()?;
+    Ok(())
+}
+
+/// The first line in which two texts differ, with both versions.
+fn difference(expected: &str, printed: &str) -> String {
+    let (mut a, mut b) = (expected.lines(), printed.lines());
+    for number in 1.. {
+        match (a.next(), b.next()) {
+            (None, None) => break,
+            (left, right) if left != right => {
+                let show = |line: Option<&str>| line.map_or("(nothing)".to_string(), |l| format!("`{l}`"));
+                return format!("line {number}:\n  expected {}\n  printed  {}", show(left), show(right));
+            }
+            _ => {}
+        }
+    }
+    "line ends differ".to_string()
+}
+
+#[test]
+fn scripts_print_what_they_must() {
+    let filter = std::env::var("TARE_JS").unwrap_or_default();
+    let bless = std::env::var("TARE_BLESS").unwrap_or_default();
+    let pending_path = folder().join("pending.txt");
+    let list = std::fs::read_to_string(&pending_path).unwrap();
+    let pending: BTreeSet<&str> = list.lines().filter(|line| !line.starts_with('#')).collect();
+    let all = names();
+    assert!(!all.is_empty());
+
+    let mut failing = BTreeSet::new();
+    let mut report = String::new();
+    for name in all.iter().filter(|name| name.contains(&filter)) {
+        // A thread of its own: a panic ends only this test, and the stack is that of a main thread.
+        let started = std::thread::Builder::new().stack_size(8 << 20);
+        let printed = {
+            let name = name.clone();
+            started.spawn(move || run(&name)).unwrap().join().unwrap_or_else(|_| "(panicked)".to_string())
+        };
+        let path = folder().join(format!("{name}.out"));
+        if bless == "1" {
+            std::fs::write(&path, &printed).unwrap();
+            continue;
+        }
+        let expected = std::fs::read_to_string(&path).unwrap_or_default();
+        if printed != expected {
+            failing.insert(name.clone());
+            if !pending.contains(name.as_str()) {
+                let _ = writeln!(report, "{name}: {}", difference(&expected, &printed));
+            } else if !filter.is_empty() {
+                eprintln!("{name} (pending): {}", difference(&expected, &printed));
+            }
+        } else if pending.contains(name.as_str()) && bless != "pending" {
+            let _ = writeln!(report, "{name}: passes; take it off pending.txt");
+        }
+    }
+    for name in pending.iter().filter(|name| !all.contains(**name)) {
+        let _ = writeln!(report, "{name}: on pending.txt, but there is no such test");
+    }
+    if bless == "pending" && filter.is_empty() {
+        let mut text = "# Tests in this folder that the engine does not pass yet, sorted.\n".to_string();
+        failing.iter().for_each(|name| {
+            let _ = writeln!(text, "{name}");
+        });
+        std::fs::write(&pending_path, text).unwrap();
+        return;
+    }
+    assert!(report.is_empty(), "\n{report}");
+}
