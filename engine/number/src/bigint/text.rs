@@ -188,10 +188,11 @@ fn strip(out: &mut [u8], len: usize, negative: bool) -> Range<usize> {
 /// The text of a number in a radix of 2 to 36 (BigInt::toString), in ASCII.
 pub fn to_text<'m>(work: &mut Work<'m, '_>, number: BigIntRef<'_>, radix: u32) -> Result<Vec<'m, u8>, Error> {
     if let ([] | [_], 10) = (number.limbs, radix) {
-        let mut text = [b'-'; 21];
-        let mut digits = [0; 20];
+        let (mut text, mut digits) = ([0; 21], [0; 20]);
         let start = write_u64(number.limbs.first().copied().unwrap_or(0), &mut digits);
         text[1..].copy_from_slice(&digits);
+        // The place before the first digit, in `text`.
+        text[start] = b'-';
         return Ok(Vec::try_from_slice(&text[start + usize::from(!number.negative)..], work.memory)?);
     }
     if number.limbs.len() <= 4 {
