@@ -64,10 +64,13 @@ impl Header {
         self.kind() & DEAD != 0
     }
 
-    /// Says that the cell is about to be freed.
+    /// Says that the cell is about to be freed, and returns its kind.
     #[inline(always)]
-    pub(super) fn mark_dead(&mut self) {
-        self.word |= u32::from(DEAD);
+    pub(super) fn mark_dead(&mut self) -> u8 {
+        // The word is read and written whole: a byte written alone would hold up the next read of the word.
+        let word = self.word;
+        self.word = word | u32::from(DEAD);
+        word as u8
     }
 
     /// Replaces the count: by the next cell of the worklist, or the collector's guard.

@@ -325,6 +325,7 @@ impl Heap {
             self.observe(&Event::Failed { reason, charged: charged_before });
             return Err(error);
         }
+        self.space.settle();
         outcome.charged_after = self.mem().charged();
         outcome.freed_bytes = charged_before.saturating_sub(outcome.charged_after);
         outcome.freed_cells = (outcome.live_cells - self.live_cells()) as u64;

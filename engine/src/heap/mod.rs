@@ -63,6 +63,8 @@ pub struct Heap {
     kinds: &'static [KindInfo; KINDS],
     worklist: StdCell<u32>,
     draining: StdCell<bool>,
+    // The last cell put on the worklist while the present one was buried.
+    batch_end: StdCell<Option<NonNull<Header>>>,
     weak_hook: StdCell<Option<WeakHook>>,
     table_hook: StdCell<Option<TableHook>>,
     owner: StdCell<*mut ()>,
@@ -112,6 +114,7 @@ impl Heap {
             kinds,
             worklist: StdCell::new(WORKLIST_END),
             draining: StdCell::new(false),
+            batch_end: StdCell::new(None),
             weak_hook: StdCell::new(None),
             table_hook: StdCell::new(None),
             owner: StdCell::new(core::ptr::null_mut()),
@@ -343,14 +346,25 @@ impl Heap {
         // SAFETY: (1) the cell is whole and unreferenced: it may be finalized, or wait for that.
         unsafe {
             let header = cell.as_ptr();
-            (*header).mark_dead();
+            let kind = (*header).mark_dead();
             if self.draining.get() {
-                (*header).set_count(self.worklist.get());
-                self.worklist.set(self.space.id_of(cell).0);
+                // In front of what waited before, behind what died with the same cell: cells are then
+                // visited in the order in which most were allocated, which is that of their addresses.
+                let id = self.space.id_of(cell).0;
+                match self.batch_end.replace(Some(cell)) {
+                    None => {
+                        (*header).set_count(self.worklist.get());
+                        self.worklist.set(id);
+                    }
+                    Some(before) => {
+                        (*header).set_count((*before.as_ptr()).count());
+                        (*before.as_ptr()).set_count(id);
+                    }
+                }
                 return;
             }
             self.draining.set(true);
-            self.bury(cell);
+            self.bury(cell, kind);
         }
         self.empty_worklist();
         self.draining.set(false);
@@ -360,12 +374,13 @@ impl Heap {
     /// dies too, also by way of the weak hook: nothing here recurses.
     ///
     /// # Safety
-    /// 1. The cell is dead and whole, nothing refers to it, and `draining` is set.
+    /// 1. The cell is dead and whole, of this kind, nothing refers to it, and `draining` is set.
     #[inline(always)]
-    unsafe fn bury(&self, cell: NonNull<Header>) {
+    unsafe fn bury(&self, cell: NonNull<Header>, kind: u8) {
         // SAFETY: (1) the caller's duty.
         unsafe {
-            let info = self.kind_info((*cell.as_ptr()).kind());
+            self.batch_end.set(None);
+            let info = self.kind_info(kind);
             if info.weakable
                 && Header::weak_flag(cell)
                 && let Some(hook) = self.weak_hook.get()
@@ -397,7 +412,7 @@ impl Heap {
             unsafe {
                 let cell = self.space.cell_at(CellId(id));
                 self.worklist.set((*cell.as_ptr()).count());
-                self.bury(cell);
+                self.bury(cell, (*cell.as_ptr()).kind());
             }
         }
     }

@@ -48,8 +48,10 @@ const CURRENT: u32 = 1 << 31;
 const EXTEND_BYTES: u32 = 4096;
 /// Chunks that cell numbers have room for.
 const MAX_CHUNKS: usize = TABLE_ID as usize / GRANULES_PER_CHUNK;
-/// Wholly empty chunks kept: one, and one for this many in use.
-const SPARE_DIVISOR: usize = 8;
+/// Wholly empty chunks that are kept in any case (4 MiB of them).
+const SPARE_CHUNKS: usize = 16;
+/// More wholly empty chunks than this (64 MiB) go back at once, if they are more than those in use.
+const MANY_SPARE_CHUNKS: usize = 256;
 
 /// A cell's number: granule counted over all chunks, or index into the table of cells (bit 31 set).
 /// Valid while the cell is.
@@ -167,6 +169,8 @@ pub(crate) struct Space {
     with_room: StdCell<u32>,
     held_chunks: StdCell<usize>,
     empty_chunks: StdCell<usize>,
+    // The most chunks in use at once since `settle`.
+    most_used: StdCell<usize>,
     table: UnsafeCell<Vec<'static, usize>>,
     table_free: StdCell<usize>,
     table_bytes: StdCell<usize>,
@@ -205,6 +209,7 @@ impl Space {
             with_room: StdCell::new(NO_CHUNK),
             held_chunks: StdCell::new(0),
             empty_chunks: StdCell::new(0),
+            most_used: StdCell::new(0),
             table: UnsafeCell::new(Vec::new(mem.memory(Use::Runtime))),
             table_free: StdCell::new(NO_ENTRY),
             table_bytes: StdCell::new(0),
@@ -313,6 +318,8 @@ impl Space {
             let chunk = &mut chunks[number as usize];
             if chunk.empty == u8::MAX {
                 self.empty_chunks.set(self.empty_chunks.get() - 1);
+                let used = self.held_chunks.get() - self.empty_chunks.get();
+                self.most_used.set(self.most_used.get().max(used));
             }
             let index = chunk.empty.trailing_zeros();
             chunk.empty &= chunk.empty - 1;
@@ -417,6 +424,15 @@ impl Space {
         }
         self.empty_chunks.set(self.empty_chunks.get() - 1);
         self.held_chunks.set(self.held_chunks.get() - 1);
+    }
+
+    /// Gives empty chunks back that are not likely to be needed soon: all but as many as were in use at
+    /// the worst moment since the last call. Taking memory from the system and touching it costs more
+    /// than all else about a cell, and most programs need again what they needed before.
+    pub(super) fn settle(&self) {
+        let used = self.held_chunks.get() - self.empty_chunks.get();
+        let worst = self.most_used.replace(used);
+        self.give_empty_chunks((worst - used).max(SPARE_CHUNKS));
     }
 
     /// Gives everything back that holds no cell.
@@ -529,8 +545,9 @@ impl Space {
                 self.link_chunk(number);
             }
             if whole {
-                self.empty_chunks.set(self.empty_chunks.get() + 1);
-                if self.empty_chunks.get() > 1 + self.held_chunks.get() / SPARE_DIVISOR {
+                let empty = self.empty_chunks.get() + 1;
+                self.empty_chunks.set(empty);
+                if empty > MANY_SPARE_CHUNKS && empty > self.held_chunks.get() / 2 {
                     self.give_chunk(number);
                 }
             }
