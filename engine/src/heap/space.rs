@@ -10,10 +10,13 @@
 //! - A page's slots below `bump` are live cells, dead cells that wait, or free (header zero, next free slot
 //!   behind it); those above were never used.
 //! - `table[i]` is the cell whose prefix says `i`, or a free entry (odd: `next << 1 | 1`).
+//! - A page's header lies at an offset that the page's address determines: at the start of every page,
+//!   headers would compete for a few sets of the cache. Slots lie behind the header, and before it.
 //! - A page is in exactly one [`State`]. Its `countdown` reaches zero exactly when a free must change it:
-//!   *current* (`CURRENT` + cells used: never), *full* (1; the cells used are in `held`), *listed* (cells
-//!   used; it has free slots and is in its class's list). An *empty* page has its bit set in its chunk's
-//!   `empty` and a meaningless header.
+//!   *current* (`CURRENT` + cells used: never), *full* (had no free slot when it was left, with `held` cells;
+//!   counts down from the patience of its class, so that it comes back with more than one free slot),
+//!   *listed* (cells used; it has free slots and is in its class's list). An *empty* page has its bit set in
+//!   its chunk's `empty` and a meaningless header.
 //! - A chunk starts at a multiple of its size, and is in the list of chunks with room if and only if its
 //!   `empty` is not zero.
 
@@ -41,6 +44,10 @@ pub(super) const GRANULES_PER_CHUNK: usize = CHUNK_BYTES / GRANULE;
 const CLASSES: usize = SMALL_CELL_BYTES / GRANULE + 1;
 const PAGES_PER_CHUNK: usize = 8;
 const PAGE_HEADER_BYTES: usize = 64;
+/// Number of places where page headers are, a header apart. A power of two.
+const COLOURS: usize = 64;
+/// A page that was full comes back when one of this many slots is free.
+const PATIENCE_DIVISOR: usize = 32;
 const PREFIX_BYTES: usize = 8;
 const TABLE_ID: u32 = 1 << 31;
 const CURRENT: u32 = 1 << 31;
@@ -59,7 +66,7 @@ const MANY_SPARE_CHUNKS: usize = 256;
 pub struct CellId(pub u32);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
+#[repr(u8)]
 enum State {
     Current,
     Full,
@@ -71,9 +78,12 @@ struct Page {
     free: *mut Slot,
     countdown: u32,
     slot_bytes: u32,
+    // Offset in the page of the first slot never used; behind the header, later before it.
     bump: u32,
     held: u32,
     state: State,
+    // Whether the slots before the header were never used.
+    low: bool,
     // Which page of the space this is: chunk * PAGES_PER_CHUNK + page.
     number: u32,
     next: *mut Page,
@@ -139,9 +149,45 @@ pub(super) unsafe fn table_index(cell: NonNull<Header>) -> usize {
     unsafe { (*prefix_of(cell)).index as usize }
 }
 
+/// The offset of a page's header, from any address in the page. Its bits come from above those that, for the
+/// start of pages, choose among the sets of a second-level cache.
+#[inline(always)]
+const fn header_offset(address: usize) -> usize {
+    address / (PAGE_BYTES * 4) % COLOURS * PAGE_HEADER_BYTES
+}
+
 #[inline(always)]
 fn page_of(cell: NonNull<Header>) -> *mut Page {
-    cell.as_ptr().map_addr(|a| a & !(PAGE_BYTES - 1)).cast()
+    cell.as_ptr().map_addr(|a| (a & !(PAGE_BYTES - 1)) + header_offset(a)).cast()
+}
+
+/// Where a page starts.
+#[inline(always)]
+fn start_of(page: *mut Page) -> *mut u8 {
+    page.map_addr(|a| a & !(PAGE_BYTES - 1)).cast()
+}
+
+/// Calls `visit` with every slot of a page that was ever used.
+///
+/// # Safety
+/// 1. `page` is a page that is not empty.
+#[inline(always)]
+unsafe fn each_slot_of(page: *mut Page, mut visit: impl FnMut(NonNull<Header>)) {
+    // SAFETY: (1) the slots lie as the header says.
+    unsafe {
+        let start = start_of(page);
+        let (step, bump) = ((*page).slot_bytes as usize, (*page).bump as usize);
+        let header = page.addr() - start.addr();
+        let (first, low) = (header + PAGE_HEADER_BYTES, (*page).low);
+        let mut run = |mut offset: usize, end: usize| {
+            while offset + step <= end {
+                visit(NonNull::new_unchecked(start.add(offset).cast()));
+                offset += step;
+            }
+        };
+        run(first, if low { bump } else { PAGE_BYTES });
+        run(0, if low { 0 } else { bump });
+    }
 }
 
 #[inline(always)]
@@ -189,6 +235,7 @@ static NO_PAGE: NoPage = NoPage(Page {
     bump: PAGE_BYTES as u32,
     held: 0,
     state: State::Full,
+    low: false,
     number: 0,
     next: null_mut(),
     previous: null_mut(),
@@ -263,7 +310,7 @@ impl Space {
             if page == no_page() || !extend(page) {
                 if page != no_page() {
                     (*page).held = (*page).countdown - CURRENT;
-                    (*page).countdown = 1;
+                    (*page).countdown = patience(class);
                     (*page).state = State::Full;
                     *current = no_page();
                 }
@@ -323,7 +370,9 @@ impl Space {
             }
             let index = chunk.empty.trailing_zeros();
             chunk.empty &= chunk.empty - 1;
-            let page = chunk.base.add(index as usize * PAGE_BYTES).cast::<Page>();
+            let start = chunk.base.add(index as usize * PAGE_BYTES);
+            let header = header_offset(start.addr());
+            let page = start.add(header).cast::<Page>();
             if chunk.empty == 0 {
                 self.unlink_chunk(number);
             }
@@ -331,9 +380,10 @@ impl Space {
                 free: null_mut(),
                 countdown: CURRENT,
                 slot_bytes: 0,
-                bump: PAGE_HEADER_BYTES as u32,
+                bump: (header + PAGE_HEADER_BYTES) as u32,
                 held: 0,
                 state: State::Current,
+                low: true,
                 number: number * PAGES_PER_CHUNK as u32 + index,
                 next: null_mut(),
                 previous: null_mut(),
@@ -524,7 +574,7 @@ impl Space {
             let class = (*page).slot_bytes as usize / GRANULE;
             if (*page).state == State::Full {
                 // A page holds many slots: it is not empty yet.
-                (*page).countdown = (*page).held - 1;
+                (*page).countdown = (*page).held - patience(class);
                 (*page).state = State::Listed;
                 let next = (*self.listed.get())[class];
                 (*page).next = next;
@@ -673,13 +723,8 @@ impl Space {
                 return;
             }
             for index in (0..PAGES_PER_CHUNK).filter(|index| empty & 1 << index == 0) {
-                let page = base.add(index * PAGE_BYTES).cast::<Page>();
-                let (end, step) = ((*page).bump, (*page).slot_bytes);
-                let mut offset = PAGE_HEADER_BYTES as u32;
-                while offset < end {
-                    visit(NonNull::new_unchecked(page.byte_add(offset as usize).cast()));
-                    offset += step;
-                }
+                let start = base.add(index * PAGE_BYTES);
+                each_slot_of(start.add(header_offset(start.addr())).cast(), &mut visit);
             }
         }
     }
@@ -727,18 +772,26 @@ impl Space {
 /// # Safety
 /// `page` is whole and its free list is empty.
 unsafe fn extend(page: *mut Page) -> bool {
-    // SAFETY: slots from `bump` on that end within the page are nobody's.
+    // SAFETY: slots from `bump` on that end before the header, or the page's end, are nobody's.
     unsafe {
+        let start = start_of(page);
         let step = (*page).slot_bytes;
-        let first = (*page).bump;
-        let room = (PAGE_BYTES as u32 - first) / step;
+        let (first, room) = loop {
+            let end = if (*page).low { PAGE_BYTES } else { page.addr() - start.addr() };
+            let room = (end as u32).saturating_sub((*page).bump) / step;
+            if room != 0 {
+                break ((*page).bump, room);
+            }
+            if !(*page).low {
+                return false;
+            }
+            (*page).low = false;
+            (*page).bump = 0;
+        };
         let count = room.min((EXTEND_BYTES / step).max(1));
-        if count == 0 {
-            return false;
-        }
         let mut next = null_mut();
         for index in (0..count).rev() {
-            let slot = page.byte_add((first + index * step) as usize).cast::<Slot>();
+            let slot = start.add((first + index * step) as usize).cast::<Slot>();
             slot.write(Slot { header: 0, next_free: next });
             next = slot;
         }
@@ -746,6 +799,11 @@ unsafe fn extend(page: *mut Page) -> bool {
         (*page).bump = first + count * step;
         true
     }
+}
+
+/// How many slots of a page that was full have to be free before it is looked at again.
+const fn patience(class: usize) -> u32 {
+    (PAGE_BYTES / GRANULE / PATIENCE_DIVISOR / class) as u32 + 1
 }
 
 impl Drop for Space {

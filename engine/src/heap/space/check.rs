@@ -2,7 +2,7 @@
 
 use super::{
     CLASSES, CURRENT, GRANULE, NO_CHUNK, PAGE_BYTES, PAGE_HEADER_BYTES, PAGES_PER_CHUNK, PREFIX_BYTES, Page,
-    Slot, Space, State, cell_size, table_index,
+    Slot, Space, State, cell_size, each_slot_of, header_offset, patience, start_of, table_index,
 };
 
 impl Space {
@@ -17,7 +17,8 @@ impl Space {
                 held += 1;
                 empty += usize::from(chunk.empty == u8::MAX);
                 for index in (0..PAGES_PER_CHUNK).filter(|index| chunk.empty & 1 << index == 0) {
-                    let page = chunk.base.add(index * PAGE_BYTES).cast::<Page>();
+                    let start = chunk.base.add(index * PAGE_BYTES);
+                    let page = start.add(header_offset(start.addr())).cast::<Page>();
                     if (*page).number as usize != number * PAGES_PER_CHUNK + index {
                         return Err("a page has another page's number");
                     }
@@ -71,19 +72,24 @@ impl Space {
             if !step.is_multiple_of(GRANULE) || class == 0 || class >= CLASSES {
                 return Err("a page has an impossible slot size");
             }
-            let slots = ((*page).bump as usize - PAGE_HEADER_BYTES) / step;
-            let mut used = 0;
-            for index in 0..slots {
-                let slot = page.byte_add(PAGE_HEADER_BYTES + index * step).cast::<Slot>();
-                used += usize::from((*slot).header != 0);
-            }
+            let (mut slots, mut used) = (0, 0);
+            each_slot_of(page, |slot| {
+                slots += 1;
+                used += usize::from((*slot.as_ptr().cast::<Slot>()).header != 0);
+            });
+            let (header, low) = (page.addr() - start_of(page).addr(), (*page).low);
+            let first = header + PAGE_HEADER_BYTES;
             let mut free = 0;
             let mut slot = (*page).free;
             while !slot.is_null() {
-                let offset = slot.addr().wrapping_sub(page.addr());
-                if !(PAGE_HEADER_BYTES..(*page).bump as usize).contains(&offset)
-                    || !(offset - PAGE_HEADER_BYTES).is_multiple_of(step)
-                {
+                let offset = slot.addr().wrapping_sub(start_of(page).addr());
+                let inside = if offset >= first {
+                    offset + step <= if low { (*page).bump as usize } else { PAGE_BYTES }
+                        && (offset - first).is_multiple_of(step)
+                } else {
+                    !low && offset + step <= (*page).bump as usize && offset.is_multiple_of(step)
+                };
+                if !inside {
                     return Err("a free list leaves its page");
                 }
                 if (*slot).header != 0 {
@@ -102,7 +108,10 @@ impl Space {
             let (state, countdown) = ((*page).state, (*page).countdown as usize);
             let right = match state {
                 State::Current => current && countdown == CURRENT as usize + used,
-                State::Full => !current && free == 0 && countdown == 1 && (*page).held as usize == used,
+                State::Full => {
+                    let freed = (*page).held as usize - used;
+                    !current && free == freed && countdown + freed == patience(class) as usize
+                }
                 State::Listed => !current && free != 0 && used != 0 && countdown == used,
             };
             if !right {
