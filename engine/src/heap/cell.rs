@@ -115,6 +115,10 @@ pub unsafe trait Cell: Sized {
     /// The number of this kind.
     const KIND: u8;
 
+    /// Whether its cells own something that is not in the runtime's memory (a block of the host, a share in
+    /// a buffer of several runtimes): they are finalized even when the whole memory is dropped at once.
+    const OUTSIDE: bool = false;
+
     /// Reports the cell's references (invariant 3 of the heap).
     fn trace(&self, tracer: &mut Tracer<'_>);
 }
@@ -135,6 +139,8 @@ pub struct KindInfo {
     /// Owned by a table and referred to without counting: one of its references is the table's,
     /// and is not a root. The collector frees it when nothing reaches it.
     pub table_owned: bool,
+    /// [`Cell::OUTSIDE`].
+    pub outside: bool,
 }
 
 impl KindInfo {
@@ -146,6 +152,7 @@ impl KindInfo {
         leaf: true,
         weakable: false,
         table_owned: false,
+        outside: false,
     };
 
     /// The row of a cell type.
@@ -157,6 +164,7 @@ impl KindInfo {
             leaf: false,
             weakable: false,
             table_owned: false,
+            outside: T::OUTSIDE,
         }
     }
 

@@ -479,6 +479,6 @@ impl Heap {
                 space.free(cell);
             }
         });
-        self.drain();
+        self.free_waiting(0);
     }
 }

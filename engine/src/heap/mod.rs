@@ -20,6 +20,7 @@
 mod cell;
 mod collect;
 mod event;
+mod leaks;
 mod policy;
 mod side;
 mod space;
@@ -29,6 +30,7 @@ mod verify;
 
 pub use cell::{Cell, DEAD, Header, KIND_MASK, KindInfo, Ref, Tracer};
 pub use event::{Clock, Event, Observer, Outcome, Reason};
+pub use leaks::{KindTotal, Leaks, LiveCell, NO_CELL};
 pub use policy::{Policy, PolicyError, PolicyRow, catalogue, parse_policy};
 pub use space::{CellId, PAGE_BYTES, SMALL_CELL_BYTES};
 pub use verify::Fault;
@@ -71,6 +73,10 @@ pub struct Heap {
     tables: [StdCell<*const ()>; TABLES],
     /// Charged bytes above which an object allocation asks the policy whether to collect.
     trigger: StdCell<usize>,
+    // What `trigger` is but while cells of a slice wait: then `trigger` is 0, so that allocation goes on.
+    policy_trigger: StdCell<usize>,
+    // Cells freed at once; 0 for no bound.
+    release_budget: StdCell<usize>,
     policy: StdCell<Policy>,
     collecting: StdCell<bool>,
     collections: StdCell<u64>,
@@ -120,6 +126,8 @@ impl Heap {
             owner: StdCell::new(core::ptr::null_mut()),
             tables: [const { StdCell::new(core::ptr::null()) }; TABLES],
             trigger: StdCell::new(256 * 1024),
+            policy_trigger: StdCell::new(256 * 1024),
+            release_budget: StdCell::new(0),
             policy: StdCell::new(Policy::default()),
             collecting: StdCell::new(false),
             collections: StdCell::new(0),
@@ -190,13 +198,19 @@ impl Heap {
     /// Charged bytes above which object allocation asks for a collection.
     #[inline(always)]
     pub fn trigger(&self) -> usize {
-        self.trigger.get()
+        self.policy_trigger.get()
     }
 
     /// Sets [`Heap::trigger`] until the policy sets it again, after the next collection it asked for.
     /// `usize::MAX` switches automatic collection off.
     pub fn set_trigger(&self, bytes: usize) {
-        self.trigger.set(bytes);
+        self.policy_trigger.set(bytes);
+        self.arm();
+    }
+
+    fn arm(&self) {
+        let waiting = self.worklist.get() != WORKLIST_END;
+        self.trigger.set(if waiting { 0 } else { self.policy_trigger.get() });
     }
 
     /// The policy that says when to collect.
@@ -206,7 +220,7 @@ impl Heap {
 
     /// Replaces the policy, which sets the trigger at once.
     pub fn set_policy(&self, mut policy: Policy) {
-        self.trigger.set(policy.begin(&self.figures()));
+        self.set_trigger(policy.begin(&self.figures()));
         self.policy.set(policy);
     }
 
@@ -224,6 +238,12 @@ impl Heap {
         if self.collecting.get() {
             return false;
         }
+        if self.worklist.get() != WORKLIST_END {
+            self.free_waiting(self.release_budget.get());
+            if !self.wants_collection() || self.mem().charged() <= self.policy_trigger.get() {
+                return false;
+            }
+        }
         let mut policy = self.policy.get();
         let answer = policy.ask(&self.figures());
         self.policy.set(policy);
@@ -234,12 +254,12 @@ impl Heap {
                 Ok(_) => true,
                 Err(OutOfMemory) => {
                     let charged = self.mem().charged();
-                    self.trigger.set(charged + charged / 16);
+                    self.set_trigger(charged + charged / 16);
                     false
                 }
             },
             Some(trigger) => {
-                self.trigger.set(trigger);
+                self.set_trigger(trigger);
                 false
             }
         }
@@ -252,7 +272,7 @@ impl Heap {
     fn after_collection(&self, outcome: &Outcome) {
         let mut policy = self.policy.get();
         if let Some(trigger) = policy.after(outcome, &self.figures()) {
-            self.trigger.set(trigger);
+            self.set_trigger(trigger);
         }
         self.policy.set(policy);
     }
@@ -292,7 +312,10 @@ impl Heap {
     /// uninitialised: the caller fills it before anything else can see the cell.
     #[inline(always)]
     pub fn alloc_raw(&self, size: usize, word: u32) -> Result<NonNull<Header>, OutOfMemory> {
-        let cell = self.space.alloc(size)?;
+        let cell = match self.space.alloc(size) {
+            Ok(cell) => cell,
+            Err(OutOfMemory) => self.alloc_again(size)?,
+        };
         // SAFETY: the space returned a block of at least a header.
         unsafe { cell.as_ptr().write(Header::new(word)) };
         Ok(cell)
@@ -302,13 +325,30 @@ impl Heap {
     #[inline]
     pub fn alloc<T: Cell>(&self, value: T, word: u32) -> Result<Ref<T>, OutOfMemory> {
         debug_assert_eq!(word as u8, T::KIND);
-        let cell = self.space.alloc(size_of::<T>())?.cast::<T>();
+        let size = size_of::<T>();
+        let cell = if T::OUTSIDE { self.space.alloc_apart(size) } else { self.space.alloc(size) };
+        let cell = match cell {
+            Ok(cell) => cell,
+            Err(OutOfMemory) => self.alloc_again(size)?,
+        };
+        let cell = cell.cast::<T>();
         // SAFETY: the block has room for `T`; cells are 8-aligned, and `Cell` promises `T` needs no more.
         unsafe {
             cell.as_ptr().write(value);
             cell.cast::<Header>().as_ptr().write(Header::new(word));
             Ok(Ref::from_raw(cell))
         }
+    }
+
+    /// Tries once more when dead cells waited to be freed.
+    #[cold]
+    #[inline(never)]
+    fn alloc_again(&self, size: usize) -> Result<NonNull<Header>, OutOfMemory> {
+        if self.worklist.get() == WORKLIST_END || self.draining.get() {
+            return Err(OutOfMemory);
+        }
+        self.free_waiting(0);
+        self.space.alloc(size)
     }
 
     /// Changes the size of a cell that has exactly one reference. The cell may move; the caller
@@ -366,7 +406,17 @@ impl Heap {
             self.draining.set(true);
             self.bury(cell, kind);
         }
-        self.empty_worklist();
+        if self.worklist.get() != WORKLIST_END {
+            match self.release_budget.get() {
+                0 => self.empty_worklist(0),
+                budget => {
+                    if budget > 1 {
+                        self.empty_worklist(budget - 1);
+                    }
+                    self.arm();
+                }
+            }
+        }
         self.draining.set(false);
     }
 
@@ -392,20 +442,32 @@ impl Heap {
         }
     }
 
-    /// Frees the cells on the worklist, unless that is being done already.
-    fn drain(&self) {
+    /// Bounds how many cells are freed at once when a large structure dies; 0, the default, for no bound.
+    /// The rest waits, still charged, and is freed bit by bit by later deaths, by
+    /// [`Heap::maybe_collect`], by [`Heap::free_waiting`], or when memory runs out.
+    ///
+    /// A weak reference to a waiting cell must be taken for dead: ask [`Heap::is_live`]. The bound is on
+    /// cells: one with a million references still drops all of them at once.
+    pub fn set_release_budget(&self, cells: usize) {
+        self.release_budget.set(cells);
+    }
+
+    /// Frees up to `cells` of the cells that wait, all of them for 0.
+    pub fn free_waiting(&self, cells: usize) {
         if !self.draining.replace(true) {
-            self.empty_worklist();
+            let _entered = self.enter();
+            self.empty_worklist(cells);
             self.draining.set(false);
+            self.arm();
         }
     }
 
-    #[inline(always)]
-    fn empty_worklist(&self) {
+    /// `cells` is 0 for no bound.
+    fn empty_worklist(&self, mut cells: usize) {
         loop {
             let id = self.worklist.get();
             if id == WORKLIST_END {
-                return;
+                break;
             }
             // SAFETY: ids on the worklist are of dead cells that nothing else refers to; each is taken
             // off before it is buried.
@@ -413,6 +475,71 @@ impl Heap {
                 let cell = self.space.cell_at(CellId(id));
                 self.worklist.set((*cell.as_ptr()).count());
                 self.bury(cell, (*cell.as_ptr()).kind());
+            }
+            // From 0 it wraps around, and does not come back to it.
+            cells = cells.wrapping_sub(1);
+            if cells == 0 {
+                break;
+            }
+        }
+    }
+
+    /// Frees every cell, whatever its count: the slow but thorough tear-down, after leaks were reported.
+    ///
+    /// # Safety
+    /// 1. References to cells that are left outside the heap are never used again, nor dropped.
+    pub unsafe fn clear(&self) {
+        self.free_waiting(0);
+        self.collecting.set(true);
+        let _entered = self.enter();
+        let each = |visit: &mut dyn FnMut(NonNull<Header>, &KindInfo)| {
+            self.for_each_cell(&mut |cell| {
+                // SAFETY: visited cells are whole.
+                visit(cell, self.kind_info(unsafe { cell.as_ref() }.kind()));
+            });
+        };
+        // While finalizers run, no count may reach zero: each has one more.
+        each(&mut |cell, _| {
+            // SAFETY: the cell is whole until it is finalized below.
+            unsafe {
+                (*cell.as_ptr()).increment();
+                (*cell.as_ptr()).mark_dead();
+            }
+        });
+        for owned in [false, true] {
+            each(&mut |cell, info| {
+                if info.table_owned == owned {
+                    // SAFETY: each cell is finalized once, those that a table owns after their users.
+                    unsafe { (info.finalize)(cell) };
+                }
+            });
+        }
+        // SAFETY: (1) all cells were finalized, and nothing uses them again.
+        unsafe { self.space.free_all() };
+        self.collecting.set(false);
+    }
+
+    /// Finalizes only the cells that own something outside the runtime's memory, and leaves all others
+    /// as they are, for the memory to be dropped whole. Takes time in proportion to the former, and to the
+    /// number of cells too large for a page.
+    ///
+    /// # Safety
+    /// 1. No cell is used again, nor any reference to one dropped.
+    /// 2. The [`Mem`] is dropped after the heap, and gives back all its blocks by itself: its front is the pool,
+    ///    or its allocator destroys all it gave.
+    pub unsafe fn abandon(&self) {
+        // Counts that reach zero put their cell on the worklist, which nobody looks at again.
+        self.draining.set(true);
+        let _entered = self.enter();
+        for index in 0..self.space.table_len() {
+            if let Some(cell) = self.space.table_cell(index) {
+                // SAFETY: (1) the cell is live, or waits, and so whole; it is finalized once.
+                unsafe {
+                    let info = self.kind_info(cell.as_ref().kind());
+                    if info.outside {
+                        (info.finalize)(cell);
+                    }
+                }
             }
         }
     }

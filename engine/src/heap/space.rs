@@ -490,6 +490,62 @@ impl Space {
         self.give_empty_chunks(0);
     }
 
+    /// A block for a cell that is found without a walk over all pages: always a table cell.
+    pub(super) fn alloc_apart(&self, size: usize) -> Result<NonNull<Header>, OutOfMemory> {
+        self.alloc_table(size)
+    }
+
+    /// Gives the memory of all cells back.
+    ///
+    /// # Safety
+    /// 1. All cells were finalized; nobody uses them again.
+    pub(super) unsafe fn free_all(&self) {
+        for index in 0..self.table_len() {
+            if let Some(cell) = self.table_cell(index) {
+                // SAFETY: (1) the caller's duty.
+                unsafe { self.free_table(cell) };
+            }
+        }
+        for chunk in 0..self.chunk_numbers() {
+            for index in 0..PAGES_PER_CHUNK {
+                let Some(page) = self.page(chunk, index) else { continue };
+                // SAFETY: (1) each slot that holds a cell is freed once; the page is looked at again only as
+                // long as it is not empty, that is, while there are such slots.
+                unsafe {
+                    let mut left = 0;
+                    each_slot_of(page, |slot| left += usize::from(slot.cast::<u64>().read() != 0));
+                    if left == 0 {
+                        continue;
+                    }
+                    let mut last = None;
+                    each_slot_of(page, |slot| {
+                        if slot.cast::<u64>().read() != 0
+                            && let Some(cell) = last.replace(slot)
+                        {
+                            self.free(cell);
+                        }
+                    });
+                    if let Some(cell) = last {
+                        self.free(cell);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A page that is not empty.
+    fn page(&self, chunk: usize, index: usize) -> Option<*mut Page> {
+        // SAFETY: no exclusive reference to the vector is alive; the page is within its chunk.
+        unsafe {
+            let Chunk { base, empty, .. } = (&*self.chunks.get())[chunk];
+            if base.is_null() || empty & 1 << index != 0 {
+                return None;
+            }
+            let start = base.add(index * PAGE_BYTES);
+            Some(start.add(header_offset(start.addr())).cast())
+        }
+    }
+
     #[inline(never)]
     fn alloc_table(&self, size: usize) -> Result<NonNull<Header>, OutOfMemory> {
         let bytes = size.checked_next_multiple_of(8).ok_or(OutOfMemory)?;
@@ -716,15 +772,10 @@ impl Space {
     /// `visit` neither allocates nor frees cells.
     #[inline(always)]
     pub(super) fn each_slot(&self, chunk: usize, mut visit: impl FnMut(NonNull<Header>)) {
-        // SAFETY: pages that are not empty have a header, and slots up to `bump`.
-        unsafe {
-            let Chunk { base, empty, .. } = (&*self.chunks.get())[chunk];
-            if base.is_null() {
-                return;
-            }
-            for index in (0..PAGES_PER_CHUNK).filter(|index| empty & 1 << index == 0) {
-                let start = base.add(index * PAGE_BYTES);
-                each_slot_of(start.add(header_offset(start.addr())).cast(), &mut visit);
+        for index in 0..PAGES_PER_CHUNK {
+            if let Some(page) = self.page(chunk, index) {
+                // SAFETY: (1) the page is not empty.
+                unsafe { each_slot_of(page, &mut visit) };
             }
         }
     }

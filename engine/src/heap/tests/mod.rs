@@ -2,6 +2,7 @@
 
 mod collecting;
 mod freeing;
+mod leaking;
 mod policies;
 mod spaces;
 
@@ -22,6 +23,7 @@ pub const SHAPE: u8 = 4;
 pub const SHAPED: u8 = 5;
 pub const WEAK_MAP: u8 = 6;
 pub const FAULTY: u8 = 7;
+pub const OUTSIDE: u8 = 8;
 
 pub static KIND_TABLE: [KindInfo; KINDS] = {
     let mut table = [KindInfo::UNUSED; KINDS];
@@ -32,6 +34,7 @@ pub static KIND_TABLE: [KindInfo; KINDS] = {
     table[SHAPED as usize] = KindInfo::of::<Shaped>("shaped");
     table[WEAK_MAP as usize] = KindInfo::of::<WeakMap>("weak map");
     table[FAULTY as usize] = KindInfo::of::<Faulty>("faulty");
+    table[OUTSIDE as usize] = KindInfo::of::<Outside>("outside");
     table
 };
 
@@ -230,6 +233,34 @@ unsafe impl Cell for Faulty {
             unsafe { &*self.link.get() }.trace(tracer);
         }
     }
+}
+
+/// Stands for an owner of something outside the runtime's memory.
+#[repr(C)]
+pub struct Outside {
+    header: Header,
+    pub link: UnsafeCell<Link>,
+}
+
+// SAFETY: `repr(C)` with a header first; the link is traced, and dropped with the cell.
+unsafe impl Cell for Outside {
+    const KIND: u8 = OUTSIDE;
+    const OUTSIDE: bool = true;
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        // SAFETY: nothing writes links while a cell is traced.
+        unsafe { &*self.link.get() }.trace(tracer);
+    }
+}
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        finalized(OUTSIDE);
+    }
+}
+
+pub fn outside<T: Cell>(heap: &Heap, target: &Ref<T>) -> Ref<Outside> {
+    let value = Outside { header: Header::new(0), link: UnsafeCell::new(Link::to(target)) };
+    heap.alloc(value, u32::from(OUTSIDE)).unwrap()
 }
 
 pub fn mem(front: Front) -> Box<Mem> {
