@@ -1,0 +1,157 @@
+//! Tare, through its public interface.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Instant;
+
+use tare::{Context, Error, Runtime, Value};
+
+use crate::agents;
+use crate::engine::{Completion, Engine, Job, Ran};
+use crate::meta::Phase;
+
+/// The engine; it has no state.
+pub struct Tare;
+
+/// Defines the host's functions as the suite wants them: writable, configurable, not enumerable.
+/// Detaching goes through `transfer`, kept from before the test can change it.
+const SETUP: &str = r#"
+(function (print, host, agent) {
+  "use strict";
+  const define = (object, name, value) =>
+    Object.defineProperty(object, name, { value, writable: true, configurable: true, enumerable: false });
+  const global = globalThis;
+  const transfer = typeof ArrayBuffer === "function" ? ArrayBuffer.prototype.transfer : undefined;
+  const call = Function.prototype.call;
+  const detach = transfer && call.bind(transfer);
+  host.detachArrayBuffer = function detachArrayBuffer(buffer) {
+    detach(buffer);
+    return null;
+  };
+  host.global = global;
+  host.agent = agent;
+  define(global, "print", print);
+  define(global, "$262", host);
+})
+"#;
+
+impl Engine for Tare {
+    fn name(&self) -> String {
+        format!("tare {}", env!("CARGO_PKG_VERSION"))
+    }
+
+    fn run(&self, job: &Job<'_>) -> Ran {
+        let printed = Rc::new(RefCell::new(Vec::new()));
+        let completion = run_in(job, &printed);
+        let printed = printed.take();
+        Ran { completion, printed }
+    }
+}
+
+/// Makes a runtime, runs the harness and the test in it.
+fn run_in(job: &Job<'_>, printed: &Rc<RefCell<Vec<String>>>) -> Completion {
+    let broken = |error: Error| Completion::Broken(error.to_string());
+    let builder = Runtime::builder().memory_limit(job.memory_limit).output(Box::new(std::io::sink()));
+    let runtime = match builder.build() {
+        Ok(runtime) => runtime,
+        Err(error) => return broken(error),
+    };
+    let timed_out = Rc::new(Cell::new(false));
+    let (deadline, flag) = (job.deadline, Rc::clone(&timed_out));
+    runtime.set_interrupt_handler(Some(Box::new(move || {
+        if Instant::now() > deadline {
+            flag.set(true);
+        }
+        flag.get()
+    })));
+    let context =
+        match runtime.new_context().and_then(|context| install(&context, printed, deadline).map(|_| context))
+        {
+            Ok(context) => context,
+            Err(error) => return broken(error),
+        };
+    for (name, text) in job.harness {
+        if let Err(error) = context.eval(text, name) {
+            return Completion::Broken(format!("{name}: {error}"));
+        }
+    }
+    let done = evaluate(&context, job)
+        .and_then(|()| runtime.run_jobs().map(|_| ()).map_err(|error| (Phase::Runtime, error)));
+    if timed_out.get() {
+        return Completion::TimedOut;
+    }
+    match done {
+        Ok(()) => Completion::Normal,
+        Err((phase, error)) => threw(&context, phase, error),
+    }
+}
+
+/// Runs the test's own text.
+fn evaluate(context: &Context, job: &Job<'_>) -> Result<(), (Phase, Error)> {
+    let file = job.path.to_string_lossy();
+    if job.module {
+        return Err((Phase::Parse, Error::Host("modules are not in the engine's interface yet".to_string())));
+    }
+    context.eval(job.source, &file).map(|_| ()).map_err(|error| (phase_of(&error), error))
+}
+
+fn phase_of(error: &Error) -> Phase {
+    match error {
+        Error::Exception { message, .. } if message.starts_with("SyntaxError") => Phase::Parse,
+        _ => Phase::Runtime,
+    }
+}
+
+/// What an error is to the runner.
+fn threw(context: &Context, phase: Phase, error: Error) -> Completion {
+    let message = error.to_string().lines().next().unwrap_or_default().to_string();
+    let Error::Exception { value, message, .. } = error else {
+        return Completion::Threw { phase, error: "(no error object)".to_string(), message };
+    };
+    let name = value
+        .is_object()
+        .then(|| value.get(context, "constructor").and_then(|constructor| constructor.get(context, "name")))
+        .and_then(Result::ok)
+        .and_then(|name| name.as_str());
+    Completion::Threw { phase, error: name.unwrap_or_else(|| "(no error object)".to_string()), message }
+}
+
+/// Defines `print` and `$262` in a context; the latter is returned.
+fn install(context: &Context, printed: &Rc<RefCell<Vec<String>>>, deadline: Instant) -> Result<Value, Error> {
+    let lines = Rc::clone(printed);
+    let print = context.new_function("print", 1, move |context, _, arguments| {
+        let text = arguments.first().map_or_else(|| Ok(String::new()), |value| value.to_display(context))?;
+        lines.borrow_mut().push(text);
+        context.value(())
+    })?;
+    let host = context.new_object()?;
+    let lines = Rc::clone(printed);
+    let create_realm = move |context: &Context, _: &Value, _: &[Value]| {
+        let realm = context.runtime().new_context()?;
+        install(&realm, &lines, deadline)
+    };
+    host.set(context, "createRealm", context.new_function("createRealm", 0, create_realm)?)?;
+    let eval_script = |context: &Context, _: &Value, arguments: &[Value]| {
+        let text = arguments.first().map_or_else(|| Ok(String::new()), |value| value.to_display(context))?;
+        context.eval(&text, "<evalScript>")
+    };
+    host.set(context, "evalScript", context.new_function("evalScript", 1, eval_script)?)?;
+    let gc = |context: &Context, _: &Value, _: &[Value]| {
+        context.runtime().run_gc();
+        context.value(())
+    };
+    host.set(context, "gc", context.new_function("gc", 0, gc)?)?;
+
+    let agent = context.new_object()?;
+    let sleep = move |context: &Context, _: &Value, arguments: &[Value]| {
+        agents::sleep(arguments.first().and_then(Value::as_number).unwrap_or(0.0), deadline);
+        context.value(())
+    };
+    agent.set(context, "sleep", context.new_function("sleep", 1, sleep)?)?;
+    let now = |context: &Context, _: &Value, _: &[Value]| context.value(agents::monotonic_now());
+    agent.set(context, "monotonicNow", context.new_function("monotonicNow", 0, now)?)?;
+
+    let setup = context.eval(SETUP, "<host>")?;
+    setup.call(context, &context.value(())?, &[print, host.clone(), agent])?;
+    Ok(host)
+}
