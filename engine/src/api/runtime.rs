@@ -111,6 +111,7 @@ impl Builder {
             machine: Machine::new(&mem),
             jobs: JobQueue::new(&mem),
             symbol_registry: Value::UNDEFINED,
+            random_state: seed | 1,
             joining: crate::mem::Vec::new(mem.memory(crate::mem::Use::Runtime)),
             interrupt: None,
             rejection_tracker: None,

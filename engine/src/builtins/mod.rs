@@ -9,7 +9,10 @@ mod array_iterator;
 mod error;
 mod function;
 mod global;
+mod math;
+mod number;
 mod object;
+mod symbol;
 
 use crate::object::{Accessor, PropertyFlags};
 use crate::runtime::{Context, Intrinsic, NativeDef, NativeFn, NativeKind};
@@ -259,7 +262,10 @@ pub(crate) fn install(cx: &mut Context) -> JsResult<()> {
     error::install(cx)?;
     function::install(cx)?;
     object::install(cx)?;
+    symbol::install(cx)?;
     array::install(cx)?;
+    number::install(cx)?;
+    math::install(cx)?;
     global::install(cx)?;
     Ok(())
 }

@@ -9,10 +9,13 @@ use crate::value::{JsResult, Object, Value, kind};
 
 /// One entry of an error's stack: where a function was when the error was made.
 pub struct TraceEntry {
-    /// The function's bytecode cell, or a native function object.
+    /// The function's bytecode cell, a native function object, or for the place of a SyntaxError the
+    /// file's name.
     pub function: Value,
-    /// Offset into the bytecode.
+    /// Offset into the bytecode; for a file's name, the line.
     pub pc: u32,
+    /// For a file's name, the column.
+    pub column: u32,
 }
 
 /// An error: its stack is kept raw and written out when somebody reads it.

@@ -83,6 +83,8 @@ pub struct Runtime {
     pub(crate) jobs: JobQueue,
     /// `Symbol.for`: an object without prototype from keys to symbols.
     pub(crate) symbol_registry: Value,
+    /// State of `Math.random`, never 0.
+    pub(crate) random_state: u64,
     /// Objects that `join` is at work on, so that cycles end.
     pub(crate) joining: crate::mem::Vec<'static, Value>,
     pub(crate) interrupt: Option<InterruptHandler>,

@@ -459,6 +459,36 @@ impl JsString {
         Ok(unsafe { JsString::from_value_unchecked(RawValue::cell(cell).to_owned()) })
     }
 
+    /// The string in WTF-8: UTF-8 in which unpaired surrogates stand for themselves.
+    pub fn to_wtf8(&self) -> JsResult<Vec<'static, u8>> {
+        let text = self.text()?;
+        let mut bytes = Vec::new(heap::current().mem().memory(Use::Scratch));
+        bytes.try_reserve(text.len())?;
+        let mut at = 0;
+        while at < text.len() {
+            let (c, pair) = text.code_point_at(at);
+            at += if pair { 2 } else { 1 };
+            match c {
+                0..0x80 => bytes.try_push(c as u8)?,
+                0x80..0x800 => {
+                    bytes.try_extend_from_slice(&[0xC0 | (c >> 6) as u8, 0x80 | (c & 0x3F) as u8])?;
+                }
+                0x800..0x10000 => bytes.try_extend_from_slice(&[
+                    0xE0 | (c >> 12) as u8,
+                    0x80 | (c >> 6 & 0x3F) as u8,
+                    0x80 | (c & 0x3F) as u8,
+                ])?,
+                _ => bytes.try_extend_from_slice(&[
+                    0xF0 | (c >> 18) as u8,
+                    0x80 | (c >> 12 & 0x3F) as u8,
+                    0x80 | (c >> 6 & 0x3F) as u8,
+                    0x80 | (c & 0x3F) as u8,
+                ])?,
+            }
+        }
+        Ok(bytes)
+    }
+
     /// The hash under the runtime's seed, cached in the cell.
     pub fn hash(&self) -> JsResult<u32> {
         let cell = self.flat_cell()?;

@@ -751,14 +751,18 @@ impl Interp {
 
     /// A closure of inner function `index`.
     pub(super) fn new_closure(&self, index: usize) -> JsResult<Value> {
-        use crate::code::function::CaptureSource;
-        let mut cx = self.cx();
         let Some(code) = self.code().functions[index].downcast_ref::<CodeCell>() else {
             return Ok(Value::UNDEFINED);
         };
-        let flags = code.flags;
-        let shape = cx.closure_shape(flags)?;
-        let closure = ClosureCell::create(shape, &code)?;
+        self.closure_in_frame(&code)
+    }
+
+    /// A closure whose captures come from the running frame and its closure.
+    pub(crate) fn closure_in_frame(&self, code: &crate::heap::Ref<CodeCell>) -> JsResult<Value> {
+        use crate::code::function::CaptureSource;
+        let mut cx = self.cx();
+        let shape = cx.closure_shape(code.flags)?;
+        let closure = ClosureCell::create(shape, code)?;
         if let Some(cell) = closure.downcast::<ClosureCell>() {
             for (at, capture) in code.template.captures.iter().enumerate() {
                 let variable = match capture.source {

@@ -23,7 +23,7 @@ impl Context {
         for frame in machine.frames().take(TRACE_LIMIT) {
             let entry = if frame.flags & FRAME_NATIVE != 0 {
                 // SAFETY: the frame's function is alive while it runs.
-                TraceEntry { function: unsafe { frame.resumable.to_owned() }, pc: 0 }
+                TraceEntry { function: unsafe { frame.resumable.to_owned() }, pc: 0, column: 0 }
             } else if frame.code.is_null() {
                 continue;
             } else {
@@ -34,7 +34,11 @@ impl Context {
                     // A frame that called another stands behind its call instruction.
                     let pc = innermost.take().unwrap_or_else(|| frame.pc.sub(1));
                     let cell = RawValue::cell(core::ptr::NonNull::from(code).cast());
-                    TraceEntry { function: cell.to_owned(), pc: pc.offset_from(code.bytecode) as u32 }
+                    TraceEntry {
+                        function: cell.to_owned(),
+                        pc: pc.offset_from(code.bytecode) as u32,
+                        column: 0,
+                    }
                 }
             };
             if entries.try_push(entry).is_err() {
@@ -63,6 +67,10 @@ impl Context {
                 let at = code_position(code, entry.pc);
                 let _ = write!(text, ":{}:{}", at.line, at.column);
                 text.push_str(")\n")?;
+            } else if let Some(file) = entry.function.as_string() {
+                text.push_str("    at ")?;
+                text.push(file)?;
+                let _ = write!(text, ":{}:{}\n", entry.pc, entry.column);
             } else if let Some(native) = entry.function.downcast::<NativeCell>() {
                 text.push_str("    at ")?;
                 text.push_str(native.def().name)?;
