@@ -229,6 +229,47 @@ impl Shortest {
     }
 }
 
+/// The first `count` digits of a number greater than zero, rounded half up, at the start of `out`: more than
+/// `count` characters, all `0`. Returns the place of the point: the value is 0.DIGITS times 10^point.
+fn leading_digits(number: f64, count: usize, out: &mut [u8]) -> i32 {
+    let shortest = Shortest::of(number);
+    let digits = shortest.digits();
+    if digits.len() <= count {
+        // Every decimal of 15 digits survives a normal double, so the number is nearest to this one of them.
+        if count <= 15 && number >= f64::MIN_POSITIVE {
+            out[..digits.len()].copy_from_slice(digits);
+            return shortest.point;
+        }
+    } else if digits[count..] != *b"5" {
+        // The half way point has fewer digits than the shortest, or as many and is farther from the number:
+        // so it does not lie between the two, and both round to the same side. Only a shortest that is
+        // itself half way does not tell on which side the number is.
+        let up = round_digits(digits, count, out);
+        return shortest.point + i32::from(up);
+    }
+    let mut exact = Exact::of(number);
+    exact.round_into(count, out);
+    exact.point
+}
+
+/// Writes `digits` rounded to `count`, fewer than there are, half up. Says whether the rounding carried into a
+/// new digit; `out` then holds a one and zeros.
+fn round_digits(digits: &[u8], count: usize, out: &mut [u8]) -> bool {
+    out[..count].copy_from_slice(&digits[..count]);
+    if digits[count] < b'5' {
+        return false;
+    }
+    for digit in out[..count].iter_mut().rev() {
+        if *digit != b'9' {
+            *digit += 1;
+            return false;
+        }
+        *digit = b'0';
+    }
+    out[0] = b'1';
+    true
+}
+
 /// The significand and binary exponent of a finite double: the value is `mantissa * 2^exponent`.
 pub(crate) fn decompose(number: f64) -> (u64, i32) {
     let bits = number.to_bits();
@@ -291,19 +332,7 @@ impl Exact {
             out[..digits.len()].copy_from_slice(digits);
             return;
         }
-        out[..count].copy_from_slice(&digits[..count]);
-        if digits[count] < b'5' {
-            return;
-        }
-        for digit in out[..count].iter_mut().rev() {
-            if *digit != b'9' {
-                *digit += 1;
-                return;
-            }
-            *digit = b'0';
-        }
-        out[0] = b'1';
-        self.point += 1;
+        self.point += i32::from(round_digits(digits, count, out));
     }
 }
 
@@ -408,10 +437,8 @@ pub fn to_precision(number: f64, precision: u32, buffer: &mut FixedBuffer) -> &s
         fixed(&[], precision - 1, buffer);
         return buffer.as_str();
     }
-    let mut exact = Exact::of(number.abs());
     let mut digits = [b'0'; 101];
-    exact.round_into(precision, &mut digits);
-    let exponent = exact.point - 1;
+    let exponent = leading_digits(number.abs(), precision, &mut digits) - 1;
     if exponent < -6 || exponent >= precision as i32 {
         scientific(&digits[..precision], 0, exponent, buffer);
     } else if exponent >= 0 {
@@ -448,10 +475,9 @@ pub fn to_exponential(number: f64, digits: Option<u32>, buffer: &mut FixedBuffer
         }
         Some(digits) => {
             let count = digits.min(100) as usize + 1;
-            let mut exact = Exact::of(number.abs());
             let mut text = [b'0'; 102];
-            exact.round_into(count, &mut text);
-            scientific(&text[..count], 0, exact.point - 1, buffer);
+            let exponent = leading_digits(number.abs(), count, &mut text) - 1;
+            scientific(&text[..count], 0, exponent, buffer);
         }
     }
     buffer.as_str()

@@ -278,6 +278,28 @@ fn texts_of_the_specification() {
 }
 
 #[test]
+fn text_of_numbers_at_the_edges_of_a_limb() {
+    let power = |exponent: u32| BigInt::one() << exponent;
+    for magnitude in [
+        BigInt::zero(),
+        BigInt::one(),
+        BigInt::from(10u64.pow(19) - 1),
+        BigInt::from(10u64.pow(19)),
+        power(63),
+        power(64) - 1,
+        power(64),
+        BigInt::from(10u128.pow(38)),
+        power(1024) - 1,
+        power(1024),
+    ] {
+        for radix in 2..=36 {
+            check_text(&magnitude, radix);
+            check_text(&-magnitude.clone(), radix);
+        }
+    }
+}
+
+#[test]
 fn sizes_beyond_the_limit_are_refused_before_memory_is_taken() {
     let work = &mut work();
     let (one, two, three) = ([1u64], [2u64], [3u64]);

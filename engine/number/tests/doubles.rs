@@ -543,6 +543,18 @@ proptest! {
         }
     }
 
+    /// Decimals that end in a five one digit behind the cut: nearly ties, on either side of them.
+    #[test]
+    fn precise_digits_at_near_ties_are_exact(digits in 1..100_000_000u64, places in -30..30i32, extra in 0..2u32) {
+        let text = format!("{digits}5e{places}");
+        let value = text.parse::<f64>().unwrap();
+        let places = digits.to_string().len() as u32 - 1 + extra;
+        let text = exponential(value, Some(places));
+        let (mantissa, exponent) = text.split_once('e').unwrap();
+        let shown: BigUint = mantissa.replace('.', "").parse().unwrap();
+        prop_assert_eq!(shown, rounded(value, i64::from(places) - exponent.parse::<i64>().unwrap()));
+    }
+
     #[test]
     fn decimal_text_reads_as_the_standard_library_reads_it(
         text in "[0-9]{0,30}(\\.[0-9]{0,30})?([eE][+-]?[0-9]{1,3})?"
