@@ -12,6 +12,7 @@ mod global;
 mod math;
 mod number;
 mod object;
+mod string;
 mod symbol;
 
 use crate::object::{Accessor, PropertyFlags};
@@ -264,6 +265,7 @@ pub(crate) fn install(cx: &mut Context) -> JsResult<()> {
     object::install(cx)?;
     symbol::install(cx)?;
     array::install(cx)?;
+    string::install(cx)?;
     number::install(cx)?;
     math::install(cx)?;
     global::install(cx)?;

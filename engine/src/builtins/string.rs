@@ -1,0 +1,877 @@
+//! String objects (ECMA-262 22.1), without what needs RegExp internals: those methods ask their
+//! argument for `Symbol.match` and the like.
+
+use super::symbol::{descriptive_string, this_primitive};
+use super::{Class, Row, constructor, method, method_magic, symbol_method, tag};
+use crate::object::ShapeTable;
+use crate::object::exotic::PrimitiveCell;
+use crate::object::iteration::{Iteration, IteratorCell};
+use crate::runtime::{Arguments, Context, Intrinsic, NativeKind};
+use crate::text::{MAX_LENGTH, RawAtom, StringBuilder, Text, names};
+use crate::value::{JsResult, JsString, Thrown, Value};
+
+/// The string that `this` converts to.
+fn this_string(cx: &mut Context, call: &Arguments<'_>) -> JsResult<JsString> {
+    if let Some(string) = call.this.as_string() {
+        return Ok(string.clone());
+    }
+    cx.require_object_coercible(call.this, "String.prototype method")?;
+    cx.to_string(call.this)
+}
+
+fn construct(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let string = if call.is_empty() {
+        JsString::empty()
+    } else if !call.is_construct() && call.get(0).is_symbol() {
+        return descriptive_string(call.get(0));
+    } else {
+        cx.to_string(call.get(0))?
+    };
+    if !call.is_construct() {
+        return Ok(string.into());
+    }
+    let prototype = cx.prototype_from_constructor(call.new_target, Intrinsic::StringPrototype)?;
+    Ok(cx.wrap_primitive(string.into(), &prototype)?.into())
+}
+
+fn from_char_code(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    if let [one] = call.list {
+        let unit = cx.to_uint32(one)? as u16;
+        return Ok(JsString::from_unit(unit)?.into());
+    }
+    let mut text = StringBuilder::new();
+    for value in call.list {
+        text.push_unit(cx.to_uint32(value)? as u16)?;
+    }
+    Ok(text.finish()?.into())
+}
+
+fn from_code_point(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let mut text = StringBuilder::new();
+    for value in call.list {
+        let number = cx.to_number(value)?;
+        if number.trunc() != number || !(0.0..=1114111.0).contains(&number) {
+            return Err(cx.throw_range_error(format_args!("invalid code point")));
+        }
+        text.push_code_point(number as u32)?;
+    }
+    Ok(text.finish()?.into())
+}
+
+fn raw(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let cooked = cx.to_object(call.get(0))?;
+    let raw = cx.get(&cooked, names::RAW)?;
+    let raw = cx.to_object(&raw)?;
+    let length = cx.length_of(&raw)?;
+    let mut text = StringBuilder::new();
+    for i in 0..length {
+        let part = cx.get_index(&raw, i)?;
+        let part = cx.to_string(&part)?;
+        text.push(&part)?;
+        if i + 1 < length && (i as usize) + 1 < call.len() {
+            let value = cx.to_string(call.get(i as usize + 1))?;
+            text.push(&value)?;
+        }
+    }
+    Ok(text.finish()?.into())
+}
+
+// ----- Characters -----
+
+/// An index argument, `None` when it is out of range.
+fn index(cx: &mut Context, value: &Value, length: usize) -> JsResult<Option<usize>> {
+    let at = cx.to_integer_or_infinity(value)?;
+    Ok((at >= 0.0 && at < length as f64).then_some(at as usize))
+}
+
+fn char_at(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let string = this_string(cx, call)?;
+    Ok(match index(cx, call.get(0), string.len())? {
+        Some(at) => JsString::from_unit(string.text()?.at(at))?.into(),
+        None => JsString::empty().into(),
+    })
+}
+
+fn char_code_at(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let string = this_string(cx, call)?;
+    Ok(match index(cx, call.get(0), string.len())? {
+        Some(at) => Value::int(i32::from(string.text()?.at(at))),
+        None => Value::number(f64::NAN),
+    })
+}
+
+fn code_point_at(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let string = this_string(cx, call)?;
+    Ok(match index(cx, call.get(0), string.len())? {
+        Some(at) => Value::int(string.text()?.code_point_at(at).0 as i32),
+        None => Value::UNDEFINED,
+    })
+}
+
+fn at(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let string = this_string(cx, call)?;
+    let relative = cx.to_integer_or_infinity(call.get(0))?;
+    let at = if relative < 0.0 { string.len() as f64 + relative } else { relative };
+    if at < 0.0 || at >= string.len() as f64 {
+        return Ok(Value::UNDEFINED);
+    }
+    Ok(JsString::from_unit(string.text()?.at(at as usize))?.into())
+}
+
+// ----- Searching -----
+
+/// A search string: a RegExp is a TypeError.
+fn needle(cx: &mut Context, value: &Value) -> JsResult<JsString> {
+    if is_regexp(cx, value)? {
+        return Err(cx.throw_type_error(format_args!("a RegExp is not allowed here")));
+    }
+    cx.to_string(value)
+}
+
+/// IsRegExp (7.2.6).
+pub(super) fn is_regexp(cx: &mut Context, value: &Value) -> JsResult<bool> {
+    let Some(object) = value.as_object() else { return Ok(false) };
+    let matcher = cx.get(object, names::SYM_MATCH)?;
+    if !matcher.is_undefined() {
+        return Ok(matcher.to_boolean());
+    }
+    Ok(object.kind() == crate::value::kind::REGEXP)
+}
+
+fn position(cx: &mut Context, value: &Value, length: usize) -> JsResult<usize> {
+    let at = cx.to_integer_or_infinity(value)?;
+    Ok(at.clamp(0.0, length as f64) as usize)
+}
+
+fn includes(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let string = this_string(cx, call)?;
+    let needle = needle(cx, call.get(0))?;
+    let from = position(cx, call.get(1), string.len())?;
+    Ok(Value::boolean(string.text()?.find(needle.text()?, from).is_some()))
+}
+
+fn starts_with(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let string = this_string(cx, call)?;
+    let needle = needle(cx, call.get(0))?;
+    let from = position(cx, call.get(1), string.len())?;
+    let end = from + needle.len();
+    Ok(Value::boolean(end <= string.len() && string.text()?.slice(from, end).equals(needle.text()?)))
+}
+
+fn ends_with(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let string = this_string(cx, call)?;
+    let needle = needle(cx, call.get(0))?;
+    let end =
+        if call.get(1).is_undefined() { string.len() } else { position(cx, call.get(1), string.len())? };
+    Ok(Value::boolean(match end.checked_sub(needle.len()) {
+        Some(start) => string.text()?.slice(start, end).equals(needle.text()?),
+        None => false,
+    }))
+}
+
+fn index_of(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let string = this_string(cx, call)?;
+    let needle = cx.to_string(call.get(0))?;
+    let from = position(cx, call.get(1), string.len())?;
+    let found = string.text()?.find(needle.text()?, from);
+    Ok(found.map_or(Value::int(-1), |at| Value::int(at as i32)))
+}
+
+fn last_index_of(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let string = this_string(cx, call)?;
+    let needle = cx.to_string(call.get(0))?;
+    let from = cx.to_number(call.get(1))?;
+    let from =
+        if from.is_nan() { string.len() } else { from.trunc().clamp(0.0, string.len() as f64) as usize };
+    let found = string.text()?.rfind(needle.text()?, from);
+    Ok(found.map_or(Value::int(-1), |at| Value::int(at as i32)))
+}
+
+// ----- Parts -----
+
+fn slice(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let string = this_string(cx, call)?;
+    let length = string.len() as u64;
+    let start = cx.relative_index(call.get(0), length, 0)?;
+    let end = cx.relative_index(call.get(1), length, length)?;
+    if start >= end {
+        return Ok(JsString::empty().into());
+    }
+    Ok(string.substring(start as usize, end as usize)?.into())
+}
+
+fn substring(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let string = this_string(cx, call)?;
+    let start = position(cx, call.get(0), string.len())?;
+    let end =
+        if call.get(1).is_undefined() { string.len() } else { position(cx, call.get(1), string.len())? };
+    Ok(string.substring(start.min(end), start.max(end))?.into())
+}
+
+fn substr(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let string = this_string(cx, call)?;
+    let length = string.len() as u64;
+    let start = cx.relative_index(call.get(0), length, 0)?;
+    let count = if call.get(1).is_undefined() {
+        (length - start) as f64
+    } else {
+        cx.to_integer_or_infinity(call.get(1))?
+    };
+    let end = (start as f64 + count.max(0.0)).min(length as f64) as u64;
+    if start >= end {
+        return Ok(JsString::empty().into());
+    }
+    Ok(string.substring(start as usize, end as usize)?.into())
+}
+
+/// `trim` (3), `trimStart` (1), `trimEnd` (2).
+fn trim(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let string = this_string(cx, call)?;
+    let text = string.text()?;
+    let blank = |unit: u16| {
+        tare_unicode::is_white_space(u32::from(unit)) || tare_unicode::is_line_terminator(u32::from(unit))
+    };
+    let (mut start, mut end) = (0, text.len());
+    if call.magic & 1 != 0 {
+        while start < end && blank(text.at(start)) {
+            start += 1;
+        }
+    }
+    if call.magic & 2 != 0 {
+        while end > start && blank(text.at(end - 1)) {
+            end -= 1;
+        }
+    }
+    Ok(string.substring(start, end)?.into())
+}
+
+/// `padStart` (0) and `padEnd` (1).
+fn pad(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let string = this_string(cx, call)?;
+    let length = cx.to_length(call.get(0))? as usize;
+    let filler = if call.get(1).is_undefined() {
+        JsString::from_unit_latin1(b' ')
+    } else {
+        cx.to_string(call.get(1))?
+    };
+    if length <= string.len() || filler.is_empty() {
+        return Ok(string.into());
+    }
+    if length > MAX_LENGTH {
+        return Err(Thrown::StringTooLong);
+    }
+    let mut padding = StringBuilder::new();
+    let mut missing = length - string.len();
+    while missing > 0 {
+        let count = missing.min(filler.len());
+        padding.push_text(filler.text()?.slice(0, count))?;
+        missing -= count;
+    }
+    let mut text = StringBuilder::new();
+    if call.magic == 1 {
+        text.push(&string)?;
+    }
+    text.push_text(padding.text())?;
+    if call.magic == 0 {
+        text.push(&string)?;
+    }
+    Ok(text.finish()?.into())
+}
+
+fn repeat(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let string = this_string(cx, call)?;
+    let count = cx.to_integer_or_infinity(call.get(0))?;
+    if !(0.0..f64::INFINITY).contains(&count) {
+        return Err(cx.throw_range_error(format_args!("invalid repeat count")));
+    }
+    if count == 0.0 || string.is_empty() {
+        return Ok(JsString::empty().into());
+    }
+    if count * string.len() as f64 > MAX_LENGTH as f64 {
+        return Err(Thrown::StringTooLong);
+    }
+    let mut text = StringBuilder::new();
+    for _ in 0..count as usize {
+        text.push(&string)?;
+    }
+    Ok(text.finish()?.into())
+}
+
+fn concat(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let mut string = this_string(cx, call)?;
+    for value in call.list {
+        let part = cx.to_string(value)?;
+        string = string.concat(&part)?;
+    }
+    Ok(string.into())
+}
+
+// ----- Case and normalisation -----
+
+/// `toLowerCase` (0) and `toUpperCase` (1), and their locale forms.
+fn change_case(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let string = this_string(cx, call)?;
+    let text = string.text()?;
+    if let Text::Latin1(units) = text {
+        if units.is_ascii() {
+            let unchanged = if call.magic == 0 {
+                !units.iter().any(u8::is_ascii_uppercase)
+            } else {
+                !units.iter().any(u8::is_ascii_lowercase)
+            };
+            if unchanged {
+                return Ok(string.into());
+            }
+            // SAFETY: (1) every unit of the new string is written.
+            let changed = unsafe {
+                JsString::build_latin1(units.len(), |to| {
+                    for (i, unit) in units.iter().enumerate() {
+                        let unit = if call.magic == 0 {
+                            unit.to_ascii_lowercase()
+                        } else {
+                            unit.to_ascii_uppercase()
+                        };
+                        to.add(i).write(unit);
+                    }
+                })
+            };
+            return Ok(changed?.into());
+        }
+    }
+    let mut out = StringBuilder::new();
+    let mut at = 0;
+    while at < text.len() {
+        let (c, pair) = text.code_point_at(at);
+        let next = at + if pair { 2 } else { 1 };
+        if call.magic == 0 && c == 0x3A3 {
+            // A final sigma: after a cased letter, not before one (Unicode 3.13, Final_Sigma).
+            out.push_code_point(if is_final_sigma(text, at, next) { 0x3C2 } else { 0x3C3 })?;
+        } else {
+            let mapped =
+                if call.magic == 0 { tare_unicode::to_lower_full(c) } else { tare_unicode::to_upper_full(c) };
+            for c in mapped {
+                out.push_code_point(c)?;
+            }
+        }
+        at = next;
+    }
+    Ok(out.finish()?.into())
+}
+
+fn is_final_sigma(text: Text<'_>, start: usize, end: usize) -> bool {
+    let mut at = start;
+    let before = loop {
+        if at == 0 {
+            break false;
+        }
+        let mut from = at - 1;
+        if from > 0 && text.code_point_at(from - 1).1 {
+            from -= 1;
+        }
+        let (c, _) = text.code_point_at(from);
+        if !tare_unicode::is_case_ignorable(c) {
+            break tare_unicode::is_cased(c);
+        }
+        at = from;
+    };
+    let mut at = end;
+    let after = loop {
+        if at >= text.len() {
+            break false;
+        }
+        let (c, pair) = text.code_point_at(at);
+        if !tare_unicode::is_case_ignorable(c) {
+            break tare_unicode::is_cased(c);
+        }
+        at += if pair { 2 } else { 1 };
+    };
+    before && !after
+}
+
+fn unicode_text(text: Text<'_>) -> tare_unicode::Text<'_> {
+    match text {
+        Text::Latin1(units) => tare_unicode::Text::Latin1(units),
+        Text::Utf16(units) => tare_unicode::Text::Utf16(units),
+    }
+}
+
+fn normalize(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let string = this_string(cx, call)?;
+    let form = if call.get(0).is_undefined() {
+        tare_unicode::Form::Nfc
+    } else {
+        let name = cx.to_string(call.get(0))?;
+        let name = name.text()?;
+        let forms = [
+            ("NFC", tare_unicode::Form::Nfc),
+            ("NFD", tare_unicode::Form::Nfd),
+            ("NFKC", tare_unicode::Form::Nfkc),
+            ("NFKD", tare_unicode::Form::Nfkd),
+        ];
+        match forms.into_iter().find(|(known, _)| name.equals_str(known)) {
+            Some((_, form)) => form,
+            None => return Err(cx.throw_range_error(format_args!("bad normalization form"))),
+        }
+    };
+    let text = unicode_text(string.text()?);
+    if tare_unicode::quick_check(form, text) == tare_unicode::QuickCheck::Yes {
+        return Ok(string.into());
+    }
+    let memory = cx.rt().mem.memory(crate::mem::Use::Scratch);
+    let units = tare_unicode::normalize(form, text, memory)?;
+    Ok(JsString::from_utf16(&units)?.into())
+}
+
+/// Code unit order of the canonical compositions: equal where canonically equivalent.
+fn locale_compare(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let string = this_string(cx, call)?;
+    let other = cx.to_string(call.get(0))?;
+    let memory = cx.rt().mem.memory(crate::mem::Use::Scratch);
+    let (a, b) = (unicode_text(string.text()?), unicode_text(other.text()?));
+    let a = tare_unicode::normalize(tare_unicode::Form::Nfc, a, memory)?;
+    let b = tare_unicode::normalize(tare_unicode::Form::Nfc, b, memory)?;
+    Ok(Value::int(match a[..].cmp(&b[..]) {
+        core::cmp::Ordering::Less => -1,
+        core::cmp::Ordering::Equal => 0,
+        core::cmp::Ordering::Greater => 1,
+    }))
+}
+
+fn surrogates(text: Text<'_>, mut found: impl FnMut(usize)) {
+    let mut at = 0;
+    while at < text.len() {
+        let (c, pair) = text.code_point_at(at);
+        if !pair && (0xD800..0xE000).contains(&c) {
+            found(at);
+        }
+        at += if pair { 2 } else { 1 };
+    }
+}
+
+fn is_well_formed(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let string = this_string(cx, call)?;
+    let mut well = true;
+    surrogates(string.text()?, |_| well = false);
+    Ok(Value::boolean(well))
+}
+
+fn to_well_formed(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let string = this_string(cx, call)?;
+    let text = string.text()?;
+    let mut out = StringBuilder::new();
+    let mut done = 0;
+    let mut failed = Ok(());
+    surrogates(text, |at| {
+        if failed.is_ok() {
+            failed = out.push_text(text.slice(done, at)).and_then(|()| out.push_unit(0xFFFD));
+            done = at + 1;
+        }
+    });
+    failed?;
+    if done == 0 {
+        return Ok(string.into());
+    }
+    out.push_text(text.slice(done, text.len()))?;
+    Ok(out.finish()?.into())
+}
+
+// ----- With patterns -----
+
+/// Calls `argument[symbol](this, ...)` if the argument has such a method.
+fn delegate(
+    cx: &mut Context,
+    call: &Arguments<'_>,
+    symbol: RawAtom,
+    more: &[Value],
+) -> JsResult<Option<Value>> {
+    cx.require_object_coercible(call.this, "String.prototype method")?;
+    let pattern = call.get(0);
+    if !pattern.is_object() {
+        return Ok(None);
+    }
+    let method = cx.get_method(pattern, symbol)?;
+    if method.is_undefined() {
+        return Ok(None);
+    }
+    let mut arguments = cx.scratch();
+    arguments.try_push(call.this.clone())?;
+    for value in more {
+        arguments.try_push(value.clone())?;
+    }
+    cx.call(&method, pattern, &arguments).map(Some)
+}
+
+/// A RegExp of the argument, whose `symbol` method is then called with the string.
+fn with_regexp(cx: &mut Context, call: &Arguments<'_>, symbol: RawAtom, flags: &str) -> JsResult<Value> {
+    let string = this_string(cx, call)?;
+    let pattern = if call.get(0).is_undefined() { JsString::empty() } else { cx.to_string(call.get(0))? };
+    let flags = JsString::from_str(flags)?;
+    let regexp = cx.new_regexp(&pattern, &flags)?;
+    let method = cx.get(&regexp, symbol)?;
+    cx.call(&method, regexp.as_value(), &[string.into()])
+}
+
+fn match_(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    if let Some(result) = delegate(cx, call, names::SYM_MATCH, &[])? {
+        return Ok(result);
+    }
+    with_regexp(cx, call, names::SYM_MATCH, "")
+}
+
+fn match_all(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    cx.require_object_coercible(call.this, "String.prototype.matchAll")?;
+    require_global(cx, call.get(0), "matchAll")?;
+    if let Some(result) = delegate(cx, call, names::SYM_MATCH_ALL, &[])? {
+        return Ok(result);
+    }
+    with_regexp(cx, call, names::SYM_MATCH_ALL, "g")
+}
+
+/// A RegExp argument of `matchAll` and `replaceAll` must be global.
+fn require_global(cx: &mut Context, value: &Value, method: &str) -> JsResult<()> {
+    if !is_regexp(cx, value)? {
+        return Ok(());
+    }
+    if let Some(object) = value.as_object() {
+        let flags = cx.get(object, names::FLAGS)?;
+        cx.require_object_coercible(&flags, "RegExp.prototype.flags")?;
+        let flags = cx.to_string(&flags)?;
+        if flags.text()?.find(Text::Latin1(b"g"), 0).is_none() {
+            return Err(cx.throw_type_error(format_args!("{method} must be called with a global RegExp")));
+        }
+    }
+    Ok(())
+}
+
+fn search(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    if let Some(result) = delegate(cx, call, names::SYM_SEARCH, &[])? {
+        return Ok(result);
+    }
+    with_regexp(cx, call, names::SYM_SEARCH, "")
+}
+
+/// GetSubstitution (22.1.3.19.1). `captures` are strings or undefined.
+#[expect(clippy::too_many_arguments, reason = "the parameters of the specification's operation")]
+pub(crate) fn push_substitution(
+    cx: &mut Context,
+    out: &mut StringBuilder,
+    matched: Text<'_>,
+    string: Text<'_>,
+    position: usize,
+    captures: &[Value],
+    groups: &Value,
+    template: Text<'_>,
+) -> JsResult<()> {
+    let mut at = 0;
+    while at < template.len() {
+        let unit = template.at(at);
+        let next = if at + 1 < template.len() { template.at(at + 1) } else { 0 };
+        if unit != u16::from(b'$') || next == 0 {
+            out.push_unit(unit)?;
+            at += 1;
+            continue;
+        }
+        match u8::try_from(next).unwrap_or(0) {
+            b'$' => {
+                out.push_unit(u16::from(b'$'))?;
+                at += 2;
+            }
+            b'&' => {
+                out.push_text(matched)?;
+                at += 2;
+            }
+            b'`' => {
+                out.push_text(string.slice(0, position))?;
+                at += 2;
+            }
+            b'\'' => {
+                let end = (position + matched.len()).min(string.len());
+                out.push_text(string.slice(end, string.len()))?;
+                at += 2;
+            }
+            digit @ b'0'..=b'9' => {
+                let mut number = usize::from(digit - b'0');
+                let mut used = 2;
+                if at + 2 < template.len() {
+                    if let Some(second) = u8::try_from(template.at(at + 2)).ok().filter(u8::is_ascii_digit) {
+                        let two = number * 10 + usize::from(second - b'0');
+                        if (1..=captures.len()).contains(&two) {
+                            number = two;
+                            used = 3;
+                        }
+                    }
+                }
+                if (1..=captures.len()).contains(&number) {
+                    if let Some(capture) = captures[number - 1].as_string() {
+                        out.push(capture)?;
+                    }
+                    at += used;
+                } else {
+                    out.push_unit(unit)?;
+                    at += 1;
+                }
+            }
+            b'<' if !groups.is_undefined() => match template.find(Text::Latin1(b">"), at) {
+                None => {
+                    out.push_unit(unit)?;
+                    at += 1;
+                }
+                Some(end) => {
+                    let name = crate::text::Atom::from_text(template.slice(at + 2, end))?;
+                    let capture = cx.get_value(groups, name.raw())?;
+                    if !capture.is_undefined() {
+                        let capture = cx.to_string(&capture)?;
+                        out.push(&capture)?;
+                    }
+                    at = end + 1;
+                }
+            },
+            _ => {
+                out.push_unit(unit)?;
+                at += 1;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `replace` (0) and `replaceAll` (1).
+fn replace(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    cx.require_object_coercible(call.this, "String.prototype.replace")?;
+    if call.magic == 1 {
+        require_global(cx, call.get(0), "replaceAll")?;
+    }
+    if let Some(result) = delegate(cx, call, names::SYM_REPLACE, &[call.get(1).clone()])? {
+        return Ok(result);
+    }
+    let string = this_string(cx, call)?;
+    let needle = cx.to_string(call.get(0))?;
+    let functional = cx.is_callable(call.get(1));
+    let template = if functional { JsString::empty() } else { cx.to_string(call.get(1))? };
+    let mut out = StringBuilder::new();
+    let (text, pattern) = (string.text()?, needle.text()?);
+    let (mut done, mut from) = (0, 0);
+    while let Some(at) = text.find(pattern, from) {
+        out.push_text(text.slice(done, at))?;
+        if functional {
+            let arguments = [needle.clone().into(), Value::int(at as i32), string.clone().into()];
+            let value = cx.call(call.get(1), &Value::UNDEFINED, &arguments)?;
+            let value = cx.to_string(&value)?;
+            out.push(&value)?;
+        } else {
+            let template = template.text()?;
+            push_substitution(cx, &mut out, pattern, text, at, &[], &Value::UNDEFINED, template)?;
+        }
+        done = at + pattern.len();
+        from = at + pattern.len().max(1);
+        if call.magic == 0 {
+            break;
+        }
+    }
+    if done == 0 && out.is_empty() && pattern.len() > 0 {
+        return Ok(string.into());
+    }
+    out.push_text(text.slice(done, text.len()))?;
+    Ok(out.finish()?.into())
+}
+
+fn split(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    if let Some(result) = delegate(cx, call, names::SYM_SPLIT, &[call.get(1).clone()])? {
+        return Ok(result);
+    }
+    let string = this_string(cx, call)?;
+    let limit = if call.get(1).is_undefined() { u32::MAX } else { cx.to_uint32(call.get(1))? };
+    let separator = cx.to_string(call.get(0))?;
+    if limit == 0 {
+        return Ok(cx.new_array(&[])?.into());
+    }
+    if call.get(0).is_undefined() {
+        return Ok(cx.new_array(&[string.into()])?.into());
+    }
+    let array = cx.new_array(&[])?;
+    let Some(parts) = array.as_array() else { return Ok(Value::UNDEFINED) };
+    let push = |part: JsString| -> JsResult<bool> {
+        if parts.push_dense(part.into())?.is_err() {
+            return Err(Thrown::OutOfMemory);
+        }
+        Ok(parts.length() < limit)
+    };
+    let (text, pattern) = (string.text()?, separator.text()?);
+    if pattern.is_empty() {
+        for unit in text.units() {
+            if !push(JsString::from_unit(unit)?)? {
+                break;
+            }
+        }
+        return Ok(array.into());
+    }
+    let mut done = 0;
+    while let Some(at) = text.find(pattern, done) {
+        if !push(string.substring(done, at)?)? {
+            return Ok(array.into());
+        }
+        done = at + pattern.len();
+    }
+    push(string.substring(done, text.len())?)?;
+    Ok(array.into())
+}
+
+// ----- Primitive, iteration, HTML -----
+
+fn value_of(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    this_primitive(cx, call, |v| v.is_string(), "string")
+}
+
+fn iterator(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let string = this_string(cx, call)?;
+    let prototype = cx.intrinsic(Intrinsic::StringIteratorPrototype);
+    let shape = ShapeTable::current().root(&prototype, 0, 0)?;
+    Ok(IteratorCell::create(shape, Iteration::StringPoints, string.into(), Value::UNDEFINED)?.into())
+}
+
+fn iterator_next(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let state = call.this.downcast::<IteratorCell>().filter(|state| state.what() == Iteration::StringPoints);
+    let Some(state) = state else {
+        return Err(cx.throw_type_error(format_args!("not a string iterator")));
+    };
+    let source = state.source();
+    let Some(string) = source.as_string() else { return cx.iter_result(Value::UNDEFINED, true) };
+    let at = state.index() as usize;
+    if at >= string.len() {
+        state.finish();
+        return cx.iter_result(Value::UNDEFINED, true);
+    }
+    let (c, pair) = string.text()?.code_point_at(at);
+    state.set_index((at + if pair { 2 } else { 1 }) as u64);
+    let point = JsString::from_code_point(c)?;
+    cx.iter_result(point.into(), false)
+}
+
+/// Tag and attribute of the HTML methods (Annex B.2.2), by their numbers.
+const HTML: [(&str, &str); 13] = [
+    ("a", "name"),
+    ("big", ""),
+    ("blink", ""),
+    ("b", ""),
+    ("tt", ""),
+    ("font", "color"),
+    ("font", "size"),
+    ("i", ""),
+    ("a", "href"),
+    ("small", ""),
+    ("strike", ""),
+    ("sub", ""),
+    ("sup", ""),
+];
+
+fn html(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let string = this_string(cx, call)?;
+    let (tag, attribute) = HTML[call.magic as usize];
+    let mut out = StringBuilder::new();
+    out.push_str("<")?;
+    out.push_str(tag)?;
+    if !attribute.is_empty() {
+        let value = cx.to_string(call.get(0))?;
+        out.push_str(" ")?;
+        out.push_str(attribute)?;
+        out.push_str("=\"")?;
+        for unit in value.text()?.units() {
+            if unit == u16::from(b'"') { out.push_str("&quot;")? } else { out.push_unit(unit)? }
+        }
+        out.push_str("\"")?;
+    }
+    out.push_str(">")?;
+    out.push(&string)?;
+    out.push_str("</")?;
+    out.push_str(tag)?;
+    out.push_str(">")?;
+    Ok(out.finish()?.into())
+}
+
+static ROWS: &[Row] = &[
+    method_magic("anchor", 1, html, 0),
+    method("at", 1, at),
+    method_magic("big", 0, html, 1),
+    method_magic("blink", 0, html, 2),
+    method_magic("bold", 0, html, 3),
+    method("charAt", 1, char_at),
+    method("charCodeAt", 1, char_code_at),
+    method("codePointAt", 1, code_point_at),
+    method("concat", 1, concat),
+    method("endsWith", 1, ends_with),
+    method_magic("fixed", 0, html, 4),
+    method_magic("fontcolor", 1, html, 5),
+    method_magic("fontsize", 1, html, 6),
+    method("includes", 1, includes),
+    method("indexOf", 1, index_of),
+    method("isWellFormed", 0, is_well_formed),
+    method_magic("italics", 0, html, 7),
+    method("lastIndexOf", 1, last_index_of),
+    method_magic("link", 1, html, 8),
+    method("localeCompare", 1, locale_compare),
+    method("match", 1, match_),
+    method("matchAll", 1, match_all),
+    method("normalize", 0, normalize),
+    method_magic("padEnd", 1, pad, 1),
+    method_magic("padStart", 1, pad, 0),
+    method("repeat", 1, repeat),
+    method_magic("replace", 2, replace, 0),
+    method_magic("replaceAll", 2, replace, 1),
+    method("search", 1, search),
+    method("slice", 2, slice),
+    method_magic("small", 0, html, 9),
+    method("split", 2, split),
+    method("startsWith", 1, starts_with),
+    method_magic("strike", 0, html, 10),
+    method_magic("sub", 0, html, 11),
+    method("substr", 2, substr),
+    method("substring", 2, substring),
+    method_magic("sup", 0, html, 12),
+    method_magic("toLocaleLowerCase", 0, change_case, 0),
+    method_magic("toLocaleUpperCase", 0, change_case, 1),
+    method_magic("toLowerCase", 0, change_case, 0),
+    method("toString", 0, value_of),
+    method_magic("toUpperCase", 0, change_case, 1),
+    method("toWellFormed", 0, to_well_formed),
+    method_magic("trim", 0, trim, 3),
+    method_magic("trimEnd", 0, trim, 2),
+    method_magic("trimStart", 0, trim, 1),
+    method("valueOf", 0, value_of),
+    symbol_method(names::SYM_ITERATOR, "[Symbol.iterator]", 0, iterator),
+];
+
+static OLD_NAMES: &[Row] = &[
+    super::same_as(super::Key::Name("trimLeft"), "trimStart"),
+    super::same_as(super::Key::Name("trimRight"), "trimEnd"),
+];
+
+static STRING: Class = Class {
+    constructor: constructor("String", 1, NativeKind::ConstructorOrFunction, construct),
+    intrinsic: Intrinsic::String,
+    prototype_intrinsic: Intrinsic::StringPrototype,
+    parent: Intrinsic::ObjectPrototype,
+    constructor_parent: Intrinsic::FunctionPrototype,
+    prototype: ROWS,
+    statics: &[
+        method("fromCharCode", 1, from_char_code),
+        method("fromCodePoint", 1, from_code_point),
+        method("raw", 1, raw),
+    ],
+    global: true,
+};
+
+static ITERATOR_ROWS: &[Row] = &[method("next", 0, iterator_next), tag("String Iterator")];
+
+pub(super) fn install(cx: &mut Context) -> JsResult<()> {
+    let parent = cx.intrinsic(Intrinsic::ObjectPrototype);
+    let shape = cx.rt().shapes.unique(&parent, 0)?;
+    let empty = PrimitiveCell::create(shape, JsString::empty().into())?;
+    cx.realm().set_intrinsic(Intrinsic::StringPrototype, empty.as_value().clone());
+    cx.define_class(&STRING)?;
+    cx.define_rows(&empty, OLD_NAMES)?;
+    let parent = cx.realm().intrinsic(Intrinsic::IteratorPrototype);
+    let prototype = cx.new_builtin_object(&parent)?;
+    cx.define_rows(&prototype, ITERATOR_ROWS)?;
+    cx.realm().set_intrinsic(Intrinsic::StringIteratorPrototype, prototype.into());
+    Ok(())
+}
