@@ -181,7 +181,7 @@ fn several_runtimes_on_several_threads_at_once() {
                         one.run(&fixed_program(thread * 1_000 + index * 10 + round)[..300]);
                         other.run(&fixed_program(thread * 2_000 + index * 10 + round)[..300]);
                     }
-                    drop(one);
+                    one.leave();
                     other.check_contents();
                     other.free_all();
                 }
@@ -208,7 +208,7 @@ fn a_runtime_moves_between_threads_with_its_blocks() {
         harness.free_all();
         harness.run(&fixed_program(index + 7));
         // Dropped on a thread that never used it.
-        std::thread::spawn(move || drop(harness)).join().unwrap();
+        std::thread::spawn(move || harness.leave()).join().unwrap();
     }
 }
 
