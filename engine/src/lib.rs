@@ -5,6 +5,7 @@ pub mod api;
 pub mod base;
 pub mod builtins;
 pub mod code;
+pub mod compile;
 pub mod exec;
 pub mod heap;
 pub mod mem;

@@ -18,6 +18,8 @@ pub trait Interner {
     fn retain(&mut self, atom: u32);
     /// Gives one count back.
     fn release(&mut self, atom: u32);
+    /// Shows the text of an atom to `sink` (names of an [`EvalScope`]).
+    fn text_of(&self, atom: u32, sink: &mut dyn FnMut(Text<'_>));
 }
 
 /// Facts about a function, one bit each.

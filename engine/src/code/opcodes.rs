@@ -320,7 +320,7 @@ opcodes! {
     ArraySpread "array_spread" [] 2 => 1, T, "array iterable -- array", "Appends all values of the iterable.";
     DefineField "define_field" [Ic] 2 => 1, T, "object value -- object", "CreateDataPropertyOrThrow: literals and public class fields.";
     DefineElem "define_elem" [] 3 => 1, T, "object key value -- object", "CreateDataPropertyOrThrow with a key that is a property key already.";
-    DefineMethod "define_method" [Atom, U8] 2 => 1, T, "object function -- object", "Defines a method; operand: bits 0-1 kind (0 method, 1 getter, 2 setter), bit 2 enumerable. Sets the home object. An accessor keeps the other half of an existing accessor.";
+    DefineMethod "define_method" [U8, Atom] 2 => 1, T, "object function -- object", "Defines a method; operand: bits 0-1 kind (0 method, 1 getter, 2 setter), bit 2 enumerable. Sets the home object. An accessor keeps the other half of an existing accessor.";
     DefineMethodElem "define_method_elem" [U8] 3 => 1, T, "object key function -- object", "As define_method, key on the stack; also sets the function's name from the key, with prefix `get ` or `set `.";
     SetProto "set_proto" [] 2 => 1, T, "object value -- object", "`__proto__: value` in a literal: sets the prototype if value is an object or null.";
     CopyDataProperties "copy_data_properties" [] 2 => 1, T, "object source -- object", "Object spread.";
@@ -438,7 +438,7 @@ opcodes! {
     Gosub "gosub" [Jump32] 0 => 0 / 1, 0, "-- / address", "Pushes the offset of the next instruction as an int32 and jumps; control comes back by ret with the stack as before.";
     Ret "ret" [] 1 => 0, X, "address --", "Pops an offset and continues there.";
     Throw "throw" [] 1 => 0, T + X, "value --", "Throws the value.";
-    ThrowError "throw_error" [Atom, U8] 0 => 0, T + X, "--", "Throws an error by number: 0 ReferenceError, invalid assignment target; 1 ReferenceError, delete of a super property. The atom may help the message or be 0.";
+    ThrowError "throw_error" [U8, Atom] 0 => 0, T + X, "--", "Throws an error by number: 0 ReferenceError, invalid assignment target; 1 ReferenceError, delete of a super property. The atom may help the message or be 0.";
 
     // Calls.
     Call "call" [Count] 2 => 1, T, "this f a1 .. an -- result", "Calls f.";

@@ -1,0 +1,612 @@
+//! Jumps to jumps, code that is never reached, and short sequences that have an instruction of their own.
+
+use tare_allocators::Vec;
+
+use super::error::Res;
+use super::ir::*;
+use crate::code::opcodes::{ENDS, Op, Operand};
+
+/// More bytes than any instruction has.
+const MAX_INST_BYTES: usize = 9;
+
+/// Whether an opcode has a jump.
+pub(crate) fn has_jump(op: Op) -> bool {
+    matches!(op.info().operands.last(), Some(Operand::Jump16 | Operand::Jump32))
+}
+
+pub(crate) struct Fuser<'a, 'v> {
+    input: &'v mut Vec<'a, Inst>,
+    out: Vec<'a, Inst>,
+    /// Input index of each label.
+    places: Vec<'a, u32>,
+    /// Jumps to each label.
+    uses: Vec<'a, u32>,
+    /// Handlers and other uses that are no jumps.
+    pub at: usize,
+    all_near: bool,
+}
+
+fn local8(inst: &Inst) -> Option<u16> {
+    if inst.is(Op::GetLocal) && inst.a < 256 { Some(inst.a as u16) } else { None }
+}
+
+fn small(inst: &Inst) -> Option<i32> {
+    if inst.is(Op::PushI32) { Some(inst.a as i32) } else { None }
+}
+
+fn small8(inst: &Inst) -> Option<i32> {
+    small(inst).filter(|&i| i8::try_from(i).is_ok())
+}
+
+/// Optimizes the code of a function with `labels` labels.
+pub(crate) fn fuse<'a>(input: &mut Vec<'a, Inst>, labels: u32, regions: &[u32]) -> Res<Vec<'a, Inst>> {
+    let memory = input.memory();
+    for inst in input.iter_mut().filter(|inst| inst.op == p::NUMBER) {
+        let bits = u64::from(inst.b) << 32 | u64::from(inst.a);
+        let value = f64::from_bits(bits);
+        let int = value as i32;
+        if f64::from(int).to_bits() == bits {
+            *inst = Inst::new(Op::PushI32, int as u32, inst.at);
+        }
+    }
+    let mut places = Vec::new(memory);
+    places.try_resize(labels as usize, NONE)?;
+    let mut uses = Vec::new(memory);
+    uses.try_resize(labels as usize, 0)?;
+    let out = Vec::try_with_capacity(input.len(), memory)?;
+    let all_near = input.len() * MAX_INST_BYTES < 32_000;
+    let mut fuser = Fuser { input, out, places, uses, at: 0, all_near };
+    fuser.thread(regions);
+    fuser.run()?;
+    Ok(fuser.out)
+}
+
+impl Fuser<'_, '_> {
+    /// The first real instruction at or behind an index.
+    fn real(&self, mut i: usize) -> Option<usize> {
+        while let Some(inst) = self.input.get(i) {
+            if !matches!(inst.op, p::LABEL | p::NOP) {
+                return Some(i);
+            }
+            i += 1;
+        }
+        None
+    }
+
+    /// Where a jump to a label ends up.
+    fn destination(&self, label: u32) -> u32 {
+        let mut label = label;
+        for _ in 0..16 {
+            let Some(i) = self.real(self.places[label as usize] as usize) else { break };
+            if !self.input[i].is(Op::Jump) {
+                break;
+            }
+            label = self.input[i].b;
+        }
+        label
+    }
+
+    fn thread(&mut self, regions: &[u32]) {
+        for i in 0..self.input.len() {
+            if self.input[i].op == p::LABEL {
+                self.places[self.input[i].b as usize] = i as u32;
+            }
+        }
+        for i in 0..self.input.len() {
+            let Some(op) = self.input[i].opcode() else {
+                if self.input[i].op == p::TRY_BEGIN {
+                    self.uses[regions[self.input[i].a as usize] as usize] += 1;
+                }
+                continue;
+            };
+            if !has_jump(op) {
+                continue;
+            }
+            if !matches!(op, Op::Loop | Op::LoopIfTrue | Op::Gosub) {
+                let mut label = self.destination(self.input[i].b);
+                // A value kept for a test that follows is not needed if the outcome is known.
+                if matches!(op, Op::IfTrueOrPop | Op::IfFalseOrPop) {
+                    let test = if op == Op::IfTrueOrPop { Op::IfTrue } else { Op::IfFalse };
+                    let same_keep = op;
+                    for _ in 0..16 {
+                        let Some(next) = self.real(self.places[label as usize] as usize) else { break };
+                        let target = self.input[next];
+                        if target.is(test) {
+                            self.input[i].op = test as u16;
+                            label = self.destination(target.b);
+                            break;
+                        }
+                        if target.is(same_keep) {
+                            label = target.b;
+                            continue;
+                        }
+                        break;
+                    }
+                }
+                self.input[i].b = label;
+            }
+            self.uses[self.input[i].b as usize] += 1;
+        }
+    }
+
+    /// Whether a jump from the present place to a label fits 16 bits for sure.
+    fn near(&self, label: u32) -> bool {
+        self.all_near || (self.places[label as usize] as usize).abs_diff(self.at) * MAX_INST_BYTES < 32_000
+    }
+
+    fn run(&mut self) -> Res {
+        let mut reached = true;
+        for i in 0..self.input.len() {
+            self.at = i;
+            let inst = self.input[i];
+            match inst.op {
+                p::NOP => {}
+                p::LABEL => {
+                    // A jump to what follows it anyway.
+                    while let Some(last) = self.out.last() {
+                        if last.is(Op::Jump) && last.b == inst.b {
+                            self.uses[inst.b as usize] -= 1;
+                            self.out.pop();
+                            reached = true;
+                        } else {
+                            break;
+                        }
+                    }
+                    if self.uses[inst.b as usize] > 0 {
+                        reached = true;
+                        self.out.try_push(inst)?;
+                    }
+                }
+                p::TRY_BEGIN | p::TRY_END => self.out.try_push(inst)?,
+                _ if !reached => {
+                    if inst.opcode().is_some_and(has_jump) {
+                        self.uses[inst.b as usize] -= 1;
+                    }
+                }
+                _ => {
+                    self.add(inst)?;
+                    if inst.opcode().is_some_and(|op| op.info().flags & ENDS != 0) {
+                        reached = false;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a local's value off the end of the output, if that is what was pushed last.
+    fn pop_local(&mut self) -> Option<u16> {
+        let last = self.out.last().copied()?;
+        if let Some(local) = local8(&last) {
+            self.out.pop();
+            return Some(local);
+        }
+        if last.is(Op::GetLocals) {
+            let len = self.out.len();
+            self.out[len - 1] = Inst::new(Op::GetLocal, u32::from(last.x), last.at);
+            return Some(last.a as u16);
+        }
+        None
+    }
+
+    /// Two locals pushed last.
+    fn pop_locals(&mut self) -> Option<(u16, u16)> {
+        let last = self.out.last().copied()?;
+        if last.is(Op::GetLocals) {
+            self.out.pop();
+            return Some((last.x, last.a as u16));
+        }
+        None
+    }
+
+    /// A local and a small int pushed last.
+    fn pop_local_int(&mut self, wide: bool) -> Option<(u16, i32)> {
+        let last = self.out.last().copied()?;
+        let int = if wide { small(&last)? } else { small8(&last)? };
+        let len = self.out.len();
+        if len < 2 {
+            return None;
+        }
+        let before = self.out[len - 2];
+        if local8(&before).is_none() && !before.is(Op::GetLocals) {
+            return None;
+        }
+        self.out.pop();
+        let local = self.pop_local()?;
+        Some((local, int))
+    }
+
+    fn emit(&mut self, op: Op, x: u16, a: u32, b: u32, at: u32) -> Res {
+        Ok(self.out.try_push(Inst { op: op as u16, x, a, b, at })?)
+    }
+
+    fn add(&mut self, inst: Inst) -> Res {
+        let Some(op) = inst.opcode() else { return Ok(self.out.try_push(inst)?) };
+        let (a, at) = (inst.a, inst.at);
+        match op {
+            Op::GetLocal => {
+                if let Some(last) = self.out.last().copied() {
+                    if last.is(Op::PutLocal) && last.a == a {
+                        let len = self.out.len();
+                        self.out[len - 1].op = Op::SetLocal as u16;
+                        return Ok(());
+                    }
+                    if let (Some(first), Some(second)) = (local8(&last), local8(&inst)) {
+                        self.out.pop();
+                        return self.emit(Op::GetLocals, first, u32::from(second), 0, at);
+                    }
+                }
+            }
+            Op::PutLocal => return self.put_local(inst),
+            Op::Drop => {
+                if let Some(last) = self.out.last().copied() {
+                    if last.is(Op::SetLocal) {
+                        self.out.pop();
+                        return self.put_local(Inst::new(Op::PutLocal, last.a, last.at));
+                    }
+                    if last.is(Op::Dup) || last.is(Op::PushUndefined) || last.is(Op::GetLocal) {
+                        self.out.pop();
+                        return Ok(());
+                    }
+                }
+            }
+            Op::Swap if self.out.last().is_some_and(|last| last.is(Op::Swap)) => {
+                self.out.pop();
+                return Ok(());
+            }
+            Op::GetField | Op::GetField2 | Op::GetLength => {
+                let this = self.out.last().is_some_and(|last| last.is(Op::PushThis));
+                if this && op == Op::GetField {
+                    self.out.pop();
+                    return self.emit(Op::ThisGetField, 0, a, 0, at);
+                }
+                if let Some(last) = self.out.last().copied()
+                    && last.is(Op::GetCapture)
+                    && last.a < 256
+                    && op == Op::GetField
+                {
+                    self.out.pop();
+                    return self.emit(Op::CaptureGetField, last.a as u16, a, 0, at);
+                }
+                if let Some(local) = self.pop_local() {
+                    let fused = match op {
+                        Op::GetField => Op::LocalGetField,
+                        Op::GetField2 => Op::LocalGetField2,
+                        _ => Op::LocalGetLength,
+                    };
+                    return self.emit(fused, local, a, 0, at);
+                }
+            }
+            Op::PutField => {
+                if let Some(start) = self.operand_start()
+                    && start > 0
+                    && self.out[start - 1].is(Op::PushThis)
+                {
+                    self.out.remove(start - 1);
+                    return self.emit(Op::ThisPutField, 0, a, 0, at);
+                }
+            }
+            Op::GetElem => {
+                if let Some((first, second)) = self.pop_locals() {
+                    return self.emit(Op::GetElemLocals, first, u32::from(second), 0, at);
+                }
+                if let Some(local) = self.pop_local() {
+                    return self.emit(Op::GetElemLocal, 0, u32::from(local), 0, at);
+                }
+            }
+            Op::Add | Op::Sub => {
+                if let Some((first, second)) = self.pop_locals() {
+                    let fused = if op == Op::Add { Op::AddLocals } else { Op::SubLocals };
+                    return self.emit(fused, first, u32::from(second), 0, at);
+                }
+                if let Some((local, int)) = self.pop_local_int(false) {
+                    let fused = if op == Op::Add { Op::AddLocalInt } else { Op::SubLocalInt };
+                    return self.emit(fused, local, int as u32, 0, at);
+                }
+                if let Some(int) = self.pop_int8() {
+                    let fused = if op == Op::Add { Op::AddInt } else { Op::SubInt };
+                    return self.emit(fused, 0, int as u32, 0, at);
+                }
+                if op == Op::Add
+                    && let Some(local) = self.pop_local()
+                {
+                    return self.emit(Op::AddLocal, 0, u32::from(local), 0, at);
+                }
+                return self.emit(op, 0, 0, 0, at);
+            }
+            Op::Mod => {
+                if let Some(last) = self.out.last().copied()
+                    && small8(&last).is_some_and(|int| int > 0)
+                {
+                    self.out.pop();
+                    return self.emit(Op::ModInt, 0, last.a, 0, at);
+                }
+                return self.emit(op, 0, 0, 0, at);
+            }
+            Op::BitAnd | Op::BitOr | Op::Shl | Op::Sar | Op::Shr => {
+                if let Some(last) = self.out.last().copied()
+                    && let Some(int) = small(&last)
+                {
+                    let shift = (0..32).contains(&int);
+                    let fused = match op {
+                        Op::BitAnd => Some(Op::AndInt),
+                        Op::BitOr if int == 0 => Some(Op::ToInt32),
+                        Op::Shl if shift => Some(Op::ShlInt),
+                        Op::Sar if shift => Some(Op::SarInt),
+                        Op::Shr if shift => Some(Op::ShrInt),
+                        _ => None,
+                    };
+                    if let Some(fused) = fused {
+                        self.out.pop();
+                        return self.emit(fused, 0, if fused == Op::ToInt32 { 0 } else { last.a }, 0, at);
+                    }
+                }
+                return self.emit(op, 0, 0, 0, at);
+            }
+            Op::Mul | Op::Div | Op::Exp | Op::BitXor => return self.emit(op, 0, 0, 0, at),
+            Op::IfFalse | Op::IfTrue => return self.branch(op, inst),
+            Op::LoopIfTrue => return self.loop_branch(inst),
+            Op::Return if self.out.last().is_some_and(|last| last.is(Op::PushUndefined)) => {
+                self.out.pop();
+                return self.emit(Op::ReturnUndefined, 0, 0, 0, at);
+            }
+            Op::StrictEq
+            | Op::StrictNe
+            | Op::Eq
+            | Op::Ne
+            | Op::Lt
+            | Op::Le
+            | Op::Gt
+            | Op::Ge
+            | Op::Instanceof
+            | Op::In => {
+                return self.emit(op, 0, 0, 0, at);
+            }
+            _ => {}
+        }
+        Ok(self.out.try_push(inst)?)
+    }
+
+    fn pop_int8(&mut self) -> Option<i32> {
+        let int = small8(self.out.last()?)?;
+        self.out.pop();
+        Some(int)
+    }
+
+    /// Index where the code of the value on top of the stack begins, if it is straight and short.
+    fn operand_start(&self) -> Option<usize> {
+        let mut needed = 1usize;
+        let mut i = self.out.len();
+        for _ in 0..48 {
+            if i == 0 {
+                return None;
+            }
+            i -= 1;
+            let inst = self.out[i];
+            let op = match inst.op {
+                p::STRING | p::NUMBER => {
+                    needed -= 1;
+                    if needed == 0 {
+                        return Some(i);
+                    }
+                    continue;
+                }
+                _ => inst.opcode()?,
+            };
+            if has_jump(op) || op.info().flags & ENDS != 0 {
+                return None;
+            }
+            let (pops, pushes) = effect(op, &inst)?;
+            if pushes > needed {
+                return None;
+            }
+            needed = needed - pushes + pops;
+            if needed == 0 {
+                return Some(i);
+            }
+        }
+        None
+    }
+
+    fn put_local(&mut self, inst: Inst) -> Res {
+        let (local, at) = (inst.a, inst.at);
+        let Some(last) = self.out.last().copied() else { return Ok(self.out.try_push(inst)?) };
+        if last.is(Op::Dup) {
+            self.out.pop();
+            return self.emit(Op::SetLocal, 0, local, 0, at);
+        }
+        if last.is(Op::GetLocal) && last.a == local {
+            self.out.pop();
+            return Ok(());
+        }
+        if local < 256 {
+            let len = self.out.len();
+            if (last.is(Op::Inc) || last.is(Op::Dec)) && len >= 2 {
+                let before = self.out[len - 2];
+                let op = if last.is(Op::Inc) { Op::IncLocal } else { Op::DecLocal };
+                if before.is(Op::GetLocal) && before.a == local {
+                    self.out.truncate(len - 2);
+                    return self.emit(op, 0, local, 0, last.at);
+                }
+                if before.is(Op::GetLocals) && before.a == local {
+                    self.out.truncate(len - 2);
+                    self.emit(Op::GetLocal, 0, u32::from(before.x), 0, before.at)?;
+                    return self.emit(op, 0, local, 0, last.at);
+                }
+            }
+            if last.is(Op::AddLocals) && u32::from(last.x) == local {
+                self.out.pop();
+                self.emit(Op::GetLocal, 0, last.a, 0, last.at)?;
+                return self.emit(Op::AppendLocal, 0, local, 0, last.at);
+            }
+            if last.is(Op::Add) {
+                self.out.pop();
+                if let Some(start) = self.operand_start()
+                    && start > 0
+                    && self.is_append(start, local)
+                {
+                    self.out.remove(start - 1);
+                    return self.emit(Op::AppendLocal, 0, local, 0, last.at);
+                }
+                return self.emit(Op::AddPutLocal, 0, local, 0, last.at);
+            }
+        }
+        Ok(self.out.try_push(inst)?)
+    }
+
+    /// Whether the code before `start` pushes the local, and the code from there on does not change it.
+    fn is_append(&self, start: usize, local: u32) -> bool {
+        let before = self.out[start - 1];
+        before.is(Op::GetLocal)
+            && before.a == local
+            && self.out[start..].iter().all(|inst| {
+                let writes = inst.opcode().is_some_and(|op| {
+                    matches!(
+                        op,
+                        Op::PutLocal
+                            | Op::SetLocal
+                            | Op::IncLocal
+                            | Op::DecLocal
+                            | Op::AppendLocal
+                            | Op::AddPutLocal
+                            | Op::PutLocalCheck
+                    )
+                });
+                // An append in a suspended frame would find the slot changed by nobody: only writes count.
+                !(writes && inst.a == local)
+            })
+    }
+
+    fn branch(&mut self, op: Op, inst: Inst) -> Res {
+        let (label, at) = (inst.b, inst.at);
+        let Some(last) = self.out.last().copied() else { return Ok(self.out.try_push(inst)?) };
+        if last.is(Op::Not) {
+            self.out.pop();
+            let inverse = if op == Op::IfFalse { Op::IfTrue } else { Op::IfFalse };
+            return self.branch(inverse, Inst { op: inverse as u16, ..inst });
+        }
+        if !self.near(label) {
+            return Ok(self.out.try_push(inst)?);
+        }
+        let compare = last.opcode();
+        if op == Op::IfFalse {
+            let fused = match compare {
+                Some(Op::Lt) => Some((Op::IfNotLt, Op::IfNotLtLocals, Op::IfNotLtInt)),
+                Some(Op::Le) => Some((Op::IfNotLe, Op::IfNotLeLocals, Op::IfNotLeInt)),
+                Some(Op::Gt) => Some((Op::IfNotGt, Op::IfNotGtLocals, Op::IfNotGtInt)),
+                Some(Op::Ge) => Some((Op::IfNotGe, Op::IfNotGeLocals, Op::IfNotGeInt)),
+                _ => None,
+            };
+            if let Some((plain, locals, int)) = fused {
+                self.out.pop();
+                if let Some((first, second)) = self.pop_locals() {
+                    return self.emit(locals, first, u32::from(second), label, last.at);
+                }
+                if let Some((local, value)) = self.pop_local_int(false) {
+                    return self.emit(int, local, value as u32, label, last.at);
+                }
+                return self.emit(plain, 0, 0, label, last.at);
+            }
+        }
+        let equal = match (compare, op) {
+            (Some(Op::StrictEq), Op::IfFalse) | (Some(Op::StrictNe), Op::IfTrue) => {
+                Some((Op::IfNotStrictEq, Some(Op::IfNotStrictEqInt)))
+            }
+            (Some(Op::StrictNe), Op::IfFalse) | (Some(Op::StrictEq), Op::IfTrue) => {
+                Some((Op::IfStrictEq, Some(Op::IfStrictEqInt)))
+            }
+            (Some(Op::Eq), Op::IfFalse) | (Some(Op::Ne), Op::IfTrue) => Some((Op::IfNotEq, None)),
+            (Some(Op::Ne), Op::IfFalse) | (Some(Op::Eq), Op::IfTrue) => Some((Op::IfEq, None)),
+            _ => None,
+        };
+        if let Some((plain, with_int)) = equal {
+            self.out.pop();
+            if let Some(with_int) = with_int
+                && let Some(value) = self.pop_int8()
+            {
+                return self.emit(with_int, 0, value as u32, label, last.at);
+            }
+            return self.emit(plain, 0, 0, label, last.at);
+        }
+        if let Some(local) = self.pop_local() {
+            let fused = if op == Op::IfFalse { Op::IfFalseLocal } else { Op::IfTrueLocal };
+            return self.emit(fused, 0, u32::from(local), label, at);
+        }
+        self.emit(op, 0, 0, label, at)
+    }
+
+    fn loop_branch(&mut self, inst: Inst) -> Res {
+        let label = inst.b;
+        let Some(last) = self.out.last().copied() else { return Ok(self.out.try_push(inst)?) };
+        let plain = match last.opcode() {
+            Some(Op::Lt) => Op::LoopLt,
+            Some(Op::Le) => Op::LoopLe,
+            Some(Op::Gt) => Op::LoopGt,
+            Some(Op::Ge) => Op::LoopGe,
+            _ => return Ok(self.out.try_push(inst)?),
+        };
+        if !self.near(label) {
+            return Ok(self.out.try_push(inst)?);
+        }
+        let at = last.at;
+        self.out.pop();
+        if matches!(plain, Op::LoopLt | Op::LoopLe)
+            && let Some((first, second)) = self.pop_locals()
+        {
+            if self.pop_step(Op::IncLocal, first) {
+                let op = if plain == Op::LoopLt { Op::IncLoopLtLocals } else { Op::IncLoopLeLocals };
+                return self.emit(op, first, u32::from(second), label, at);
+            }
+            if plain == Op::LoopLt {
+                return self.emit(Op::LoopLtLocals, first, u32::from(second), label, at);
+            }
+            self.emit(Op::GetLocals, first, u32::from(second), 0, at)?;
+            return self.emit(plain, 0, 0, label, at);
+        }
+        let wide = matches!(plain, Op::LoopLt | Op::LoopLe);
+        if let Some((local, value)) = self.pop_local_int(wide) {
+            let step = if wide { Op::IncLocal } else { Op::DecLocal };
+            if self.pop_step(step, local) {
+                let op = match plain {
+                    Op::LoopLt => Op::IncLoopLtInt,
+                    Op::LoopLe => Op::IncLoopLeInt,
+                    Op::LoopGt => Op::DecLoopGtInt,
+                    _ => Op::DecLoopGeInt,
+                };
+                return self.emit(op, local, value as u32, label, at);
+            }
+            if plain == Op::LoopLt {
+                return self.emit(Op::LoopLtInt, local, value as u32, label, at);
+            }
+            self.emit(Op::GetLocal, 0, u32::from(local), 0, at)?;
+            self.emit(Op::PushI32, 0, value as u32, 0, at)?;
+        }
+        self.emit(plain, 0, 0, label, at)
+    }
+
+    /// Takes an increment or decrement of a local off the end of the output.
+    fn pop_step(&mut self, op: Op, local: u16) -> bool {
+        let hit = self.out.last().is_some_and(|last| last.is(op) && last.a == u32::from(local));
+        if hit {
+            self.out.pop();
+        }
+        hit
+    }
+}
+
+/// Pops and pushes of an instruction, if they do not depend on a shape.
+pub(crate) fn effect(op: Op, inst: &Inst) -> Option<(usize, usize)> {
+    let info = op.info();
+    let mut pops = usize::from(info.pops);
+    for (i, operand) in info.operands.iter().enumerate() {
+        match operand {
+            Operand::Count => {
+                let two = info.operands.len() == 2;
+                pops += if two && i == 0 { usize::from(inst.x) } else { inst.a as usize };
+            }
+            Operand::Shape => return None,
+            _ => {}
+        }
+    }
+    Some((pops, usize::from(info.pushes)))
+}
