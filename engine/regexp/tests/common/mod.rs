@@ -5,6 +5,11 @@
 //! or the groups: `start,end` or `-`, separated by spaces. Lines that are empty or start with `#` do
 //! not count.
 
+#![allow(dead_code)]
+
+pub mod checks;
+pub mod generate;
+
 use tare_allocators::{Memory, System};
 use tare_regexp::{CompileError, Flags, Scratch, Text, compile, exec};
 
