@@ -36,7 +36,7 @@ fn main() {
             let index = dice.roll(pool.len());
             mutate(dice, &pool[index])
         } else {
-            pattern(dice, features)
+            pattern(dice, features, 3)
         };
         if dice.rarely(3) {
             text = mutate(dice, &text);

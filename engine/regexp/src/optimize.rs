@@ -420,10 +420,10 @@ fn find_literals(parts: &mut Parts<'_>, whole: &First) {
         let mut width = Some(0);
         let mut exact = true;
         match op {
-            op::LINE_START if at_start => start = Start::SubjectStart,
-            op::LINE_START_M if at_start => start = Start::LineStart,
+            op::LINE_START if at_start => start = Start::Subject,
+            op::LINE_START_M if at_start => start = Start::Line,
             op::WORD_BOUNDARY if at_start && u8_at(code, pc + 1) == 0 && whole.only_words() => {
-                start = Start::WordStart;
+                start = Start::Word;
             }
             op::SAVE | op::LINE_START..=op::LINE_END_M | op::WORD_BOUNDARY => {}
             op::CHAR => (literal, width) = (Some(1), Some(1)),

@@ -19,11 +19,11 @@ pub(crate) enum Start {
     #[default]
     Any,
     /// At the start of the subject.
-    SubjectStart,
+    Subject,
     /// At the start of a line.
-    LineStart,
+    Line,
     /// At an ASCII word character that no ASCII word character precedes.
-    WordStart,
+    Word,
 }
 
 /// A run of units that every match has.
@@ -82,9 +82,9 @@ impl<'a> Parts<'a> {
         let search = self.search;
         let start = match search.start {
             Start::Any => 0,
-            Start::SubjectStart => 1,
-            Start::LineStart => 2,
-            Start::WordStart => 3,
+            Start::Subject => 1,
+            Start::Line => 2,
+            Start::Word => 3,
         };
         let (literal, offset) = search.literal.unwrap_or((Literal { pc: op::NONE, rarest: 0 }, 0));
         let required = search.required.unwrap_or(Literal { pc: op::NONE, rarest: 0 });
@@ -212,9 +212,9 @@ impl<'p> ProgramRef<'p> {
         let some = |value: u32| (value != op::NONE).then_some(value);
         Search {
             start: match header[24] {
-                1 => Start::SubjectStart,
-                2 => Start::LineStart,
-                3 => Start::WordStart,
+                1 => Start::Subject,
+                2 => Start::Line,
+                3 => Start::Word,
                 _ => Start::Any,
             },
             literal: some(u32_at(header, 32))

@@ -159,10 +159,10 @@ impl<'p> Finder<'p> {
                 return None;
             }
             match self.search.start {
-                Start::Any | Start::WordStart => {}
-                Start::SubjectStart if from > 0 => return None,
-                Start::SubjectStart => return self.may_start(subject, 0).then_some(0),
-                Start::LineStart => {
+                Start::Any | Start::Word => {}
+                Start::Subject if from > 0 => return None,
+                Start::Subject => return self.may_start(subject, 0).then_some(0),
+                Start::Line => {
                     if from > 0 && !is_line_terminator(subject.at(from - 1)) {
                         let end = subject.line_end(from, subject.len());
                         if end == subject.len() {
@@ -189,7 +189,7 @@ impl<'p> Finder<'p> {
                 (None, Some(first)) => first.find(subject, from)?,
                 (None, None) => return Some(from),
             };
-            if self.search.start != Start::WordStart || at == 0 || !is_word(subject.at(at - 1)) {
+            if self.search.start != Start::Word || at == 0 || !is_word(subject.at(at - 1)) {
                 return Some(at);
             }
             from = at + 1;

@@ -25,7 +25,7 @@ fn random_patterns_keep_the_rules() {
             2 => flags.with(Flags::UNICODE_SETS),
             _ => flags,
         };
-        let mut text = pattern(dice, features);
+        let mut text = pattern(dice, features, 3);
         if dice.rarely(4) {
             text = mutate(dice, &text);
         }

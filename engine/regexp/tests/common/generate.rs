@@ -143,10 +143,10 @@ struct Generator<'d> {
     text: String,
 }
 
-/// A pattern that is valid but for rare slips.
-pub fn pattern(dice: &mut Dice, features: Features) -> String {
+/// A pattern that is valid but for rare slips, with groups nested as deep as `depth`.
+pub fn pattern(dice: &mut Dice, features: Features, depth: usize) -> String {
     let mut generator = Generator { dice, features, groups: 0, names: 0, text: String::new() };
-    generator.alternatives(3);
+    generator.alternatives(depth);
     generator.text
 }
 
