@@ -46,8 +46,15 @@ fn magnitudes(sizes: std::ops::Range<usize>) -> impl Strategy<Value = BigInt> {
     })
 }
 
+/// So many cases, or so many thousandths of what `PROPTEST_CASES` asks for.
 fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+    let default = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    let wanted = if std::env::var_os("PROPTEST_CASES").is_some() {
+        (u64::from(cases) * u64::from(default.cases) / 1000).max(1) as u32
+    } else {
+        cases
+    };
+    ProptestConfig { cases: wanted, ..default }
 }
 
 fn check_all(a: &BigInt, b: &BigInt) {
