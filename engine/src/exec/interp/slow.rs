@@ -674,7 +674,7 @@ unsafe fn execute(i: Interp, op: Op) -> Step {
         }
         Op::ThrowError => {
             let mut cx = i.cx();
-            return Err(match i.u8(5) {
+            return Err(match i.u8(1) {
                 1 => cx.throw_reference_error(format_args!("unsupported reference to 'super'")),
                 _ => cx.throw_reference_error(format_args!("invalid assignment left-hand side")),
             });

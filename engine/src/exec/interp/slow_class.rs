@@ -83,7 +83,7 @@ pub(super) unsafe fn execute(i: Interp, op: Op) -> JsResult<Flow> {
         }
         Op::DefineMethod => {
             let function = i.pop();
-            define_method(i, &i.peek(0), i.atom(1), function, i.u8(5))?;
+            define_method(i, &i.peek(0), i.atom(2), function, i.u8(1))?;
         }
         Op::DefineMethodElem => {
             let (function, key) = (i.pop(), i.pop());
