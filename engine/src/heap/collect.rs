@@ -11,6 +11,9 @@
 //!   the heap as it was. The sweep takes no memory.
 //! - Marking needs no memory to be right: when its stack cannot grow, a cell is put back to "referred to
 //!   from outside, not marked", and another look over the side tables finds it.
+//! - A collection may leave cells out (see [`Collector::Young`]): references from them are not counted, so
+//!   that what they refer to stays. Cells that a table owns are always left out then: the
+//!   uncounted references to them are not known.
 //! - Leaves are never looked at beyond their header: a cell without references is in no cycle.
 //! - The reference that a table holds to a cell it owns is counted as internal, and the uncounted
 //!   references to such cells only matter to marking.
@@ -20,16 +23,67 @@
 //!   that finalizers can drop references to each other's cells in any order.
 
 use core::cell::{Cell as StdCell, UnsafeCell};
+use core::fmt;
 use core::ptr::NonNull;
 
 use super::cell::{EdgeSink, Tracer};
 use super::event::{Event, Outcome, Reason};
+use super::policy::PolicyError;
 use super::side::Tables;
 use super::{CellId, Header, Heap, WORKLIST_END};
 use crate::mem::{OutOfMemory, Use, Vec};
 
+/// What a collection that the policy asks for looks at. One that somebody requests looks at everything.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Collector {
+    /// All cells.
+    Full,
+    /// The cells on pages that were allocated from since the last collection, and all cells once the
+    /// heap is `factor` times what the last full collection left.
+    ///
+    /// Needs no write barrier: cells that old ones refer to have more references than are found among
+    /// the young, and stay. Garbage in which an old cell takes part waits for a full collection.
+    Young {
+        /// At least 1.
+        factor: f64,
+    },
+}
+
+/// No full collection is due below this many charged bytes.
+const LEAST_FULL: usize = 4 << 20;
+
+impl fmt::Display for Collector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Collector::Full => f.write_str("full"),
+            Collector::Young { factor } => write!(f, "young({factor})"),
+        }
+    }
+}
+
+impl core::str::FromStr for Collector {
+    type Err = PolicyError;
+
+    /// Reads `full` or `young([factor])`.
+    fn from_str(text: &str) -> Result<Collector, PolicyError> {
+        let factor = match text.trim() {
+            "full" => return Ok(Collector::Full),
+            "young" => "2",
+            other => {
+                let rest = other.strip_prefix("young(").ok_or(PolicyError::UnknownName)?;
+                rest.strip_suffix(')').ok_or(PolicyError::Syntax)?
+            }
+        };
+        match factor.trim().parse() {
+            Ok(factor) if (1.0..=1000.0).contains(&factor) => Ok(Collector::Young { factor }),
+            Ok(_) => Err(PolicyError::OutOfRange),
+            Err(_) => Err(PolicyError::BadNumber),
+        }
+    }
+}
+
 /// Cells that are fetched ahead of their turn.
-const RING: usize = 16;
+const RING: usize = 64;
 /// Cells that the mark stack has room for at first.
 const STACK_CELLS: usize = 1024;
 
@@ -289,14 +343,27 @@ impl Heap {
         unsafe { !(*cell.as_ptr()).is_dead() }
     }
 
+    /// What collections of the policy look at.
+    pub fn collector(&self) -> Collector {
+        self.collector.get()
+    }
+
+    /// Replaces the collector. The next collection is a full one.
+    pub fn set_collector(&self, collector: Collector) {
+        self.collector.set(collector);
+        self.full_at.set(0);
+    }
+
     /// Collects cyclic garbage. Fails, leaving everything as it was, when there is no memory for the
     /// collector's tables. Does nothing when called from a hook or finalizer of a collection.
     pub fn collect(&self, reason: Reason) -> Result<Outcome, OutOfMemory> {
         let start_ns = self.clock.now_ns();
         let charged_before = self.mem().charged();
+        let young = reason == Reason::Policy && matches!(self.collector.get(), Collector::Young { .. });
+        let young = young && charged_before < self.full_at.get();
         let mut outcome = Outcome {
             reason,
-            collector: "full",
+            collector: if young { "young" } else { "full" },
             start_ns,
             pause_ns: 0,
             count_ns: 0,
@@ -319,17 +386,22 @@ impl Heap {
             charged: charged_before,
             live_cells: outcome.live_cells,
         });
-        let result = self.collect_cycles(&mut outcome);
+        let result = self.collect_cycles(young, &mut outcome);
         self.collecting.set(false);
         if let Err(error) = result {
             self.observe(&Event::Failed { reason, charged: charged_before });
             return Err(error);
         }
         self.space.settle();
+        self.space.age();
         outcome.charged_after = self.mem().charged();
         outcome.freed_bytes = charged_before.saturating_sub(outcome.charged_after);
         outcome.freed_cells = (outcome.live_cells - self.live_cells()) as u64;
         outcome.live_cells = self.live_cells();
+        if let (false, Collector::Young { factor }) = (young, self.collector.get()) {
+            let next = (outcome.charged_after as f64 * factor) as usize;
+            self.full_at.set(next.max(LEAST_FULL));
+        }
         outcome.pause_ns = self.clock.now_ns() - start_ns;
         self.collections.set(self.collections.get() + 1);
         self.after_collection(&outcome);
@@ -343,9 +415,9 @@ impl Heap {
         Ok(outcome)
     }
 
-    fn collect_cycles(&self, outcome: &mut Outcome) -> Result<(), OutOfMemory> {
+    fn collect_cycles(&self, young: bool, outcome: &mut Outcome) -> Result<(), OutOfMemory> {
         let mut tables = Tables::new(self)?;
-        self.count_edges(&mut tables, outcome)?;
+        self.count_edges(young, &mut tables, outcome)?;
         let counted_ns = self.clock.now_ns();
         let marking = Marking::new(self, &mut tables)?;
         marking.run(self);
@@ -359,7 +431,12 @@ impl Heap {
         Ok(())
     }
 
-    fn count_edges(&self, tables: &mut Tables, outcome: &mut Outcome) -> Result<(), OutOfMemory> {
+    fn count_edges(
+        &self,
+        young: bool,
+        tables: &mut Tables,
+        outcome: &mut Outcome,
+    ) -> Result<(), OutOfMemory> {
         let space = self.space();
         let sink = Counting {
             direct: tables.chunks() == 0,
@@ -378,7 +455,7 @@ impl Heap {
                     return;
                 }
                 let info = self.kind_info(header.kind());
-                if info.leaf {
+                if info.leaf || (young && info.table_owned) {
                     return;
                 }
                 scanned += 1;
@@ -393,16 +470,21 @@ impl Heap {
             }
         };
         for chunk in 0..space.chunk_numbers() {
-            space.each_slot(chunk, &mut visit);
+            space.each_slot(chunk, young, &mut visit);
         }
         const AHEAD: usize = 8;
         for index in 0..space.table_len() {
             if index + AHEAD < space.table_len()
-                && let Some(cell) = space.table_cell(index + AHEAD)
+                && let Some(cell) = if young {
+                    space.young_table_cell(index + AHEAD)
+                } else {
+                    space.table_cell(index + AHEAD)
+                }
             {
                 prefetch(cell);
             }
-            if let Some(cell) = space.table_cell(index) {
+            let cell = if young { space.young_table_cell(index) } else { space.table_cell(index) };
+            if let Some(cell) = cell {
                 visit(cell);
             }
         }

@@ -29,6 +29,7 @@ mod tests;
 mod verify;
 
 pub use cell::{Cell, DEAD, Header, KIND_MASK, KindInfo, Ref, Tracer};
+pub use collect::Collector;
 pub use event::{Clock, Event, Observer, Outcome, Reason};
 pub use leaks::{KindTotal, Leaks, LiveCell, NO_CELL};
 pub use policy::{Policy, PolicyError, PolicyRow, catalogue, parse_policy};
@@ -79,6 +80,9 @@ pub struct Heap {
     release_budget: StdCell<usize>,
     policy: StdCell<Policy>,
     collecting: StdCell<bool>,
+    collector: StdCell<Collector>,
+    // Charged bytes from which on a collection is a full one.
+    full_at: StdCell<usize>,
     collections: StdCell<u64>,
     observer: StdCell<Option<Box<dyn Observer>>>,
     clock: Clock,
@@ -130,6 +134,8 @@ impl Heap {
             release_budget: StdCell::new(0),
             policy: StdCell::new(Policy::default()),
             collecting: StdCell::new(false),
+            collector: StdCell::new(Collector::Full),
+            full_at: StdCell::new(0),
             collections: StdCell::new(0),
             observer: StdCell::new(None),
             clock: Clock::start(),

@@ -9,7 +9,9 @@
 //!   address therefore tells the two apart, without touching memory.
 //! - A page's slots below `bump` are live cells, dead cells that wait, or free (header zero, next free slot
 //!   behind it); those above were never used.
-//! - `table[i]` is the cell whose prefix says `i`, or a free entry (odd: `next << 1 | 1`).
+//! - `table[i]` is the cell whose prefix says `i`, plus [`OLD`] if it was there at the last collection, or a
+//!   free entry (odd: `next << 1 | 1`).
+//! - A page that is not `young` was not allocated from since the last collection.
 //! - A page's header lies at an offset that the page's address determines: at the start of every page,
 //!   headers would compete for a few sets of the cache. Slots lie behind the header, and before it.
 //! - A page is in exactly one [`State`]. Its `countdown` reaches zero exactly when a free must change it:
@@ -51,6 +53,10 @@ const PATIENCE_DIVISOR: usize = 32;
 const PREFIX_BYTES: usize = 8;
 const TABLE_ID: u32 = 1 << 31;
 const CURRENT: u32 = 1 << 31;
+/// In an entry of the table: the cell was there at the last collection.
+const OLD: usize = 2;
+/// The bits of an entry of the table that are not the cell's address.
+const ENTRY_BITS: usize = 3;
 /// How much untouched memory of a page joins its free list at a time.
 const EXTEND_BYTES: u32 = 4096;
 /// Chunks that cell numbers have room for.
@@ -84,6 +90,8 @@ struct Page {
     state: State,
     // Whether the slots before the header were never used.
     low: bool,
+    // Whether cells may have been allocated here since the last collection.
+    young: bool,
     // Which page of the space this is: chunk * PAGES_PER_CHUNK + page.
     number: u32,
     next: *mut Page,
@@ -236,6 +244,7 @@ static NO_PAGE: NoPage = NoPage(Page {
     held: 0,
     state: State::Full,
     low: false,
+    young: false,
     number: 0,
     next: null_mut(),
     previous: null_mut(),
@@ -324,6 +333,7 @@ impl Space {
                     self.unlist(listed, class);
                     (*listed).countdown += CURRENT;
                     (*listed).state = State::Current;
+                    (*listed).young = true;
                     *current = listed;
                 }
             }
@@ -384,6 +394,7 @@ impl Space {
                 held: 0,
                 state: State::Current,
                 low: true,
+                young: true,
                 number: number * PAGES_PER_CHUNK as u32 + index,
                 next: null_mut(),
                 previous: null_mut(),
@@ -731,7 +742,7 @@ impl Space {
         unsafe {
             if id.0 & TABLE_ID != 0 {
                 let table = &*self.table.get();
-                let address = *table.get_unchecked((id.0 & !TABLE_ID) as usize);
+                let address = *table.get_unchecked((id.0 & !TABLE_ID) as usize) & !ENTRY_BITS;
                 NonNull::new_unchecked(core::ptr::with_exposed_provenance_mut(address))
             } else {
                 let chunks = &*self.chunks.get();
@@ -765,17 +776,53 @@ impl Space {
     pub(super) fn table_cell(&self, index: usize) -> Option<NonNull<Header>> {
         // SAFETY: no exclusive reference to the vector is alive.
         let entry = unsafe { (&*self.table.get())[index] };
-        if entry & 1 == 0 { NonNull::new(core::ptr::with_exposed_provenance_mut(entry)) } else { None }
+        if entry & 1 != 0 {
+            return None;
+        }
+        NonNull::new(core::ptr::with_exposed_provenance_mut(entry & !ENTRY_BITS))
     }
 
-    /// Calls `visit` with every slot of a chunk that was ever used, free ones included.
-    /// `visit` neither allocates nor frees cells.
+    /// The cell of a table entry, if there is one that was not there at the last collection.
     #[inline(always)]
-    pub(super) fn each_slot(&self, chunk: usize, mut visit: impl FnMut(NonNull<Header>)) {
+    pub(super) fn young_table_cell(&self, index: usize) -> Option<NonNull<Header>> {
+        // SAFETY: no exclusive reference to the vector is alive.
+        let entry = unsafe { (&*self.table.get())[index] };
+        if entry & ENTRY_BITS != 0 {
+            return None;
+        }
+        NonNull::new(core::ptr::with_exposed_provenance_mut(entry))
+    }
+
+    /// Makes all cells old.
+    pub(super) fn age(&self) {
+        for chunk in 0..self.chunk_numbers() {
+            for index in 0..PAGES_PER_CHUNK {
+                if let Some(page) = self.page(chunk, index) {
+                    // SAFETY: the page is not empty. Allocation from a current page goes on unnoticed.
+                    unsafe { (*page).young = (*page).state == State::Current };
+                }
+            }
+        }
+        // SAFETY: exclusive access: nothing called from here touches the table.
+        for entry in unsafe { (&mut *self.table.get()).iter_mut() } {
+            if *entry & 1 == 0 {
+                *entry |= OLD;
+            }
+        }
+    }
+
+    /// Calls `visit` with every slot of a chunk that was ever used, free ones included; or only with those
+    /// of young pages. `visit` neither allocates nor frees cells.
+    #[inline(always)]
+    pub(super) fn each_slot(&self, chunk: usize, young: bool, mut visit: impl FnMut(NonNull<Header>)) {
         for index in 0..PAGES_PER_CHUNK {
             if let Some(page) = self.page(chunk, index) {
                 // SAFETY: (1) the page is not empty.
-                unsafe { each_slot_of(page, &mut visit) };
+                unsafe {
+                    if !young || (*page).young {
+                        each_slot_of(page, &mut visit);
+                    }
+                }
             }
         }
     }
@@ -784,7 +831,7 @@ impl Space {
     /// frees cells.
     pub(super) fn for_each(&self, visit: &mut dyn FnMut(NonNull<Header>)) {
         for chunk in 0..self.chunk_numbers() {
-            self.each_slot(chunk, |cell| {
+            self.each_slot(chunk, false, |cell| {
                 // SAFETY: a slot that was used holds a header, all zero when it is free.
                 let free = unsafe { cell.cast::<u64>().read() == 0 };
                 if !free {
@@ -867,11 +914,12 @@ impl Drop for Space {
                     self.mem().give_page(base, CHUNK_LAYOUT);
                 }
             }
-            for &entry in (&*self.table.get()).iter().filter(|&&entry| entry & 1 == 0) {
-                let cell: *mut Header = core::ptr::with_exposed_provenance_mut(entry);
-                let prefix = cell.byte_sub(PREFIX_BYTES).cast::<Prefix>();
-                let bytes = (*prefix).words as usize * 8;
-                self.mem().free(Use::Cells, NonNull::new_unchecked(prefix.cast()), table_layout(bytes));
+            for index in 0..self.table_len() {
+                if let Some(cell) = self.table_cell(index) {
+                    let bytes = cell_size(cell);
+                    let block = NonNull::new_unchecked(prefix_of(cell).cast());
+                    self.mem().free(Use::Cells, block, table_layout(bytes));
+                }
             }
         }
     }

@@ -402,3 +402,148 @@ fn observers_are_told() {
         assert_eq!(*log.borrow(), ["start requested 1", "end 1 0", "start out of memory 0", "failed"]);
     });
 }
+
+#[test]
+fn collectors_read_back() {
+    for (text, printed) in [("full", "full"), ("young", "young(2)"), (" young( 1.5 ) ", "young(1.5)")] {
+        let collector: Collector = text.parse().unwrap();
+        assert_eq!(collector.to_string(), printed);
+        assert_eq!(printed.parse::<Collector>().unwrap(), collector);
+    }
+    for text in ["", "old", "young(", "young(x)", "young(0.5)", "young(NaN)", "full(1)"] {
+        assert!(text.parse::<Collector>().is_err(), "{text}");
+    }
+}
+
+fn young_ring(heap: &Heap, held: &Ref<Node>) {
+    let (a, b) = (node(heap), node(heap));
+    a.set(0, Some(&b));
+    b.set(0, Some(&a));
+    b.set(1, Some(held));
+}
+
+#[test]
+fn the_young_collector_frees_young_rings_only() {
+    with_heaps(|heap| {
+        heap.set_collector(Collector::Young { factor: 100.0 });
+        let held = node(heap);
+        // Old garbage: it fills pages that are not allocated from afterwards.
+        let old: Vec<_> = (0..4000).map(|_| node(heap)).collect();
+        assert_eq!(heap.collect(Reason::Policy).unwrap().collector, "full");
+        old.iter().for_each(|node| node.set(0, Some(node)));
+        let count = old.len();
+        drop(old);
+        let big = wide(heap);
+        big.set(0, Some(&big));
+        drop(big);
+        for _ in 0..100 {
+            young_ring(heap, &held);
+        }
+        let outcome = heap.collect(Reason::Policy).unwrap();
+        assert_eq!(outcome.collector, "young");
+        let old_freed = match heap.mem().front() {
+            // The page that was current when it got old is young again.
+            Front::Pool => (outcome.freed_cells as usize) - 201,
+            Front::Direct => 0,
+        };
+        assert!(old_freed < 1100, "{old_freed}");
+        assert!(outcome.freed_cells >= 201 && outcome.cells_scanned < 1500, "{outcome:?}");
+        sound(heap);
+        assert_eq!(heap.live_cells(), 1 + count - old_freed);
+        // Nothing is young: nothing to do.
+        assert_eq!(heap.collect(Reason::Policy).unwrap().freed_cells, 0);
+        let outcome = heap.collect(Reason::Requested).unwrap();
+        assert_eq!((outcome.collector, outcome.freed_cells as usize), ("full", count - old_freed));
+    });
+}
+
+#[test]
+fn a_full_collection_comes_when_the_heap_has_grown() {
+    with_heaps(|heap| {
+        heap.set_collector(Collector::Young { factor: 1.5 });
+        let mut kinds = Vec::new();
+        let mut keep = Vec::new();
+        for _ in 0..8 {
+            keep.extend((0..40_000).map(|_| node(heap)));
+            kinds.push(heap.collect(Reason::Policy).unwrap().collector);
+        }
+        assert_eq!(kinds[..2], ["full", "young"]);
+        let full = kinds.iter().filter(|&&kind| kind == "full").count();
+        assert!((3..6).contains(&full), "{kinds:?}");
+    });
+}
+
+/// Shapes are referred to by cells that a young collection does not see.
+#[test]
+fn the_young_collector_keeps_shapes() {
+    with_heaps(|heap| {
+        heap.set_collector(Collector::Young { factor: 100.0 });
+        let fillers: Vec<_> = (0..3000).map(|_| node(heap)).collect();
+        heap.collect(Reason::Policy).unwrap();
+        let user = shaped(heap, shape(heap, None).as_cell());
+        let unused = shape(heap, None);
+        drop(unused);
+        assert_eq!(heap.collect(Reason::Policy).unwrap().collector, "young");
+        assert_eq!(OWNED.with_borrow(Vec::len), 0);
+        heap.collect(Reason::Requested).unwrap();
+        assert_eq!(OWNED.with_borrow(Vec::len), 1);
+        drop((user, fillers));
+    });
+}
+
+/// A mutator that never stops, against a model of what is reachable; young and full collections by turns.
+#[test]
+fn a_running_mutator_keeps_what_it_reaches() {
+    with_heaps(|heap| {
+        heap.set_collector(Collector::Young { factor: 1.5 });
+        heap.set_policy(parse_policy("every(50, 3)").unwrap());
+        let mut random = Random(0xBEEF_CAFE_1234_5677);
+        let root = wide(heap);
+        // The model: slots of the root, each a list of payloads reachable by link 0.
+        let mut model: Vec<Vec<u64>> = vec![Vec::new(); 100];
+        for step in 0..4000u64 {
+            if heap.wants_collection() {
+                heap.maybe_collect();
+            }
+            let slot = random.below(100);
+            if random.below(4) == 0 {
+                root.set(slot, None::<&Ref<Node>>);
+                model[slot].clear();
+                continue;
+            }
+            // A new head; its second link closes a cycle with a leaf behind it.
+            let head = node(heap);
+            // SAFETY: nothing writes the links now.
+            if let Some(next) = unsafe { (&*root.links.get())[slot].cell() } {
+                // SAFETY: the root's links are live nodes.
+                let next = unsafe { Ref::<Node>::share(next.cast()) };
+                head.set(0, Some(&next));
+                next.set(1, Some(&head));
+            } else {
+                head.set(1, Some(&head));
+            }
+            // SAFETY: the word is the node's own; weak flags are bit 0, which stays clear.
+            unsafe { *head.weak.get() = step << 1 };
+            root.set(slot, Some(&head));
+            model[slot].push(step);
+        }
+        for (slot, expected) in model.iter().enumerate() {
+            let mut found = Vec::new();
+            // SAFETY: nothing writes the links now.
+            let mut at = unsafe { (&*root.links.get())[slot].cell() };
+            while let Some(cell) = at {
+                // SAFETY: what the root leads to is live nodes.
+                let node = unsafe { cell.cast::<Node>().as_ref() };
+                // SAFETY: as above.
+                unsafe {
+                    found.push(*node.weak.get() >> 1);
+                    at = (&*node.links.get())[0].cell();
+                }
+            }
+            found.reverse();
+            assert_eq!(&found, expected);
+        }
+        sound(heap);
+        drop(root);
+    });
+}
