@@ -191,6 +191,7 @@ impl<S: Units> Machine<'_, '_, S> {
                 op::BACK_REF => {
                     let (flags, group) = (u8_at(code, pc + 1), u16_at(code, pc + 2));
                     if let Some(next) = self.back_reference(group, flags, pos, false) {
+                        self.tick((next - pos) as u32 >> 6)?;
                         pos = next;
                         pc += 4;
                         continue;

@@ -211,14 +211,18 @@ impl<S: Units> Machine<'_, '_, S> {
         if single && left == u32::MAX && matches!(op, op::DOT | op::DOT_U | op::ANY | op::ANY_U) {
             // The next place at which what follows can match, unless the line ends before it.
             let unit = u16::from(u8_at(self.sets, guard as usize + 1));
-            let Some(found) = self.subject.find(&[unit], pos, self.subject.len()) else { return Ok(None) };
+            let Some(found) = self.subject.find(&[unit], pos, self.subject.len()) else {
+                self.tick(self.subject.len().saturating_sub(pos) as u32 >> 6)?;
+                return Ok(None);
+            };
+            self.tick((found - pos) as u32 >> 6)?;
             if matches!(op, op::DOT | op::DOT_U) && self.subject.line_end(pos, found) < found {
                 return Ok(None);
             }
-            self.tick((found - pos) as u32 >> 6)?;
             self.push(LAZY, pc, found, left)?;
             return Ok(Some(found));
         }
+        let mut stepped = 0u32;
         while !self.guard(guard, pos) {
             if left == 0 {
                 return Ok(None);
@@ -226,6 +230,10 @@ impl<S: Units> Machine<'_, '_, S> {
             match self.step(op, operand, pos) {
                 Some(next) => pos = next,
                 None => return Ok(None),
+            }
+            stepped += 1;
+            if stepped & 63 == 0 {
+                self.tick(1)?;
             }
             if left != u32::MAX {
                 left -= 1;
