@@ -467,9 +467,9 @@ fn a_full_collection_comes_when_the_heap_has_grown() {
             keep.extend((0..40_000).map(|_| node(heap)));
             kinds.push(heap.collect(Reason::Policy).unwrap().collector);
         }
-        assert_eq!(kinds[..2], ["full", "young"]);
+        assert_eq!(kinds[0], "full");
         let full = kinds.iter().filter(|&&kind| kind == "full").count();
-        assert!((3..6).contains(&full), "{kinds:?}");
+        assert!((3..7).contains(&full), "{kinds:?}");
     });
 }
 
