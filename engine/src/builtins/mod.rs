@@ -8,10 +8,12 @@ mod array;
 mod array_iterator;
 mod error;
 mod function;
+mod generator;
 mod global;
 mod math;
 mod number;
 mod object;
+mod promise;
 mod string;
 mod symbol;
 
@@ -268,6 +270,8 @@ pub(crate) fn install(cx: &mut Context) -> JsResult<()> {
     string::install(cx)?;
     number::install(cx)?;
     math::install(cx)?;
+    promise::install(cx)?;
+    generator::install(cx)?;
     global::install(cx)?;
     Ok(())
 }

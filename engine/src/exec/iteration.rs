@@ -1,5 +1,6 @@
 //! Iterators (ECMA-262 7.4) and the enumeration of `for-in` (14.7.5.9).
 
+use crate::object::generator::GeneratorCell;
 use crate::object::iteration::{ForInCell, Iteration, IteratorCell};
 use crate::object::{ShapeTable, shape_flags};
 use crate::runtime::{Context, Intrinsic, NativeCell};
@@ -8,16 +9,21 @@ use crate::value::{JsResult, Object, Thrown, Value, kind};
 
 /// Magic number of the row of `%ArrayIteratorPrototype%.next`, by which its callers know it.
 pub const ARRAY_NEXT: i32 = 0x4152_4E58;
+/// The same of `%GeneratorPrototype%.next`.
+pub const GENERATOR_NEXT: i32 = 0x4745_4E58;
 
 impl Context {
     /// A step of a builtin iterator without its result object; `None` where the protocol must be followed.
     #[inline]
     fn fast_step(&mut self, iterator: &Value, next: &Value) -> JsResult<Option<Option<Value>>> {
-        let (Some(state), Some(function)) =
-            (iterator.downcast::<IteratorCell>(), next.downcast::<NativeCell>())
-        else {
-            return Ok(None);
-        };
+        let Some(function) = next.downcast::<NativeCell>() else { return Ok(None) };
+        if function.def().magic == GENERATOR_NEXT {
+            return match iterator.downcast::<GeneratorCell>() {
+                Some(generator) => self.generator_step(generator).map(Some),
+                None => Ok(None),
+            };
+        }
+        let Some(state) = iterator.downcast::<IteratorCell>() else { return Ok(None) };
         if function.def().magic != ARRAY_NEXT {
             return Ok(None);
         }

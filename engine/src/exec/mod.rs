@@ -1,13 +1,16 @@
 //! Floor 9: everything that may run JavaScript: the object protocol, conversions, operators, calls, the
 //! interpreter, generators, promises' machinery, modules.
 
+mod async_;
 pub mod collect;
 pub mod convert;
 pub mod error;
 pub mod function;
+pub(crate) mod generator;
 pub(crate) mod interp;
 pub mod iteration;
 pub mod operators;
+pub mod promise;
 pub mod property;
 pub mod script;
 mod unfinished;

@@ -36,16 +36,12 @@ proxies! {
     new_regexp(p: &JsString, f: &JsString) -> Object;
     import_meta() -> Value;
     import_call(s: &Value, o: &Value) -> Value;
-    get_async_iterator(v: &Value) -> (Value, Value);
-    call_async(f: &Value, t: &Value, a: &[Value]) -> Value;
-    new_generator(f: &Value, is_async: bool) -> Object;
 }
 
 impl Context {
     fn unfinished(&mut self) -> Thrown {
         self.throw_internal_error(format_args!("this part of the engine has not landed"))
     }
-    pub(crate) fn set_generator_frame(&mut self, _generator: &Object, _frame: Value) {}
     pub(crate) fn typed_array_has(&mut self, _o: &Object, _i: u32) -> bool {
         false
     }

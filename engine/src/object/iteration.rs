@@ -72,6 +72,8 @@ pub enum Iteration {
     RegExpMatches,
     /// Matches of a RegExp that is not global: at most one.
     RegExpMatch,
+    /// The values of a sync iterator, awaited: source is the iterator, extra its `next`.
+    AsyncFromSync,
 }
 
 /// The iterator of a builtin: where it is in what.

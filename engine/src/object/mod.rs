@@ -15,7 +15,9 @@
 pub mod array;
 pub mod bigint;
 pub mod exotic;
+pub mod generator;
 pub mod iteration;
+pub mod promise;
 pub mod shape;
 
 use core::alloc::Layout;

@@ -38,7 +38,7 @@ pub struct Frame {
     pub code: *const CodeCell,
     /// `new.target`; owned by the frame.
     pub new_target: RawValue,
-    /// For resumable frames: the generator object or the async state; owned by the frame.
+    /// For resumed frames: the cell they were suspended in, to be used again; owned by the frame.
     pub resumable: RawValue,
     /// See the `FRAME_*` constants.
     pub flags: u32,
@@ -182,6 +182,8 @@ impl Frame {
 pub struct SuspendedFrame {
     header: Header,
     state: UnsafeCell<Suspended>,
+    /// Whom it belongs to while it awaits: a promise or an async generator.
+    owner: UnsafeCell<Value>,
 }
 
 /// What a suspended frame keeps.
@@ -192,6 +194,8 @@ pub struct Suspended {
     pub pc: u32,
     /// Arguments the caller passed.
     pub argc: u32,
+    /// Whether that instruction is a `yield*`: what was yielded is a result object.
+    pub delegating: bool,
 }
 
 // SAFETY: `repr(C)` with the header first; all values are reported.
@@ -199,8 +203,11 @@ unsafe impl Cell for SuspendedFrame {
     const KIND: u8 = kind::FRAME;
     fn trace(&self, tracer: &mut Tracer<'_>) {
         // SAFETY: no reference into the cell is alive while the collector runs.
-        for value in unsafe { &(*self.state.get()).values } {
-            value.trace(tracer);
+        unsafe {
+            for value in &(*self.state.get()).values {
+                value.trace(tracer);
+            }
+            (*self.owner.get()).trace(tracer);
         }
     }
 }
@@ -208,7 +215,11 @@ unsafe impl Cell for SuspendedFrame {
 impl SuspendedFrame {
     /// A new suspended frame.
     pub fn create(suspended: Suspended) -> JsResult<heap::Ref<SuspendedFrame>> {
-        let cell = SuspendedFrame { header: Header::new(0), state: UnsafeCell::new(suspended) };
+        let cell = SuspendedFrame {
+            header: Header::new(0),
+            state: UnsafeCell::new(suspended),
+            owner: UnsafeCell::new(Value::UNDEFINED),
+        };
         Ok(heap::current().alloc(cell, u32::from(kind::FRAME))?)
     }
 
@@ -218,8 +229,26 @@ impl SuspendedFrame {
         unsafe {
             let state = &mut *self.state.get();
             let empty = Vec::new(state.values.memory());
-            Suspended { values: core::mem::replace(&mut state.values, empty), pc: state.pc, argc: state.argc }
+            Suspended { values: core::mem::replace(&mut state.values, empty), ..*state }
         }
+    }
+
+    /// Whether it is suspended at a `yield*`.
+    pub fn is_delegating(&self) -> bool {
+        // SAFETY: read at once.
+        unsafe { (*self.state.get()).delegating }
+    }
+
+    /// See [`SuspendedFrame::set_owner`].
+    pub fn owner(&self) -> Value {
+        // SAFETY: cloned at once.
+        unsafe { (*self.owner.get()).clone() }
+    }
+
+    /// Says whom the frame belongs to while it awaits: a promise or an async generator.
+    pub fn set_owner(&self, owner: Value) {
+        // SAFETY: the old value is moved out before it is dropped.
+        drop(unsafe { core::mem::replace(&mut *self.owner.get(), owner) });
     }
 
     /// Puts contents back.

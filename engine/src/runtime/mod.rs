@@ -64,6 +64,9 @@ pub const fn base_kinds() -> [KindInfo; KINDS] {
     row!(PRIMITIVE, object::exotic::PrimitiveCell, weakable);
     row!(PROXY, object::exotic::ProxyCell, weakable);
     row!(FOR_IN, object::iteration::ForInCell);
+    row!(PROMISE, object::promise::PromiseCell, weakable);
+    row!(GENERATOR, object::generator::GeneratorCell, weakable);
+    row!(ASYNC_GENERATOR, object::generator::AsyncGeneratorCell, weakable);
     row!(ITERATOR, object::iteration::IteratorCell, weakable);
     table
 }

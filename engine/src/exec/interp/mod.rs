@@ -30,6 +30,8 @@ mod trace;
 
 use core::ptr::NonNull;
 
+pub(crate) use slow_iter::Resume;
+
 use crate::runtime::machine::*;
 use crate::runtime::{CodeCell, Context, Realm, Runtime};
 use crate::text::RawAtom;

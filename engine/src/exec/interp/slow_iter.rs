@@ -1,7 +1,10 @@
 //! Iteration, suspension, eval and modules' instructions.
 
+use core::ptr::NonNull;
+
 use super::{Flow, Interp};
 use crate::code::opcodes::Op;
+pub(crate) use crate::object::generator::Resume;
 use crate::object::iteration::ForInCell;
 use crate::runtime::machine::*;
 use crate::runtime::{ClosureCell, Context};
@@ -161,7 +164,12 @@ pub(super) unsafe fn execute(i: Interp, op: Op) -> JsResult<Flow> {
         }
         Op::YieldDelegate => {
             // A sync generator hands the result object out as it is: `kind` stays on the stack for `delegate_step`.
-            let (result, _kind) = (i.pop(), i.pop());
+            let (mut result, _kind) = (i.pop(), i.pop());
+            if i.code().flags.async_() {
+                if let Some(object) = result.as_object() {
+                    result = i.cx().get(object, names::VALUE)?;
+                }
+            }
             let frame = suspend(i)?;
             i.m().exit = Some(Exit::Yield(result, frame));
             return Ok(Flow::Exit);
@@ -241,16 +249,28 @@ unsafe fn suspend(i: Interp) -> JsResult<Value> {
     let m = i.m();
     let low = m.fp.sub(2);
     let count = m.sp.offset_from(low) as usize;
-    let mut cx = i.cx();
-    let mut values = crate::mem::Vec::try_with_capacity(count, cx.rt().mem.memory(crate::mem::Use::Stack))?;
     let pc = i.pc_offset() as u32;
+    let delegating = i.u8(0) == Op::YieldDelegate as usize;
     let argc = (*m.frame).argc;
-    let frame =
-        SuspendedFrame::create(Suspended { values: crate::mem::Vec::new(values.memory()), pc, argc })?;
+    let mut cx = i.cx();
+    // A frame that was suspended before goes back into its cell, and the cell's block of values.
+    let kept = (*m.frame).resumable.to_owned().downcast_ref::<SuspendedFrame>();
+    let (frame, mut values) = match kept {
+        Some(frame) => {
+            let values = frame.take().values;
+            (frame, values)
+        }
+        None => {
+            let values = crate::mem::Vec::new(cx.rt().mem.memory(crate::mem::Use::Stack));
+            let empty = crate::mem::Vec::new(values.memory());
+            (SuspendedFrame::create(Suspended { values: empty, pc, argc, delegating })?, values)
+        }
+    };
+    values.try_reserve_exact(count)?;
     for at in 0..count {
         values.try_push(Value::from_raw(*low.add(at)))?;
     }
-    frame.put(Suspended { values, pc, argc });
+    frame.put(Suspended { values, pc, argc, delegating });
     m.sp = low;
     i.leave_frame();
     Ok(frame.into())
@@ -271,17 +291,6 @@ unsafe fn initial_yield(i: Interp) -> JsResult<Flow> {
     }
     i.push(generator.into());
     Ok(Flow::Continue)
-}
-
-/// How a suspended frame is gone on with.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Resume {
-    /// With a value: `next`, or a fulfilled promise.
-    Next,
-    /// With an exception: `throw`, or a rejected promise.
-    Throw,
-    /// With a return completion.
-    Return,
 }
 
 impl Context {
@@ -326,10 +335,11 @@ impl Context {
             }
             let fp = m.sp.add(2);
             let (pc, argc) = (suspended.pc, suspended.argc);
-            let mut values = suspended.values;
-            for value in values.drain(..) {
+            let mut suspended = suspended;
+            for value in suspended.values.drain(..) {
                 interp.push(value);
             }
+            frame.put(suspended);
             let next = m.frame.add(1);
             let mut record = Frame::blank();
             record.fp = fp;
@@ -337,6 +347,7 @@ impl Context {
             record.flags = flags;
             record.argc = argc;
             record.base = base;
+            record.resumable = RawValue::cell(NonNull::from(frame).cast()).to_owned().into_raw();
             next.write(record);
             m.frame = next;
             m.fp = fp;
