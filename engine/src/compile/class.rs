@@ -92,6 +92,8 @@ impl<'a> Compiler<'a, '_, '_> {
         } else {
             self.op(Op::PushUndefined)?;
         }
+        // The heritage does not see the private names of the class.
+        let uses = if class.derived { self.private_uses.len() } else { uses };
         let closure = self.ir.len();
         self.closure(NONE, start)?;
         self.emit(Op::DefineClass, u32::from(class.derived), start)?;

@@ -620,14 +620,11 @@ impl Compiler<'_, '_, '_> {
                 self.next()?;
                 self.check_depth()?;
                 let e = self.unary()?;
-                if e.kind == Kind::Unary {
-                    return self.invalid_target(e.at);
-                }
                 let target = self.to_target(e, true)?;
                 self.get_target(target)?;
                 self.emit(op, 0, at)?;
                 self.put_target(target, true)?;
-                return Ok(E::new(Kind::Unary, at));
+                return Ok(E::new(Kind::Value, at));
             }
             T::Ident if self.tok.name == n::AWAIT && self.await_is_operator() => {
                 if self.tok.escaped {

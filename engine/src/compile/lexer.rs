@@ -468,6 +468,8 @@ impl<'a, 's> Lexer<'a, 's> {
                 let text = Text::Latin1(&self.source[start + 2..self.at]);
                 token.number = tare_number::radix_digits_value(text, radix).unwrap_or(0.0);
             }
+        } else if c == b'0' && self.byte(start + 1) == b'_' {
+            return fail(start + 1, "numeric separator after a leading zero");
         } else if c == b'0' && self.byte(start + 1).is_ascii_digit() {
             // A legacy octal, or a decimal with a leading zero.
             token.escaped = true;

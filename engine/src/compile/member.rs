@@ -309,7 +309,7 @@ impl<'a> Compiler<'a, '_, '_> {
             }
             _ => self.primary()?,
         };
-        if e.kind == Kind::Call {
+        if e.kind == Kind::Call && !e.paren {
             return self.err_at(callee_at, format_args!("'new' cannot be applied to super()"));
         }
         self.member_chain(e, callee_at, false)?;

@@ -247,21 +247,7 @@ fn intern_wtf8(
     if bytes.is_ascii() {
         return interner.intern(Text::Latin1(bytes));
     }
-    wide.clear();
-    let mut at = 0;
-    let mut all = 0;
-    while at < bytes.len() {
-        let (c, len) = decode(bytes, at);
-        at += len;
-        if c >= 0x1_0000 {
-            wide.try_push((0xD800 + ((c - 0x1_0000) >> 10)) as u16)?;
-            wide.try_push((0xDC00 + ((c - 0x1_0000) & 0x3FF)) as u16)?;
-            all |= 0xFFFF;
-        } else {
-            wide.try_push(c as u16)?;
-            all |= c;
-        }
-    }
+    let all = to_units(bytes, wide)?;
     if all < 0x100 {
         let mut narrow: Vec<'_, u8> = Vec::try_with_capacity(wide.len(), wide.memory())?;
         for &unit in wide.iter() {
@@ -270,6 +256,25 @@ fn intern_wtf8(
         return interner.intern(Text::Latin1(&narrow));
     }
     interner.intern(Text::Utf16(wide))
+}
+
+/// Replaces `units` by the UTF-16 form of a WTF-8 text; the bits that occur in any unit.
+pub(crate) fn to_units(bytes: &[u8], units: &mut Vec<'_, u16>) -> Result<u32, OutOfMemory> {
+    units.clear();
+    let (mut at, mut all) = (0, 0);
+    while at < bytes.len() {
+        let (c, len) = decode(bytes, at);
+        at += len;
+        if c >= 0x1_0000 {
+            units.try_push((0xD800 + ((c - 0x1_0000) >> 10)) as u16)?;
+            units.try_push((0xDC00 + ((c - 0x1_0000) & 0x3FF)) as u16)?;
+            all |= 0xFFFF;
+        } else {
+            units.try_push(c as u16)?;
+            all |= c;
+        }
+    }
+    Ok(all)
 }
 
 /// The code point at an offset of a WTF-8 text, and its length in bytes. Bad bytes count as U+FFFD of

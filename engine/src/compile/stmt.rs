@@ -169,7 +169,7 @@ impl Compiler<'_, '_, '_> {
             self.close_scope();
             return Ok(());
         }
-        self.statement()
+        self.no_labelled_function()
     }
 
     fn condition(&mut self) -> Res {
