@@ -49,7 +49,8 @@ fn files(directory: &Path, out: &mut Vec<PathBuf>) {
     for path in entries {
         if path.is_dir() {
             files(&path, out);
-        } else if path.extension().is_some_and(|e| e == "js") && !path.to_string_lossy().contains("_FIXTURE") {
+        } else if path.extension().is_some_and(|e| e == "js") && !path.to_string_lossy().contains("_FIXTURE")
+        {
             out.push(path);
         }
     }
@@ -141,7 +142,9 @@ fn main() {
             }
         }
     }
-    println!("valid: {valid_good} of {valid}; early errors: {negative_good} of {negative}; skipped {skipped}");
+    println!(
+        "valid: {valid_good} of {valid}; early errors: {negative_good} of {negative}; skipped {skipped}"
+    );
 }
 
 /// Compiles all files again and again for a while; prints the speed.
