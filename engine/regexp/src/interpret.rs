@@ -2,7 +2,7 @@
 
 use crate::ExecError;
 use crate::machine::{BRANCH, Machine, UNSET, chunk};
-use crate::op::{self, BACK, target, u8_at, u16_at, u32_at};
+use crate::op::{self, BACK, target, target_ahead, u8_at, u16_at, u32_at};
 use crate::search::is_line_terminator;
 use crate::units::Units;
 
@@ -20,7 +20,7 @@ impl<S: Units> Machine<'_, '_, S> {
                     return Ok(true);
                 }
                 op::JUMP => {
-                    pc = target(code, pc, 1);
+                    pc = target_ahead(code, pc, 1);
                     continue;
                 }
                 op::SPLIT | op::SPLIT_IN_CHAIN => {
@@ -28,7 +28,7 @@ impl<S: Units> Machine<'_, '_, S> {
                         let unit = subject.at(pos);
                         let first = self.guard_unit(u32_at(split, 5), unit);
                         let second = self.guard_unit(u32_at(split, 9), unit);
-                        let other = target(split, 0, 1).wrapping_add(pc);
+                        let other = target_ahead(split, 0, 1).saturating_add(pc);
                         if first {
                             if second {
                                 self.push(BRANCH, other, pos, 0)?;
@@ -251,7 +251,7 @@ impl<S: Units> Machine<'_, '_, S> {
         match entry {
             0 => Ok(None),
             1 => {
-                let other = target(self.code, pc, 1);
+                let other = target_ahead(self.code, pc, 1);
                 let first = self.guard_unit(u32_at(self.sets, table), unit);
                 let second = self.guard_unit(u32_at(self.sets, table + 4), unit);
                 if first && second {
@@ -261,7 +261,8 @@ impl<S: Units> Machine<'_, '_, S> {
             }
             _ => {
                 let rel = table + 8 + op::SWITCH_MAP + 4 * usize::from(entry - 2);
-                Ok(Some(pc + u32_at(self.sets, rel) as usize))
+                let rel = u32_at(self.sets, rel) as usize;
+                Ok((rel > 0).then_some(pc + rel))
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::ExecError;
 use crate::op::{
-    self, BACK, GUARD_END, GUARD_HASHED, GUARD_SIZE, GUARD_WIDE, NONE, target, u8_at, u16_at, u32_at,
+    self, BACK, GUARD_END, GUARD_HASHED, GUARD_SIZE, GUARD_WIDE, NONE, target_ahead, u8_at, u16_at, u32_at,
 };
 use crate::units::{Units, in_bitmap};
 use tare_allocators::{OutOfMemory, Vec};
@@ -382,7 +382,7 @@ impl<S: Units> Machine<'_, '_, S> {
         pos: usize,
     ) -> Result<Option<usize>, ExecError> {
         let body = at + op::HEAD_LENGTH;
-        let end = target(head, 0, 2).wrapping_add(at);
+        let end = target_ahead(head, 0, 2).saturating_add(at);
         if head[0] == op::COUNTED {
             let count = self.register(u16_at(head, 14));
             if count < u32_at(head, 6) {

@@ -145,6 +145,16 @@ pub(crate) fn target(code: &[u8], pc: usize, operand: usize) -> usize {
     pc.wrapping_add_signed(u32_at(code, pc + operand) as i32 as isize)
 }
 
+/// As [`target`], for operands that always lead forward: one that does not, in a damaged program, leads
+/// to where there is no code, so that nothing loops without passing a loop's tail.
+#[inline(always)]
+pub(crate) fn target_ahead(code: &[u8], pc: usize, operand: usize) -> usize {
+    match u32_at(code, pc + operand) as i32 {
+        rel @ 1.. => pc + rel as usize,
+        _ => usize::MAX,
+    }
+}
+
 /// The length of the instruction at `pc`; 0 for one that does not exist.
 pub(crate) fn length(code: &[u8], pc: usize) -> usize {
     let op = u8_at(code, pc) & !BACK;
