@@ -299,6 +299,10 @@ fn text_of_numbers_at_the_edges_of_a_limb() {
         power(1024) - 1,
         power(1024),
     ] {
+        for radix in [0, 1, 37] {
+            let text = with(&magnitude, |x| bigint::to_text(&mut work(), x, radix).unwrap());
+            assert_eq!(*text, *magnitude.to_string().as_bytes());
+        }
         for radix in 2..=36 {
             check_text(&magnitude, radix);
             check_text(&-magnitude.clone(), radix);

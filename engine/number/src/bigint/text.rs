@@ -34,10 +34,10 @@ struct Radix {
 }
 
 impl Radix {
-    /// `radix` is one of 2 to 36.
+    /// `radix` is one of 2 to 36; anything else counts as 10, as for doubles.
     fn new(radix: u32) -> Self {
         const DECIMAL: Radix = Radix::compute(10);
-        if radix == 10 { DECIMAL } else { Radix::compute(radix) }
+        if radix == 10 || !(2..=36).contains(&radix) { DECIMAL } else { Radix::compute(radix) }
     }
 
     const fn compute(radix: u32) -> Self {
