@@ -74,10 +74,12 @@ pub struct Heap {
     tables: [StdCell<*const ()>; TABLES],
     /// Charged bytes above which an object allocation asks the policy whether to collect.
     trigger: StdCell<usize>,
-    // What `trigger` is but while cells of a slice wait: then `trigger` is 0, so that allocation goes on.
+    // What `trigger` is but while dead cells wait, and what the policy set it to.
+    due: StdCell<usize>,
     policy_trigger: StdCell<usize>,
     // Cells freed at once; 0 for no bound.
     release_budget: StdCell<usize>,
+    abandoned: StdCell<bool>,
     policy: StdCell<Policy>,
     collecting: StdCell<bool>,
     collector: StdCell<Collector>,
@@ -88,6 +90,10 @@ pub struct Heap {
     clock: Clock,
     verifying: StdCell<bool>,
 }
+
+/// This part of the memory limit is kept for the collector's tables, which take at most a sixteenth of the
+/// cells, and its stack.
+const RESERVE_DIVISOR: usize = 12;
 
 /// How many tables upper floors can register with a heap.
 pub const TABLES: usize = 2;
@@ -100,6 +106,16 @@ pub(crate) fn current() -> &'static Heap {
     // SAFETY: `enter` stored a reference that outlives its guard; the floors above keep the
     // reference no longer than the call they were made in.
     unsafe { &*heap }
+}
+
+impl Drop for Heap {
+    fn drop(&mut self) {
+        if self.live_cells() != 0 && !self.abandoned.get() {
+            // SAFETY: (1) a runtime drops its heap when nothing uses its cells any more; what is left was
+            // leaked. What the cells own must go back, also where the memory cannot be dropped whole.
+            unsafe { self.clear() };
+        }
+    }
 }
 
 /// Marks the end of the worklist: no cell has this id.
@@ -119,7 +135,7 @@ impl Drop for Entered {
 impl Heap {
     /// An empty heap over `mem`, which must outlive it.
     pub fn new(mem: &Mem, kinds: &'static [KindInfo; KINDS]) -> Heap {
-        Heap {
+        let heap = Heap {
             space: Space::new(mem),
             kinds,
             worklist: StdCell::new(WORKLIST_END),
@@ -130,8 +146,10 @@ impl Heap {
             owner: StdCell::new(core::ptr::null_mut()),
             tables: [const { StdCell::new(core::ptr::null()) }; TABLES],
             trigger: StdCell::new(256 * 1024),
+            due: StdCell::new(256 * 1024),
             policy_trigger: StdCell::new(256 * 1024),
             release_budget: StdCell::new(0),
+            abandoned: StdCell::new(false),
             policy: StdCell::new(Policy::default()),
             collecting: StdCell::new(false),
             collector: StdCell::new(Collector::Full),
@@ -140,7 +158,9 @@ impl Heap {
             observer: StdCell::new(None),
             clock: Clock::start(),
             verifying: StdCell::new(cfg!(debug_assertions)),
-        }
+        };
+        heap.set_due();
+        heap
     }
 
     /// Makes this heap the thread's current one until the guard is dropped.
@@ -211,12 +231,33 @@ impl Heap {
     /// `usize::MAX` switches automatic collection off.
     pub fn set_trigger(&self, bytes: usize) {
         self.policy_trigger.set(bytes);
+        self.set_due();
+    }
+
+    /// Works out when the next collection is due: at the policy's trigger, but earlier when the memory limit
+    /// is near, as long as a collection can still have its tables.
+    fn set_due(&self) {
+        let mut due = self.policy_trigger.get();
+        let (charged, limit) = (self.mem().charged(), self.mem().limit());
+        if limit != 0 && due != usize::MAX {
+            let near = limit - limit / RESERVE_DIVISOR;
+            // Once most of the reserve is in use, ever smaller steps up to the limit: few futile collections.
+            let last = charged.saturating_add(limit.saturating_sub(charged) / 2);
+            due = due.min(if charged < near { near } else { last });
+        }
+        self.due.set(due);
         self.arm();
     }
 
+    /// Sets what allocation compares with: 0 while dead cells wait, so that it goes on freeing them.
     fn arm(&self) {
         let waiting = self.worklist.get() != WORKLIST_END;
-        self.trigger.set(if waiting { 0 } else { self.policy_trigger.get() });
+        self.trigger.set(if waiting { 0 } else { self.due.get() });
+    }
+
+    /// To be called when the memory's limit was changed: the next collection may be due earlier.
+    pub fn limit_changed(&self) {
+        self.set_due();
     }
 
     /// The policy that says when to collect.
@@ -246,7 +287,7 @@ impl Heap {
         }
         if self.worklist.get() != WORKLIST_END {
             self.free_waiting(self.release_budget.get());
-            if !self.wants_collection() || self.mem().charged() <= self.policy_trigger.get() {
+            if self.mem().charged() <= self.due.get() {
                 return false;
             }
         }
@@ -278,9 +319,10 @@ impl Heap {
     fn after_collection(&self, outcome: &Outcome) {
         let mut policy = self.policy.get();
         if let Some(trigger) = policy.after(outcome, &self.figures()) {
-            self.set_trigger(trigger);
+            self.policy_trigger.set(trigger);
         }
         self.policy.set(policy);
+        self.set_due();
     }
 
     /// Collections since the start.
@@ -534,6 +576,7 @@ impl Heap {
     /// 2. The [`Mem`] is dropped after the heap, and gives back all its blocks by itself: its front is the pool,
     ///    or its allocator destroys all it gave.
     pub unsafe fn abandon(&self) {
+        self.abandoned.set(true);
         // Counts that reach zero put their cell on the worklist, which nobody looks at again.
         self.draining.set(true);
         let _entered = self.enter();

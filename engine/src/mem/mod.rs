@@ -505,3 +505,66 @@ impl Mem {
         self.inner.trim();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec as StdVec;
+
+    use tare_allocators::System;
+
+    use super::*;
+
+    fn layout(size: usize) -> Layout {
+        Layout::from_size_align(size, 8).unwrap()
+    }
+
+    #[test]
+    fn the_peak_is_of_bytes_that_were_had() {
+        for front in [Front::Direct, Front::Pool] {
+            let mem = Mem::new(Box::new(System), front);
+            let block = mem.alloc(Use::Host, layout(1000)).unwrap();
+            assert_eq!(mem.peak(), 1000);
+            // More than any machine has: the allocator refuses, and nothing was charged.
+            assert!(mem.alloc(Use::Host, layout(1 << 60)).is_err());
+            assert_eq!((mem.peak(), mem.charged(), mem.refused()), (1000, 1000, 1));
+            mem.set_limit(1500);
+            assert!(mem.alloc(Use::Host, layout(600)).is_err());
+            assert_eq!((mem.peak(), mem.charged(), mem.refused()), (1000, 1000, 2));
+            // SAFETY: the block is live, with this layout.
+            unsafe { mem.free(Use::Host, block, layout(1000)) };
+            assert_eq!((mem.peak(), mem.charged()), (1000, 0));
+            mem.reset_peak();
+            assert_eq!(mem.peak(), 0);
+        }
+    }
+
+    #[test]
+    fn a_limit_below_what_is_used_refuses_growth_until_enough_is_freed() {
+        let mem = Mem::new(Box::new(System), Front::Direct);
+        let blocks: StdVec<_> = (0..10).map(|_| mem.alloc(Use::Host, layout(100)).unwrap()).collect();
+        mem.set_limit(500);
+        assert_eq!((mem.limit(), mem.peak()), (500, 1000));
+        // SAFETY: each block is live, with the layout given; the second was made smaller.
+        unsafe {
+            // A smaller block is no growth, and does not hide that the limit is passed.
+            mem.realloc(Use::Host, blocks[0], layout(100), 60).unwrap();
+            assert!(mem.alloc(Use::Host, layout(8)).is_err());
+            assert!(mem.realloc(Use::Host, blocks[1], layout(100), 101).is_err());
+            for &block in &blocks[1..7] {
+                mem.free(Use::Host, block, layout(100));
+            }
+            assert_eq!(mem.charged(), 360);
+            let more = mem.alloc(Use::Host, layout(140)).unwrap();
+            assert!(mem.alloc(Use::Host, layout(1)).is_err());
+            assert_eq!(mem.peak(), 1000);
+            mem.set_limit(0);
+            assert_eq!(mem.peak(), 1000);
+            mem.free(Use::Host, more, layout(140));
+            for &block in &blocks[7..] {
+                mem.free(Use::Host, block, layout(100));
+            }
+        }
+        assert_eq!(mem.charged(), 60);
+        assert_eq!(mem.charged_to(Use::Host), 60);
+    }
+}

@@ -318,7 +318,7 @@ fn marking_needs_no_larger_stack() {
         assert_eq!(heap.live_cells(), 1 + 100 + 10_000);
         // Each time with less room, down to none.
         let (mut failed, mut done) = (0, 0);
-        for percent in (0..100).rev() {
+        for percent in (0..100).step_by(4).rev() {
             let garbage = node(&heap);
             garbage.set(0, Some(&garbage));
             drop(garbage);
@@ -332,7 +332,7 @@ fn marking_needs_no_larger_stack() {
                 assert_eq!(heap.live_cells(), 1 + 100 + 10_000);
             }
         }
-        assert!(failed > 0 && done > 10, "{done} collections done, {failed} without memory");
+        assert!(failed > 0 && done > 5, "{done} collections done, {failed} without memory");
         drop(root);
         heap.collect(Reason::Requested).unwrap();
         assert_eq!(heap.live_cells(), 0);
@@ -460,6 +460,7 @@ fn the_young_collector_frees_young_rings_only() {
 #[test]
 fn a_full_collection_comes_when_the_heap_has_grown() {
     with_heaps(|heap| {
+        heap.set_verifying(false);
         heap.set_collector(Collector::Young { factor: 1.5 });
         let mut kinds = Vec::new();
         let mut keep = Vec::new();

@@ -258,3 +258,18 @@ fn dropping_whole_runs_the_finalizers_that_matter() {
     }
     drop(mem);
 }
+
+#[test]
+fn a_dropped_heap_frees_what_leaked() {
+    for front in FRONTS {
+        let mem = mem(front);
+        {
+            let heap = Heap::new(&mem, &KIND_TABLE);
+            let _entered = heap.enter();
+            core::mem::forget(long_list(&heap, 100));
+            core::mem::forget(wide(&heap));
+        }
+        assert_eq!(mem.charged(), 0);
+        assert_eq!(mem.blocks(), 0);
+    }
+}

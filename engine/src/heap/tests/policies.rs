@@ -209,3 +209,42 @@ fn a_collection_without_memory_is_not_tried_at_every_object() {
         drop(cells);
     });
 }
+
+/// Under a limit, garbage is collected before memory runs out, whatever the policy says, and a heap full of
+/// what is alive does not collect at every object.
+#[test]
+fn near_the_limit_collections_come_in_time() {
+    for front in FRONTS {
+        let mem = mem(front);
+        let heap = Heap::new(&mem, &KIND_TABLE);
+        let _entered = heap.enter();
+        heap.set_verifying(false);
+        heap.set_policy(parse_policy("fixed(1G)").unwrap());
+        mem.set_limit(2 << 20);
+        heap.limit_changed();
+        let mut keep = Vec::new();
+        for index in 0..100_000 {
+            if heap.wants_collection() {
+                heap.maybe_collect();
+            }
+            let ring = try_node(&heap).expect("garbage makes room");
+            ring.set(0, Some(&ring));
+            if index % 100 == 0 {
+                keep.push(ring);
+            }
+        }
+        assert!(heap.collections() >= 2 && mem.peak() <= 2 << 20);
+        let before = heap.collections();
+        while let Ok(node) = try_node(&heap) {
+            keep.push(node);
+            if heap.wants_collection() {
+                heap.maybe_collect();
+            }
+        }
+        assert!(heap.collections() - before < 40, "{} collections", heap.collections() - before);
+        assert!(mem.charged() > (2 << 20) - 4096);
+        for node in keep.drain(..) {
+            node.set(0, None::<&Ref<Node>>);
+        }
+    }
+}
