@@ -38,6 +38,9 @@ impl First {
 
     /// Adds units of 256 and above.
     fn wide_units(&mut self, low: u16, high: u16) {
+        if self.hashed == [255; 32] {
+            return;
+        }
         if high - low >= 255 {
             self.hashed = [255; 32];
         } else {
@@ -289,6 +292,10 @@ pub(crate) fn optimize(parts: &mut Parts<'_>, known: &mut Vec<'_, (u32, u32)>) -
             }
         };
         for (way, at) in [(one, at), (two, at + 4)] {
+            // The rest of a chain is guarded by the SWITCH at its head.
+            if op == op::SPLIT_IN_CHAIN && way == two {
+                continue;
+            }
             let first = first(&parts.code, &parts.sets, way);
             let guard = guard(&mut parts.sets, known, &first)?;
             put(&mut parts.code, at, guard);
