@@ -276,13 +276,14 @@ impl<'a> Compiler<'a, '_> {
         let (basic_count, above_count) = (basic.clone().count(), above.clone().count());
         self.sets.try_extend_from_slice(&(basic_count as u16).to_le_bytes())?;
         self.sets.try_extend_from_slice(&(above_count as u16).to_le_bytes())?;
+        self.sets.try_reserve(4 * basic_count + 8 * above_count)?;
         for (low, high) in basic {
-            self.sets.try_extend_from_slice(&(low as u16).to_le_bytes())?;
-            self.sets.try_extend_from_slice(&(high as u16).to_le_bytes())?;
+            let range = u32::from(low as u16) | u32::from(high as u16) << 16;
+            self.sets.try_extend_from_slice(&range.to_le_bytes())?;
         }
         for (low, high) in above {
-            self.sets.try_extend_from_slice(&low.to_le_bytes())?;
-            self.sets.try_extend_from_slice(&high.to_le_bytes())?;
+            let range = u64::from(low) | u64::from(high) << 32;
+            self.sets.try_extend_from_slice(&range.to_le_bytes())?;
         }
         self.share_set(start)
     }

@@ -87,11 +87,17 @@ impl First {
                 let (basic, above) = (u16_at(sets, class + 32), u16_at(sets, class + 34));
                 let start = class + 36;
                 for index in 0..usize::from(basic) {
+                    if self.hashed == [255; 32] {
+                        break;
+                    }
                     let at = start + 4 * index;
                     self.wide_units(u16_at(sets, at), u16_at(sets, at + 2));
                 }
                 let start = start + 4 * usize::from(basic);
                 for index in 0..usize::from(above) {
+                    if self.hashed == [255; 32] {
+                        break;
+                    }
                     let at = start + 8 * index;
                     let high_half = |c: u32| 0xD7C0u16.wrapping_add((c >> 10) as u16);
                     self.wide_units(high_half(u32_at(sets, at)), high_half(u32_at(sets, at + 4)));
