@@ -359,7 +359,9 @@ impl<'a> Compiler<'a, '_, '_> {
             let derived = func.kind == FnKind::DerivedConstructor;
             let var = self.hidden(owner, n::THIS)?;
             if derived {
+                // Its being uninitialized is always looked at, by super() and at the end.
                 self.vars[var as usize].init_at = NONE;
+                self.vars[var as usize].needs_tdz = true;
             }
             self.funcs[owner as usize].this_var = var;
         }
