@@ -57,7 +57,8 @@ impl Inner {
         let state = unsafe { &mut *self.state.as_ptr() };
         let outermost = state.native_stack_floor == 0;
         if outermost && state.native_stack_bytes != 0 {
-            let here = core::hint::black_box(&0u8) as *const u8 as usize;
+            let marker = 0u8;
+        let here = core::ptr::from_ref(core::hint::black_box(&marker)).addr();
             state.native_stack_floor = here.saturating_sub(state.native_stack_bytes).max(1);
         }
         Entry { _heap: state.heap.enter(), state: self.state, outermost }

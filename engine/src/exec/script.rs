@@ -55,7 +55,8 @@ impl Context {
     /// Compiles a text; the error is thrown as a SyntaxError that knows its place.
     fn compile(&mut self, source: &[u8], file: &str, goal: Goal<'_>) -> JsResult<Unit<'static>> {
         let memory = self.rt().mem.memory(Use::Code);
-        let here = core::hint::black_box(&0u8) as *const u8 as usize;
+        let marker = 0u8;
+        let here = core::ptr::from_ref(core::hint::black_box(&marker)).addr();
         let floor = self.rt().native_stack_floor;
         let room = if floor == 0 { 1 << 20 } else { here.saturating_sub(floor) };
         let options = Options { completion: true, stack_bytes: room / 2, ..Options::default() };

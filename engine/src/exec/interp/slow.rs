@@ -724,7 +724,14 @@ unsafe fn execute(i: Interp, op: Op) -> Step {
                 i.push(this);
             }
         }
-        _ => return super::slow_class::execute(i, op),
+        _ => match binary_of(op) {
+            Some(operator) => {
+                let (b, a) = (i.pop(), i.pop());
+                let value = i.cx().binary(operator, &a, &b)?;
+                i.push(value);
+            }
+            None => return super::slow_class::execute(i, op),
+        },
     }
     i.done(size)
 }
