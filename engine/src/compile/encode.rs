@@ -84,7 +84,10 @@ impl<'a> Compiler<'a, '_, '_> {
                 // The `name` is the variable still.
                 let var = self.vars[capture.name as usize];
                 if capture.source == CaptureSource::Local(NO_SLOT) {
-                    capture.source = CaptureSource::Local(var.local);
+                    // A parameter that shares its box with the arguments object needs no
+                    // instruction of its function, so nothing has asked for its slot.
+                    let slot = if var.local == NO_SLOT { var.arg } else { var.local };
+                    capture.source = CaptureSource::Local(slot);
                 }
                 capture.name = self.lexer.names.atom(self.lexer.source, var.name, self.interner)?;
                 add_atom(&mut template.atoms, self.interner, capture.name)?;
