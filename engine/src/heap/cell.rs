@@ -141,6 +141,9 @@ pub struct KindInfo {
     pub table_owned: bool,
     /// [`Cell::OUTSIDE`].
     pub outside: bool,
+    /// Cells of other kinds refer to it by numbers of a table (atoms), and look it up when they let it go: when a
+    /// whole heap is cleared, it is finalized after them.
+    pub late: bool,
 }
 
 impl KindInfo {
@@ -153,6 +156,7 @@ impl KindInfo {
         weakable: false,
         table_owned: false,
         outside: false,
+        late: false,
     };
 
     /// The row of a cell type.
@@ -165,6 +169,7 @@ impl KindInfo {
             weakable: false,
             table_owned: false,
             outside: T::OUTSIDE,
+            late: false,
         }
     }
 
@@ -177,6 +182,12 @@ impl KindInfo {
     /// Marks the kind as a possible weak target.
     pub const fn weakable(mut self) -> KindInfo {
         self.weakable = true;
+        self
+    }
+
+    /// Marks the kind as one that others refer to by number. Leaves count as such anyway.
+    pub const fn late(mut self) -> KindInfo {
+        self.late = true;
         self
     }
 

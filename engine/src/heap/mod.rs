@@ -110,7 +110,8 @@ pub(crate) fn current() -> &'static Heap {
 
 impl Drop for Heap {
     fn drop(&mut self) {
-        if self.live_cells() != 0 && !self.abandoned.get() {
+        // When a thread unwinds the heap may be in any state, and a second panic would abort: it leaks.
+        if self.live_cells() != 0 && !self.abandoned.get() && !std::thread::panicking() {
             // SAFETY: (1) a runtime drops its heap when nothing uses its cells any more; what is left was
             // leaked. What the cells own must go back, also where the memory cannot be dropped whole.
             unsafe { self.clear() };
@@ -546,24 +547,38 @@ impl Heap {
                 visit(cell, self.kind_info(unsafe { cell.as_ref() }.kind()));
             });
         };
-        // While finalizers run, no count may reach zero: each has one more.
-        each(&mut |cell, _| {
-            // SAFETY: the cell is whole until it is finalized below.
-            unsafe {
-                (*cell.as_ptr()).increment();
-                (*cell.as_ptr()).mark_dead();
+        // While finalizers run, no count may reach zero: each has one more. Leaves die by counting, which
+        // puts them on the worklist.
+        self.draining.set(true);
+        each(&mut |cell, info| {
+            if !info.leaf {
+                // SAFETY: the cell is whole until it is finalized below.
+                unsafe {
+                    (*cell.as_ptr()).increment();
+                    (*cell.as_ptr()).mark_dead();
+                }
             }
         });
-        for owned in [false, true] {
+        for turn in 0..3 {
             each(&mut |cell, info| {
-                if info.table_owned == owned {
-                    // SAFETY: each cell is finalized once, those that a table owns after their users.
+                let its_turn = if info.late { 2 } else { usize::from(info.table_owned) };
+                if !info.leaf && its_turn == turn {
+                    // SAFETY: each cell is finalized once: those that a table owns after their users, those
+                    // that others find by number after these.
                     unsafe { (info.finalize)(cell) };
                 }
             });
         }
+        self.empty_worklist(0);
+        each(&mut |cell, info| {
+            if info.leaf {
+                // SAFETY: a leaf that was leaked; it drops no references.
+                unsafe { (info.finalize)(cell) };
+            }
+        });
         // SAFETY: (1) all cells were finalized, and nothing uses them again.
         unsafe { self.space.free_all() };
+        self.draining.set(false);
         self.collecting.set(false);
     }
 

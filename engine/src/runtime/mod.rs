@@ -44,8 +44,8 @@ pub const fn base_kinds() -> [KindInfo; KINDS] {
     row!(STRING8, string::Flat<false>, leaf);
     row!(STRING16, string::Flat<true>, leaf);
     row!(ROPE, string::Rope);
-    row!(SYMBOL, symbol::SymbolCell, weakable);
-    row!(PRIVATE_NAME, symbol::PrivateNameCell);
+    row!(SYMBOL, symbol::SymbolCell, weakable, late);
+    row!(PRIVATE_NAME, symbol::PrivateNameCell, late);
     row!(VAR_REF, object::VarRef);
     row!(ACCESSOR, object::Accessor);
     row!(SHAPE, object::Shape, table_owned);

@@ -273,3 +273,31 @@ fn a_dropped_heap_frees_what_leaked() {
         assert_eq!(mem.blocks(), 0);
     }
 }
+
+/// What others find by number is still there when they let it go.
+#[test]
+fn clear_finalizes_in_order() {
+    for front in FRONTS {
+        let mem = mem(front);
+        let heap = Heap::new(&mem, &KIND_TABLE);
+        let _entered = heap.enter();
+        let (held, leaked) = (leaf(&heap, 1), leaf(&heap, 2));
+        let symbol = late(&heap, &held);
+        drop(held);
+        let first = node(&heap);
+        let shape = shape(&heap, None);
+        let second = node(&heap);
+        first.set(0, Some(&symbol));
+        second.set(0, Some(&first));
+        ORDER.with_borrow_mut(Vec::clear);
+        for cell in [Link::to(&leaked), Link::to(&symbol), Link::to(&second), Link::to(&shape)] {
+            core::mem::forget(cell);
+        }
+        drop((leaked, symbol, first, second, shape));
+        // SAFETY: the references that are left were forgotten.
+        unsafe { heap.clear() };
+        assert_eq!(ORDER.with_borrow(Vec::clone), [NODE, NODE, SHAPE, LATE, LEAF, LEAF]);
+        assert_eq!(heap.live_cells(), 0);
+        sound(&heap);
+    }
+}

@@ -24,6 +24,7 @@ pub const SHAPED: u8 = 5;
 pub const WEAK_MAP: u8 = 6;
 pub const FAULTY: u8 = 7;
 pub const OUTSIDE: u8 = 8;
+pub const LATE: u8 = 9;
 
 pub static KIND_TABLE: [KindInfo; KINDS] = {
     let mut table = [KindInfo::UNUSED; KINDS];
@@ -34,6 +35,7 @@ pub static KIND_TABLE: [KindInfo; KINDS] = {
     table[SHAPED as usize] = KindInfo::of::<Shaped>("shaped");
     table[WEAK_MAP as usize] = KindInfo::of::<WeakMap>("weak map");
     table[FAULTY as usize] = KindInfo::of::<Faulty>("faulty");
+    table[LATE as usize] = KindInfo::of::<Late>("late").late();
     table[OUTSIDE as usize] = KindInfo::of::<Outside>("outside");
     table
 };
@@ -43,10 +45,12 @@ std::thread_local! {
     pub static WEAK: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
     pub static OWNED: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
     pub static FINALIZED: RefCell<[usize; KINDS]> = const { RefCell::new([0; KINDS]) };
+    pub static ORDER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 fn finalized(kind: u8) {
     FINALIZED.with_borrow_mut(|counts| counts[usize::from(kind)] += 1);
+    ORDER.with_borrow_mut(|order| order.push(kind));
 }
 
 /// An owned reference to a cell of any kind, or nothing.
@@ -256,6 +260,33 @@ impl Drop for Outside {
     fn drop(&mut self) {
         finalized(OUTSIDE);
     }
+}
+
+/// Stands for a symbol, which shapes refer to by its atom.
+#[repr(C)]
+pub struct Late {
+    header: Header,
+    pub link: UnsafeCell<Link>,
+}
+
+// SAFETY: `repr(C)` with a header first; the link is traced, and dropped with the cell.
+unsafe impl Cell for Late {
+    const KIND: u8 = LATE;
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        // SAFETY: nothing writes links while a cell is traced.
+        unsafe { &*self.link.get() }.trace(tracer);
+    }
+}
+
+impl Drop for Late {
+    fn drop(&mut self) {
+        finalized(LATE);
+    }
+}
+
+pub fn late<T: Cell>(heap: &Heap, target: &Ref<T>) -> Ref<Late> {
+    let value = Late { header: Header::new(0), link: UnsafeCell::new(Link::to(target)) };
+    heap.alloc(value, u32::from(LATE)).unwrap()
 }
 
 pub fn outside<T: Cell>(heap: &Heap, target: &Ref<T>) -> Ref<Outside> {
