@@ -10,10 +10,14 @@ mod error;
 mod function;
 mod generator;
 mod global;
+mod json;
+mod json_parse;
 mod math;
 mod number;
 mod object;
 mod promise;
+mod proxy;
+mod reflect;
 mod string;
 mod symbol;
 
@@ -273,5 +277,8 @@ pub(crate) fn install(cx: &mut Context) -> JsResult<()> {
     promise::install(cx)?;
     generator::install(cx)?;
     global::install(cx)?;
+    json::install(cx)?;
+    proxy::install(cx)?;
+    reflect::install(cx)?;
     Ok(())
 }

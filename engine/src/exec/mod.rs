@@ -4,6 +4,7 @@
 mod async_;
 pub mod collect;
 pub mod convert;
+pub(crate) mod descriptor;
 pub mod error;
 pub mod function;
 pub(crate) mod generator;
@@ -12,6 +13,7 @@ pub mod iteration;
 pub mod operators;
 pub mod promise;
 pub mod property;
+mod proxy;
 pub mod script;
 mod unfinished;
 

@@ -322,6 +322,8 @@ pub mod shape_flags {
     pub const HTML_DDA: u32 = 256;
     /// The prototype cannot be changed (Object.prototype, namespaces).
     pub const IMMUTABLE_PROTOTYPE: u32 = 128;
+    /// Made by `JSON.rawJSON`.
+    pub const RAW_JSON: u32 = 512;
 }
 use shape_flags::*;
 
