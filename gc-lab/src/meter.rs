@@ -205,11 +205,13 @@ impl Handle {
     }
 
     /// Begins to look for the least number of bytes anew.
+    #[cfg(feature = "quickjs-ng")]
     pub fn reset_low(&self) {
         self.0.low.store(self.0.live.load(Relaxed), Relaxed);
     }
 
     /// The least number of bytes taken since [`Handle::reset_low`].
+    #[cfg(feature = "quickjs-ng")]
     pub fn low_bytes(&self) -> u64 {
         self.0.low.load(Relaxed)
     }

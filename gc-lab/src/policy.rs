@@ -24,6 +24,7 @@ impl Policy {
         parse(&self.0)
     }
 
+    #[cfg(any(test, feature = "quickjs-ng"))]
     /// QuickJS's first threshold in bytes where this is QuickJS's own policy and nothing more;
     /// `u64::MAX` where there are no automatic collections.
     pub fn as_quickjs_threshold(&self) -> Option<u64> {

@@ -69,13 +69,12 @@ fn the_list_names_what_can_be_chosen() {
     }
 }
 
-/// What needs an engine that runs scripts, on each engine of this build.
-#[cfg(feature = "quickjs-ng")]
+/// What runs scripts, on each engine of this build.
 mod runs {
     use super::*;
     use tare_reports::record::{Outcome, read_records};
 
-    const ENGINE: &str = "quickjs-ng";
+    const ENGINES: &[&str] = if cfg!(feature = "quickjs-ng") { &["tare", "quickjs-ng"] } else { &["tare"] };
 
     fn records(out: &Path) -> Vec<tare_reports::Record> {
         let (records, bad) = read_records(&out.join("records.jsonl")).unwrap();
@@ -85,127 +84,148 @@ mod runs {
 
     #[test]
     fn samples_that_fail_are_recorded_and_the_rest_goes_on() {
-        let here = directory("failing");
-        std::fs::write(here.join("fine.js"), "globalThis.result = 7;").unwrap();
-        std::fs::write(here.join("loops.js"), "for (;;) {}").unwrap();
-        std::fs::write(here.join("throws.js"), "throw new TypeError('as planned');").unwrap();
-        std::fs::write(here.join("grows.js"), "const a = []; for (;;) a.push('x'.repeat(1000) + a.length);")
+        for engine in ENGINES {
+            let here = directory(&format!("failing-{engine}"));
+            std::fs::write(here.join("fine.js"), "globalThis.result = 7;").unwrap();
+            std::fs::write(here.join("loops.js"), "for (;;) {}").unwrap();
+            std::fs::write(here.join("throws.js"), "throw new TypeError('as planned');").unwrap();
+            std::fs::write(
+                here.join("grows.js"),
+                "const a = []; for (;;) a.push('x'.repeat(1000) + a.length);",
+            )
             .unwrap();
-        let output = lab(
-            &[
-                "run",
-                "--engine",
-                ENGINE,
-                "--script",
-                "fine.js",
-                "--script",
-                "loops.js",
-                "--script",
-                "throws.js",
-                "--script",
-                "grows.js",
-                "--allocators",
-                "system",
-                "--policies",
-                "quickjs",
-                "--repeats",
-                "1",
-                "--timeout",
-                "2",
-                "--memory-limit",
-                "8M",
-                "--out",
-                "out",
-            ],
-            &here,
-        );
-        assert!(output.status.success(), "{}", stderr(&output));
-        let outcome = |name: &str| {
-            let records = records(&here.join("out"));
-            records.into_iter().find(|r| r.sample.workload == name).unwrap().outcome
-        };
-        assert_eq!(outcome("fine"), Outcome::Ok);
-        assert_eq!(outcome("loops"), Outcome::TimedOut { after_ms: 2000 });
-        assert!(outcome("throws").message().contains("TypeError: as planned"));
-        assert!(outcome("grows").message().contains("out of memory"));
-        let page = std::fs::read_to_string(here.join("out/report.html")).unwrap();
-        assert!(page.contains("as planned") && page.contains("ended after 2000 ms"));
+            let output = lab(
+                &[
+                    "run",
+                    "--engine",
+                    engine,
+                    "--script",
+                    "fine.js",
+                    "--script",
+                    "loops.js",
+                    "--script",
+                    "throws.js",
+                    "--script",
+                    "grows.js",
+                    "--allocators",
+                    "system",
+                    "--policies",
+                    "quickjs",
+                    "--repeats",
+                    "1",
+                    "--timeout",
+                    "2",
+                    "--memory-limit",
+                    "8M",
+                    "--out",
+                    "out",
+                ],
+                &here,
+            );
+            assert!(output.status.success(), "{}", stderr(&output));
+            let outcome = |name: &str| {
+                let records = records(&here.join("out"));
+                records.into_iter().find(|r| r.sample.workload == name).unwrap().outcome
+            };
+            assert_eq!(outcome("fine"), Outcome::Ok);
+            assert_eq!(outcome("loops"), Outcome::TimedOut { after_ms: 2000 });
+            assert!(outcome("throws").message().contains("TypeError: as planned"));
+            assert!(outcome("grows").message().contains("out of memory"));
+            let page = std::fs::read_to_string(here.join("out/report.html")).unwrap();
+            assert!(page.contains("as planned") && page.contains("ended after 2000 ms"));
+        }
     }
 
     #[test]
     fn an_interrupted_run_goes_on_where_it_was_and_another_choice_starts_anew() {
-        let here = directory("resume");
-        let run = |more: &[&str]| {
-            let mut arguments = vec![
-                "run",
-                "--engine",
-                ENGINE,
-                "--workloads",
-                "closures,strings",
-                "--allocators",
-                "system,pool",
-                "--policies",
-                "quickjs",
-                "--size",
-                "small",
-                "--repeats",
-                "2",
-                "--out",
-                "out",
-            ];
-            arguments.extend(more);
-            let output = lab(&arguments, &here);
-            assert!(output.status.success(), "{}", stderr(&output));
-            stderr(&output)
-        };
-        run(&[]);
-        let out = here.join("out");
-        let whole = records(&out);
-        assert_eq!(whole.len(), 8);
-        // The state that an interruption leaves: not complete, and half of a line at the end.
-        let state = std::fs::read_to_string(out.join("run.json")).unwrap();
-        std::fs::write(out.join("run.json"), state.replace("\"complete\": true", "\"complete\": false"))
-            .unwrap();
-        let mut lines: String = whole[..3].iter().map(|r| r.to_line().unwrap()).collect();
-        lines += &whole[3].to_line().unwrap()[..50];
-        std::fs::write(out.join("records.jsonl"), lines).unwrap();
-        assert!(run(&[]).contains("3 samples are done"));
-        let again = records(&out);
-        assert_eq!(again.len(), 8);
-        assert_eq!(again[..3], whole[..3], "what was done is not done again");
-        let keys = |records: &[tare_reports::Record]| {
-            let mut keys: Vec<String> = records.iter().map(|r| r.sample.key()).collect();
-            keys.sort();
-            keys
-        };
-        assert_eq!(keys(&again), keys(&whole));
-        assert!(run(&["--seed", "2"]).contains("records-1.jsonl"));
-        assert_eq!(records(&out).len(), 8);
+        for engine in ENGINES {
+            let here = directory(&format!("resume-{engine}"));
+            let run = |more: &[&str]| {
+                let mut arguments = vec![
+                    "run",
+                    "--engine",
+                    engine,
+                    "--workloads",
+                    "closures,strings",
+                    "--allocators",
+                    "system,pool",
+                    "--policies",
+                    "quickjs",
+                    "--size",
+                    "small",
+                    "--repeats",
+                    "2",
+                    "--out",
+                    "out",
+                ];
+                arguments.extend(more);
+                let output = lab(&arguments, &here);
+                assert!(output.status.success(), "{}", stderr(&output));
+                stderr(&output)
+            };
+            run(&[]);
+            let out = here.join("out");
+            let whole = records(&out);
+            // Two workloads, two allocators, two repeats, and the fronts of the engine.
+            let total = if *engine == "tare" { 16 } else { 8 };
+            assert_eq!(whole.len(), total);
+            // The state that an interruption leaves: not complete, and half of a line at the end.
+            let state = std::fs::read_to_string(out.join("run.json")).unwrap();
+            std::fs::write(out.join("run.json"), state.replace("\"complete\": true", "\"complete\": false"))
+                .unwrap();
+            let mut lines: String = whole[..3].iter().map(|r| r.to_line().unwrap()).collect();
+            lines += &whole[3].to_line().unwrap()[..50];
+            std::fs::write(out.join("records.jsonl"), lines).unwrap();
+            assert!(run(&[]).contains("3 samples are done"));
+            let again = records(&out);
+            assert_eq!(again.len(), total);
+            assert_eq!(again[..3], whole[..3], "what was done is not done again");
+            let keys = |records: &[tare_reports::Record]| {
+                let mut keys: Vec<String> = records.iter().map(|r| r.sample.key()).collect();
+                keys.sort();
+                keys
+            };
+            assert_eq!(keys(&again), keys(&whole));
+            assert!(run(&["--seed", "2"]).contains("records-1.jsonl"));
+            assert_eq!(records(&out).len(), total);
+        }
     }
 
     #[test]
     fn exec_ends_with_zero_or_one_and_reports_memory() {
-        let here = directory("exec");
-        std::fs::write(here.join("fine.js"), "print('said', 1 + 1); globalThis.keep = [1, 2, 3];").unwrap();
-        std::fs::write(here.join("grows.js"), "const a = []; for (;;) a.push('x'.repeat(1000) + a.length);")
+        for engine in ENGINES {
+            let here = directory(&format!("exec-{engine}"));
+            std::fs::write(here.join("fine.js"), "print('said', 1 + 1); globalThis.keep = [1, 2, 3];")
+                .unwrap();
+            std::fs::write(
+                here.join("grows.js"),
+                "const a = []; for (;;) a.push('x'.repeat(1000) + a.length);",
+            )
             .unwrap();
-        std::fs::write(here.join("deep.js"), "function f() { return 1 + f(); } f();").unwrap();
-        let fine = lab(&["exec", "fine.js", "--engine", ENGINE], &here);
-        let text = String::from_utf8_lossy(&fine.stdout).into_owned();
-        assert_eq!(fine.status.code(), Some(0), "{}", stderr(&fine));
-        assert!(text.starts_with("said 2\n") && text.contains("Peak taken from allocator"), "{text}");
-        let grows = lab(&["exec", "grows.js", "--engine", ENGINE, "--memory-limit", "4M"], &here);
-        assert_eq!(grows.status.code(), Some(1));
-        assert!(stderr(&grows).contains("Uncaught InternalError: out of memory"), "{}", stderr(&grows));
-        let deep = lab(&["exec", "deep.js", "--engine", ENGINE, "--stack-size", "256K"], &here);
-        assert_eq!(deep.status.code(), Some(1));
-        assert!(stderr(&deep).contains("Uncaught RangeError"), "{}", stderr(&deep));
-        let json = lab(&["exec", "fine.js", "--engine", ENGINE, "--json"], &here);
-        let text = String::from_utf8_lossy(&json.stdout).into_owned();
-        let answer: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
-        assert!(answer["measured"]["usage"]["malloc_size"].as_i64().unwrap() > 0);
+            std::fs::write(here.join("deep.js"), "function f() { return 1 + f(); } f();").unwrap();
+            let fine = lab(&["exec", "fine.js", "--engine", engine], &here);
+            let text = String::from_utf8_lossy(&fine.stdout).into_owned();
+            assert_eq!(fine.status.code(), Some(0), "{}", stderr(&fine));
+            assert!(text.starts_with("said 2\n") && text.contains("Peak taken from allocator"), "{text}");
+            let grows = lab(&["exec", "grows.js", "--engine", engine, "--memory-limit", "4M"], &here);
+            assert_eq!(grows.status.code(), Some(1));
+            assert!(stderr(&grows).contains("Uncaught InternalError: out of memory"), "{}", stderr(&grows));
+            let deep = lab(&["exec", "deep.js", "--engine", engine, "--stack-size", "256K"], &here);
+            assert_eq!(deep.status.code(), Some(1));
+            assert!(
+                stderr(&deep).contains("Uncaught RangeError")
+                    || stderr(&deep).contains("Uncaught InternalError"),
+                "{}",
+                stderr(&deep)
+            );
+            let json = lab(&["exec", "fine.js", "--engine", engine, "--json"], &here);
+            let text = String::from_utf8_lossy(&json.stdout).into_owned();
+            let answer: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+            assert!(answer["measured"]["usage"]["malloc_size"].as_i64().unwrap() > 0);
+        }
     }
 
+    #[cfg(feature = "quickjs-ng")]
     #[test]
     fn collections_of_quickjs_ng_are_followed() {
         let here = directory("followed");
