@@ -69,7 +69,10 @@ impl Drop for Entry {
     fn drop(&mut self) {
         if self.outermost {
             // SAFETY: as in `enter`.
-            unsafe { (*self.state.as_ptr()).native_stack_floor = 0 };
+            unsafe {
+                (*self.state.as_ptr()).native_stack_floor = 0;
+                (*self.state.as_ptr()).clear_kept_alive();
+            }
         }
     }
 }

@@ -110,6 +110,9 @@ impl Builder {
             pending: Value::UNDEFINED,
             machine: Machine::new(&mem),
             jobs: JobQueue::new(&mem),
+            weak: crate::object::weak::WeakTable::new(&mem),
+            kept_alive: crate::mem::Vec::new(mem.memory(crate::mem::Use::Runtime)),
+            finalization_job: rt::NO_JOB,
             symbol_registry: Value::UNDEFINED,
             random_state: seed | 1,
             joining: crate::mem::Vec::new(mem.memory(crate::mem::Use::Runtime)),
@@ -187,6 +190,7 @@ impl Runtime {
             // SAFETY: the job keeps its realm alive while it runs.
             let mut cx = unsafe { rt::Context::new(self.shared.state, job.realm.cell_unchecked().cast()) };
             ran += 1;
+            self.state().clear_kept_alive();
             if let Err(thrown) = (job.run)(&mut cx, &job.values[..job.count]) {
                 return Err(Error::from_thrown(&self.shared, &mut cx, thrown));
             }

@@ -6,10 +6,12 @@
 
 mod array;
 mod array_iterator;
+mod collections;
 mod error;
 mod function;
 mod generator;
 mod global;
+mod iterator;
 mod json;
 mod json_parse;
 mod math;
@@ -20,6 +22,7 @@ mod proxy;
 mod reflect;
 mod string;
 mod symbol;
+mod weak;
 
 use crate::object::{Accessor, PropertyFlags};
 use crate::runtime::{Context, Intrinsic, NativeDef, NativeFn, NativeKind};
@@ -276,6 +279,9 @@ pub(crate) fn install(cx: &mut Context) -> JsResult<()> {
     math::install(cx)?;
     promise::install(cx)?;
     generator::install(cx)?;
+    iterator::install(cx)?;
+    collections::install(cx)?;
+    weak::install(cx)?;
     global::install(cx)?;
     json::install(cx)?;
     proxy::install(cx)?;

@@ -1,7 +1,8 @@
 //! Iterators (ECMA-262 7.4) and the enumeration of `for-in` (14.7.5.9).
 
+use crate::object::collections::{MapCell, SetCell};
 use crate::object::generator::GeneratorCell;
-use crate::object::iteration::{ForInCell, Iteration, IteratorCell};
+use crate::object::iteration::{ForInCell, Helper, HelperCell, Iteration, IteratorCell};
 use crate::object::{ShapeTable, shape_flags};
 use crate::runtime::{Context, Intrinsic, NativeCell};
 use crate::text::{Atom, names};
@@ -11,28 +12,80 @@ use crate::value::{JsResult, Object, Thrown, Value, kind};
 pub const ARRAY_NEXT: i32 = 0x4152_4E58;
 /// The same of `%GeneratorPrototype%.next`.
 pub const GENERATOR_NEXT: i32 = 0x4745_4E58;
+/// The same of `%MapIteratorPrototype%.next`.
+pub const MAP_NEXT: i32 = 0x4D41_4E58;
+/// The same of `%SetIteratorPrototype%.next`.
+pub const SET_NEXT: i32 = 0x5345_4E58;
+/// The same of `%IteratorHelperPrototype%.next`.
+pub const HELPER_NEXT: i32 = 0x4845_4E58;
 
 impl Context {
     /// A step of a builtin iterator without its result object; `None` where the protocol must be followed.
     #[inline]
     fn fast_step(&mut self, iterator: &Value, next: &Value) -> JsResult<Option<Option<Value>>> {
         let Some(function) = next.downcast::<NativeCell>() else { return Ok(None) };
-        if function.def().magic == GENERATOR_NEXT {
+        let magic = function.def().magic;
+        if magic == GENERATOR_NEXT {
             return match iterator.downcast::<GeneratorCell>() {
                 Some(generator) => self.generator_step(generator).map(Some),
                 None => Ok(None),
             };
         }
-        let Some(state) = iterator.downcast::<IteratorCell>() else { return Ok(None) };
-        if function.def().magic != ARRAY_NEXT {
-            return Ok(None);
+        if magic == HELPER_NEXT {
+            return match iterator.downcast::<HelperCell>().filter(|helper| helper.what() != Helper::Wrap) {
+                Some(helper) => self.helper_step(helper).map(Some),
+                None => Ok(None),
+            };
         }
+        let Some(state) = iterator.downcast::<IteratorCell>() else { return Ok(None) };
         match state.what() {
-            Iteration::ArrayKeys | Iteration::ArrayValues | Iteration::ArrayEntries => {
+            Iteration::ArrayKeys | Iteration::ArrayValues | Iteration::ArrayEntries
+                if magic == ARRAY_NEXT =>
+            {
                 self.array_iterator_step(state).map(Some)
+            }
+            Iteration::MapKeys | Iteration::MapValues | Iteration::MapEntries if magic == MAP_NEXT => {
+                self.collection_step(state).map(Some)
+            }
+            Iteration::SetValues | Iteration::SetEntries if magic == SET_NEXT => {
+                self.collection_step(state).map(Some)
             }
             _ => Ok(None),
         }
+    }
+
+    /// One step of a Map's or Set's iterator: `None` at the end.
+    pub(crate) fn collection_step(&mut self, state: &IteratorCell) -> JsResult<Option<Value>> {
+        let source = state.source();
+        let step = if let Some(map) = source.downcast::<MapCell>() {
+            map.step(state.index())
+        } else if let Some(set) = source.downcast::<SetCell>() {
+            set.step(state.index()).map(|(key, _, next)| (key.clone(), key, next))
+        } else {
+            None
+        };
+        let Some((key, value, next)) = step else {
+            state.finish();
+            return Ok(None);
+        };
+        state.set_index(next);
+        Ok(Some(match state.what() {
+            Iteration::MapKeys | Iteration::SetValues => key,
+            Iteration::MapValues => value,
+            _ => self.new_array(&[key, value])?.into(),
+        }))
+    }
+
+    /// IteratorStep (7.4.8) without the value: false when the iterator is done.
+    pub fn iterator_step(&mut self, iterator: &Value, next: &Value) -> JsResult<bool> {
+        if let Some(step) = self.fast_step(iterator, next)? {
+            return Ok(step.is_some());
+        }
+        let result = self.call(next, iterator, &[])?;
+        let Some(object) = result.as_object() else {
+            return Err(self.throw_type_error(format_args!("iterator must return an object")));
+        };
+        Ok(!self.get(object, names::DONE)?.to_boolean())
     }
 
     /// One step of an array iterator (23.1.5.1): `None` at the end.

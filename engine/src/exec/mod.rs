@@ -8,6 +8,7 @@ pub(crate) mod descriptor;
 pub mod error;
 pub mod function;
 pub(crate) mod generator;
+mod helpers;
 pub(crate) mod interp;
 pub mod iteration;
 pub mod operators;

@@ -96,7 +96,7 @@ pub struct Heap {
 const RESERVE_DIVISOR: usize = 12;
 
 /// How many tables upper floors can register with a heap.
-pub const TABLES: usize = 2;
+pub const TABLES: usize = 3;
 
 /// The thread's current heap, for the floors above (invariant 4). Panics outside of a runtime.
 #[inline(always)]

@@ -157,3 +157,127 @@ unsafe impl Cell for IteratorCell {
         }
     }
 }
+
+/// What an iterator helper does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Helper {
+    /// `map`.
+    Map,
+    /// `filter`.
+    Filter,
+    /// `take`.
+    Take,
+    /// `drop`.
+    Drop,
+    /// `flatMap`.
+    FlatMap,
+    /// `Iterator.from`: passes everything on.
+    Wrap,
+}
+
+/// Where an iterator helper is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HelperState {
+    /// Its `next` was not called yet.
+    Start,
+    /// Between two steps.
+    Suspended,
+    /// In a step.
+    Running,
+    /// Ended.
+    Done,
+}
+
+/// An iterator helper (27.1.2.1): a generator without code of its own.
+#[repr(C)]
+pub struct HelperCell {
+    head: ObjectHead,
+    /// The iterator underneath.
+    pub iterator: Value,
+    /// Its `next`.
+    pub next: Value,
+    /// The callback, where there is one.
+    pub function: Value,
+    inner: core::cell::UnsafeCell<[Value; 2]>,
+    what: Helper,
+    state: StdCell<HelperState>,
+    count: StdCell<f64>,
+}
+
+impl HelperCell {
+    /// A new helper. `count` is the limit of `take` and `drop`, elsewhere the counter.
+    pub fn create(
+        shape: &Shape,
+        what: Helper,
+        iterator: Value,
+        next: Value,
+        function: Value,
+        count: f64,
+    ) -> JsResult<Object> {
+        let cell = HelperCell {
+            head: ObjectHead::new(),
+            iterator,
+            next,
+            function,
+            inner: core::cell::UnsafeCell::new([Value::UNDEFINED, Value::UNDEFINED]),
+            what,
+            state: StdCell::new(HelperState::Start),
+            count: StdCell::new(count),
+        };
+        Object::alloc(cell, shape)
+    }
+
+    /// What it does.
+    pub fn what(&self) -> Helper {
+        self.what
+    }
+
+    /// Where it is.
+    pub fn state(&self) -> HelperState {
+        self.state.get()
+    }
+
+    /// Sets where it is.
+    pub fn set_state(&self, state: HelperState) {
+        self.state.set(state);
+    }
+
+    /// Limit or counter.
+    pub fn count(&self) -> f64 {
+        self.count.get()
+    }
+
+    /// Sets limit or counter.
+    pub fn set_count(&self, count: f64) {
+        self.count.set(count);
+    }
+
+    /// The inner iterator and its `next`; undefined for none.
+    pub fn inner(&self) -> (Value, Value) {
+        // SAFETY: cloned at once.
+        let inner = unsafe { (*self.inner.get()).clone() };
+        let [iterator, next] = inner;
+        (iterator, next)
+    }
+
+    /// Replaces the inner iterator.
+    pub fn set_inner(&self, iterator: Value, next: Value) {
+        // SAFETY: the old values are moved out before they are dropped.
+        drop(unsafe { core::mem::replace(&mut *self.inner.get(), [iterator, next]) });
+    }
+}
+
+// SAFETY: `repr(C)` with the header first; head and all values are reported.
+unsafe impl Cell for HelperCell {
+    const KIND: u8 = kind::ITERATOR_HELPER;
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.head.trace(tracer);
+        self.iterator.trace(tracer);
+        self.next.trace(tracer);
+        self.function.trace(tracer);
+        // SAFETY: no reference into the cell is alive while the collector runs.
+        for value in unsafe { &*self.inner.get() } {
+            value.trace(tracer);
+        }
+    }
+}

@@ -14,11 +14,13 @@
 
 pub mod array;
 pub mod bigint;
+pub mod collections;
 pub mod exotic;
 pub mod generator;
 pub mod iteration;
 pub mod promise;
 pub mod shape;
+pub mod weak;
 
 use core::alloc::Layout;
 use core::cell::Cell as StdCell;

@@ -32,6 +32,7 @@ impl Runtime {
             drop(job);
         }
         drop(self.pending.take());
+        self.clear_kept_alive();
         drop(self.symbol_registry.take());
         drop(self.machine.extra_arguments.take());
         self.interrupt = None;

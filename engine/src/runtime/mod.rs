@@ -15,6 +15,7 @@ pub mod jobs;
 pub mod machine;
 pub mod realm;
 pub mod stack;
+mod weak;
 
 use core::ptr::NonNull;
 
@@ -24,10 +25,12 @@ pub use jobs::{JOB_VALUES, Job, JobFn, JobQueue};
 pub use machine::{Frame, Machine, SuspendedFrame};
 pub use realm::{Intrinsic, Realm};
 pub use stack::Stack;
+pub(crate) use weak::NO_JOB;
 
 use crate::heap::{Heap, KINDS, KindInfo, Ref};
 use crate::mem::Mem;
 use crate::object::shape::SHAPES;
+use crate::object::weak::WEAK;
 use crate::object::{self, ShapeTable};
 use crate::text::atom::ATOMS;
 use crate::text::{AtomTable, string, symbol};
@@ -64,6 +67,13 @@ pub const fn base_kinds() -> [KindInfo; KINDS] {
     row!(PRIMITIVE, object::exotic::PrimitiveCell, weakable);
     row!(PROXY, object::exotic::ProxyCell, weakable);
     row!(FOR_IN, object::iteration::ForInCell);
+    row!(MAP, object::collections::MapCell, weakable);
+    row!(SET, object::collections::SetCell, weakable);
+    row!(WEAK_MAP, object::weak::WeakMapCell, weakable);
+    row!(WEAK_SET, object::weak::WeakSetCell, weakable);
+    row!(WEAK_REF, object::weak::WeakRefCell, weakable);
+    row!(FINALIZATION_REGISTRY, object::weak::RegistryCell, weakable);
+    row!(ITERATOR_HELPER, object::iteration::HelperCell, weakable);
     row!(PROMISE, object::promise::PromiseCell, weakable);
     row!(GENERATOR, object::generator::GeneratorCell, weakable);
     row!(ASYNC_GENERATOR, object::generator::AsyncGeneratorCell, weakable);
@@ -84,6 +94,12 @@ pub struct Runtime {
     /// The thrown value, while `Thrown::Exception` is on its way up.
     pub(crate) pending: Value,
     pub(crate) jobs: JobQueue,
+    /// Who refers weakly to what.
+    pub(crate) weak: object::weak::WeakTable,
+    /// What WeakRefs gave during the running job.
+    pub(crate) kept_alive: crate::mem::Vec<'static, Value>,
+    /// Calls a FinalizationRegistry back: given the registry.
+    pub(crate) finalization_job: JobFn,
     /// `Symbol.for`: an object without prototype from keys to symbols.
     pub(crate) symbol_registry: Value,
     /// State of `Math.random`, never 0.
@@ -195,5 +211,7 @@ impl Runtime {
     pub(crate) fn connect(&self) {
         self.heap.set_table(ATOMS, (&raw const self.atoms).cast());
         self.heap.set_table(SHAPES, (&raw const self.shapes).cast());
+        self.heap.set_table(WEAK, (&raw const self.weak).cast());
+        self.heap.set_owner((&raw const *self).cast_mut().cast(), weak::target_died);
     }
 }

@@ -103,6 +103,8 @@ kinds! {
     HOST = 58, "Host object";
     /// State of a for-in loop.
     FOR_IN = 59, "for-in iterator";
+    /// Iterator helper, and what `Iterator.from` wraps.
+    ITERATOR_HELPER = 60, "Iterator Helper";
 }
 
 /// Kinds from here on are objects.
