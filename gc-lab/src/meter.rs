@@ -45,6 +45,8 @@ struct Shared {
     peak: AtomicU64,
     low: AtomicU64,
     allocations: AtomicU64,
+    /// Requests for memory, from the start and never set back.
+    requests: AtomicU64,
     refused: AtomicU64,
     /// Operations left until the next point of the course.
     countdown: AtomicU64,
@@ -75,6 +77,7 @@ impl Meter {
             peak: AtomicU64::new(0),
             low: AtomicU64::new(0),
             allocations: AtomicU64::new(0),
+            requests: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             countdown: AtomicU64::new(1),
             course: Mutex::new(Course {
@@ -119,6 +122,11 @@ impl Meter {
         if left == 0 {
             self.note();
         }
+    }
+
+    #[inline]
+    fn request(&self) {
+        self.shared.requests.store(self.shared.requests.load(Relaxed) + 1, Relaxed);
     }
 
     #[inline]
@@ -216,6 +224,11 @@ impl Handle {
         self.0.low.load(Relaxed)
     }
 
+    /// Requests for memory since the meter was made.
+    pub fn requests(&self) -> u64 {
+        self.0.requests.load(Relaxed)
+    }
+
     /// Bytes taken now.
     pub fn live_bytes(&self) -> u64 {
         self.0.live.load(Relaxed)
@@ -230,6 +243,7 @@ unsafe impl Allocator for Meter {
 
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> Option<NonNull<u8>> {
+        self.request();
         // SAFETY: (1) passed on by the caller.
         let block = unsafe { self.inner.alloc(layout) };
         if block.is_some() {
@@ -242,6 +256,7 @@ unsafe impl Allocator for Meter {
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> Option<NonNull<u8>> {
+        self.request();
         // SAFETY: (1) passed on by the caller.
         let block = unsafe { self.inner.alloc_zeroed(layout) };
         if block.is_some() {
@@ -254,6 +269,7 @@ unsafe impl Allocator for Meter {
 
     #[inline]
     unsafe fn realloc(&self, block: NonNull<u8>, old: Layout, new_size: usize) -> Option<NonNull<u8>> {
+        self.request();
         // SAFETY: (1, 2, 3) passed on by the caller.
         let moved = unsafe { self.inner.realloc(block, old, new_size) };
         if moved.is_none() {

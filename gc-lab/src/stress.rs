@@ -53,6 +53,8 @@ pub struct Case {
     pub peak_bytes: Option<u64>,
     /// Bytes taken from the allocator at the peak.
     pub taken_bytes: u64,
+    /// Requests for memory that reached the allocator.
+    pub requests: u64,
     /// Requests refused.
     pub refused: u64,
     /// Bytes that were not given back when the runtime was gone.
@@ -86,6 +88,7 @@ pub fn serve() -> Result<(), String> {
             outcome: run.outcome,
             peak_bytes: measured.peak_requested_bytes,
             taken_bytes: measured.peak_charged_bytes,
+            requests: run.requests,
             refused: run.refused,
             left_bytes: run.left_bytes,
         };
@@ -115,6 +118,7 @@ fn in_children(sweep: &Sweep, timeout: Duration) -> Result<Vec<Case>, String> {
                     outcome,
                     peak_bytes: None,
                     taken_bytes: 0,
+                    requests: 0,
                     refused: 0,
                     left_bytes: 0,
                 });
@@ -200,7 +204,10 @@ impl Verdict {
         let bad = self.bad.len();
         match &case.outcome {
             Outcome::Ok => self.finished += 1,
-            Outcome::Threw { message } if message.starts_with("InternalError: out of memory") => {
+            // A script may catch the error and throw one of its own that quotes it.
+            Outcome::Threw { message }
+                if message.lines().next().is_some_and(|line| line.ends_with("out of memory")) =>
+            {
                 self.out_of_memory += 1;
             }
             Outcome::Failed { message } if message.contains("out of memory") => self.not_started += 1,
@@ -293,19 +300,11 @@ pub fn stress(vary: Vary, options: &Options) -> Result<bool, String> {
                 }
             }
             Vary::Failure => {
-                // Batches, until a case had nothing refused: it was behind the last allocation.
-                let mut from = 1;
-                'batches: while verdict.cases < options.cases {
-                    let count = 200.min(options.cases - verdict.cases);
-                    for case in
-                        in_children(&Sweep { from, step: 1, count, ..sweep.clone() }, options.timeout)?
-                    {
-                        if case.refused == 0 && case.outcome.is_ok() {
-                            break 'batches;
-                        }
-                        verdict.add(&case, vary);
-                    }
-                    from += count;
+                // Every request where there are few, else one in so many.
+                let step = (free.requests / options.cases).max(1);
+                let count = options.cases.min(free.requests);
+                for case in in_children(&Sweep { from: 1, step, count, ..sweep }, options.timeout)? {
+                    verdict.add(&case, vary);
                 }
             }
         }
@@ -341,7 +340,15 @@ mod tests {
     use super::*;
 
     fn case(outcome: Outcome, peak_bytes: u64, left_bytes: u64) -> Case {
-        Case { value: 100, outcome, peak_bytes: Some(peak_bytes), taken_bytes: 0, refused: 1, left_bytes }
+        Case {
+            value: 100,
+            outcome,
+            peak_bytes: Some(peak_bytes),
+            taken_bytes: 0,
+            requests: 1,
+            refused: 1,
+            left_bytes,
+        }
     }
 
     #[test]

@@ -76,6 +76,9 @@ pub struct Run {
     /// Requests that the allocator refused, from the start of the runtime to its end.
     #[serde(default)]
     pub refused: u64,
+    /// Requests for memory that reached the allocator, from the start of the runtime to its end.
+    #[serde(default)]
+    pub requests: u64,
     /// Bytes that were still taken from the allocator when the runtime was gone.
     #[serde(default)]
     pub left_bytes: u64,
@@ -90,6 +93,7 @@ impl Run {
             full_collection_ns: Vec::new(),
             memory_report: String::new(),
             refused: 0,
+            requests: 0,
             left_bytes: 0,
         }
     }

@@ -80,6 +80,7 @@ impl Backend for QuickJsNg {
         drop(engine);
         if let Some(handle) = &handle {
             run.refused = handle.finish().refused;
+            run.requests = handle.requests();
             run.left_bytes = handle.live_bytes();
         }
         if let Some(measured) = &mut run.measured {

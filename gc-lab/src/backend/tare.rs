@@ -64,6 +64,7 @@ impl Backend for Tare {
 fn note_rest(run: &mut Run, handle: Option<&Handle>) {
     if let Some(handle) = handle {
         run.refused = handle.finish().refused;
+        run.requests = handle.requests();
         run.left_bytes = handle.live_bytes();
     }
 }
