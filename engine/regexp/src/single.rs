@@ -8,7 +8,7 @@ use crate::units::Units;
 
 impl<S: Units> Machine<'_, '_, S> {
     /// One character forward.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn step(&mut self, op: u8, operand: u32, pos: usize) -> Option<usize> {
         if reads_code_points::<S>(op) {
             let (c, length) = self.subject.code_point(pos)?;
@@ -50,7 +50,7 @@ impl<S: Units> Machine<'_, '_, S> {
 
     /// The end of the longest run of a single character from `pos`, of at most `max` characters, and
     /// how many they are (at least `min` if there are as many; exact where that matters to the caller).
-    #[inline(always)]
+    #[inline(never)]
     pub(crate) fn run_forward(
         &mut self,
         op: u8,
@@ -113,7 +113,7 @@ impl<S: Units> Machine<'_, '_, S> {
     }
 
     /// The last position from `end` down to `floor` at which `guard` lets through what follows.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn last_guarded(&self, op: u8, guard: u32, floor: usize, end: usize) -> Option<usize> {
         if guard == NONE {
             return Some(end);
@@ -196,7 +196,7 @@ impl<S: Units> Machine<'_, '_, S> {
     }
 
     /// A lazy loop may end at `pos` or behind it, after at most `left` more characters.
-    #[inline(always)]
+    #[inline(never)]
     pub(crate) fn lazy(
         &mut self,
         pc: usize,
