@@ -12,6 +12,7 @@
 use core::ops::Range;
 
 use crate::machine::{CACHED, CachedRange, Entry, FRESH, FUEL, Machine, Register, UNSET};
+use crate::op;
 use crate::program::ProgramRef;
 use crate::search::Finder;
 use crate::units::Units;
@@ -166,7 +167,8 @@ fn find_match<S: Units>(
             }
         }
         machine.height = 0;
-        if machine.run(start)? {
+        let second = search.second.unwrap_or(op::NONE);
+        if machine.guard(second, start + 1) && machine.run(start)? {
             return Ok(true);
         }
         if sticky || start >= subject.len() {

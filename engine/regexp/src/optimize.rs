@@ -314,7 +314,11 @@ pub(crate) fn optimize(parts: &mut Parts<'_>, known: &mut Vec<'_, (u32, u32)>) -
     let whole = first(&parts.code, &parts.sets, 0);
     let guard = guard(&mut parts.sets, known, &whole)?;
     parts.search.guard = (guard != NONE).then_some(guard);
-    find_literals(parts, &whole);
+    if let Some(pc) = find_literals(parts, &whole) {
+        let second = first(&parts.code, &parts.sets, pc);
+        let guard = self::guard(&mut parts.sets, known, &second)?;
+        parts.search.second = (guard != NONE).then_some(guard);
+    }
     Ok(())
 }
 
@@ -411,7 +415,8 @@ fn has_back_references(code: &[u8]) -> bool {
 }
 
 /// Walks the instructions that every match executes, in order, and picks literals to search for.
-fn find_literals(parts: &mut Parts<'_>, whole: &First) {
+/// Returns where the code for what follows the first unit is, if that is one place.
+fn find_literals(parts: &mut Parts<'_>, whole: &First) -> Option<usize> {
     let code = &parts.code;
     let mut pc = 0;
     // Units from the start of the match to here, if that is fixed; and the least number of them.
@@ -424,7 +429,11 @@ fn find_literals(parts: &mut Parts<'_>, whole: &First) {
     let mut only_saves = true;
     let mut first_loop = None;
     let mut first_class = None;
+    let mut second = None;
     loop {
+        if offset == Some(1) && second.is_none() {
+            second = Some(pc);
+        }
         let op = u8_at(code, pc);
         let behind = pc + op::length(code, pc);
         let count = usize::from(u16_at(code, pc + 1));
@@ -523,4 +532,5 @@ fn find_literals(parts: &mut Parts<'_>, whole: &First) {
         .filter(|&(score, _, offset)| offset == 0 || score >= if few { 6 } else { 4 })
         .map(|(_, literal, offset)| (literal, offset as u16));
     parts.search.required = free.map(|(_, literal)| literal);
+    second
 }

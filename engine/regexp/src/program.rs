@@ -10,7 +10,7 @@ use crate::{CompileError, Flags};
 use tare_allocators::{Memory, Vec};
 
 const MAGIC: u32 = u32::from_le_bytes(*b"TRX1");
-const HEADER: usize = 56;
+const HEADER: usize = 60;
 
 /// Where a match can start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -52,6 +52,8 @@ pub(crate) struct Search {
     pub first_loop: Option<u32>,
     /// The class that the first character of every match is in.
     pub first_class: Option<u32>,
+    /// The guard of the second unit of every match.
+    pub second: Option<u32>,
     /// The units a match can start with, if they are at most three.
     pub needles: [u8; 3],
     pub needle_count: u8,
@@ -107,6 +109,7 @@ impl<'a> Parts<'a> {
         put(&search.first_class.unwrap_or(op::NONE).to_le_bytes())?;
         put(&search.needles)?;
         put(&[search.needle_count])?;
+        put(&search.second.unwrap_or(op::NONE).to_le_bytes())?;
         put(&self.code)?;
         put(&self.sets)?;
         for name in &self.groups.names {
@@ -224,6 +227,7 @@ impl<'p> ProgramRef<'p> {
             least: u16_at(header, 30),
             first_loop: some(u32_at(header, 44)),
             first_class: some(u32_at(header, 48)),
+            second: some(u32_at(header, 56)),
             needles: [header[52], header[53], header[54]],
             needle_count: header[55].min(3),
         }
