@@ -58,7 +58,7 @@ impl Inner {
         let outermost = state.native_stack_floor == 0;
         if outermost && state.native_stack_bytes != 0 {
             let marker = 0u8;
-        let here = core::ptr::from_ref(core::hint::black_box(&marker)).addr();
+            let here = core::ptr::from_ref(core::hint::black_box(&marker)).addr();
             state.native_stack_floor = here.saturating_sub(state.native_stack_bytes).max(1);
         }
         Entry { _heap: state.heap.enter(), state: self.state, outermost }
