@@ -14,4 +14,4 @@ pub mod runtime;
 pub mod text;
 pub mod value;
 
-pub use api::{Builder, Context, Error, Front, Runtime, Value};
+pub use api::{Builder, Context, Error, FileLoader, Front, ModuleLoader, Runtime, Value};

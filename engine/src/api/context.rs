@@ -81,6 +81,31 @@ impl Context {
         Ok(Value::new(&self.shared, value))
     }
 
+    /// Loads, links and evaluates a module: a promise, to be settled by [`Runtime::run_jobs`](super::Runtime::run_jobs).
+    /// What fails before evaluation (syntax, missing modules, unresolved imports) is the error. `file` is the
+    /// module's name, by which others import it.
+    pub fn eval_module(&self, source: &str, file: &str) -> Result<Value, Error> {
+        let promise = self.with(|cx| cx.eval_module(source.as_bytes(), file))?;
+        Ok(Value::new(&self.shared, promise))
+    }
+
+    /// What a promise was settled with: `None` while it is pending or if the value is no promise.
+    /// A rejection that is looked at counts as handled.
+    pub fn promise_result(&self, promise: &Value) -> Option<Result<Value, Error>> {
+        use crate::object::promise::{PromiseCell, PromiseState};
+        let (state, result) = {
+            let _entry = self.shared.enter();
+            let cell = promise.engine().downcast::<PromiseCell>()?;
+            cell.set_handled();
+            (cell.state(), cell.result())
+        };
+        match state {
+            PromiseState::Pending => None,
+            PromiseState::Fulfilled => Some(Ok(Value::new(&self.shared, result))),
+            PromiseState::Rejected => Some(self.with(|cx| Err(cx.throw(result)))),
+        }
+    }
+
     /// The global object.
     pub fn global(&self) -> Value {
         let _entry = self.shared.enter();

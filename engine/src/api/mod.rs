@@ -20,6 +20,7 @@
 mod context;
 mod error;
 mod host;
+mod modules;
 mod runtime;
 mod value;
 
@@ -27,8 +28,10 @@ use core::ptr::NonNull;
 use std::rc::Rc;
 
 pub use crate::mem::Front;
+pub use crate::runtime::module::ModuleLoader;
 pub use context::Context;
 pub use error::Error;
+pub use modules::FileLoader;
 pub use runtime::{Builder, Runtime};
 pub use value::{IntoValue, Value};
 

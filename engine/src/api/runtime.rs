@@ -113,6 +113,10 @@ impl Builder {
             weak: crate::object::weak::WeakTable::new(&mem),
             kept_alive: crate::mem::Vec::new(mem.memory(crate::mem::Use::Runtime)),
             finalization_job: rt::NO_JOB,
+            modules: crate::mem::Vec::new(mem.memory(crate::mem::Use::Runtime)),
+            module_order: 0,
+            module_loader: None,
+            parse_json: |_, _| Ok(Value::UNDEFINED),
             symbol_registry: Value::UNDEFINED,
             random_state: seed | 1,
             joining: crate::mem::Vec::new(mem.memory(crate::mem::Use::Runtime)),
@@ -260,6 +264,11 @@ impl Runtime {
     /// script can catch.
     pub fn set_interrupt_handler(&self, handler: Option<rt::InterruptHandler>) {
         self.state().interrupt = handler;
+    }
+
+    /// Says where the texts of modules come from (`JS_SetModuleLoaderFunc`); without a loader every import fails.
+    pub fn set_module_loader(&self, loader: Option<Box<dyn rt::module::ModuleLoader>>) {
+        self.state().module_loader = loader;
     }
 
     /// Data of the embedder (`JS_SetRuntimeOpaque`).

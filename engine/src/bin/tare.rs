@@ -10,6 +10,12 @@ fn run(path: &str) -> Result<(), Error> {
     })?;
     let runtime = Runtime::new()?;
     let context = runtime.new_context()?;
+    runtime.set_module_loader(Some(Box::new(tare::FileLoader)));
+    if path.ends_with(".mjs") {
+        let promise = context.eval_module(&source, path)?;
+        runtime.run_jobs()?;
+        return context.promise_result(&promise).unwrap_or(Ok(promise)).map(drop);
+    }
     context.eval(&source, path)?;
     runtime.run_jobs()?;
     Ok(())

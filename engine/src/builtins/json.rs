@@ -476,6 +476,7 @@ static ROWS: &[Row] = &[
 ];
 
 pub(super) fn install(cx: &mut Context) -> JsResult<()> {
+    cx.rt().parse_json = |cx, text| super::json_parse::parse_text(cx, text.text()?);
     cx.define_namespace("JSON", ROWS)?;
     Ok(())
 }

@@ -393,6 +393,18 @@ pub struct ModuleInfo<'a> {
     pub init: Option<u32>,
 }
 
+impl<'a> ModuleInfo<'a> {
+    /// The interface of a module that neither imports nor exports.
+    pub fn empty(memory: tare_allocators::Memory<'a>) -> ModuleInfo<'a> {
+        ModuleInfo {
+            requests: Vec::new(memory),
+            imports: Vec::new(memory),
+            exports: Vec::new(memory),
+            init: None,
+        }
+    }
+}
+
 /// The result of a compilation.
 #[derive(Debug)]
 pub struct Unit<'a> {

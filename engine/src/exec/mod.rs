@@ -11,6 +11,7 @@ pub(crate) mod generator;
 mod helpers;
 pub(crate) mod interp;
 pub mod iteration;
+pub(crate) mod module;
 pub mod operators;
 pub mod promise;
 pub mod property;

@@ -102,6 +102,7 @@ impl Context {
         source: &[u8],
         file: &str,
         is_eval: bool,
+        second: Option<&mut Value>,
     ) -> JsResult<crate::heap::Ref<CodeCell>> {
         let memory = self.rt().mem.memory(Use::Code);
         let Unit { mut functions, globals, module: _, atoms } = unit;
@@ -147,6 +148,9 @@ impl Context {
                 };
                 let cell = CodeCell::create(template, values, inner, realm.clone(), script.clone())?;
                 if functions.is_empty() {
+                    if let (Some(second), Some(code)) = (second, cells.get(1)) {
+                        *second = code.clone();
+                    }
                     return Ok(cell);
                 }
                 cells[functions.len()] = cell.into();
@@ -184,7 +188,7 @@ impl Context {
     /// Compiles and runs a script (ScriptEvaluation, 16.1.6). The source is UTF-8 or WTF-8.
     pub fn eval_script(&mut self, source: &[u8], file: &str) -> JsResult<Value> {
         let unit = self.compile(source, file, Goal::Script)?;
-        let code = self.instantiate(unit, source, file, false)?;
+        let code = self.instantiate(unit, source, file, false, None)?;
         let function = self.top_closure(&code)?;
         drop(code);
         let this = self.global();
@@ -196,7 +200,7 @@ impl Context {
         let Some(string) = source.as_string() else { return Ok(source.clone()) };
         let bytes = string.to_wtf8()?;
         let unit = self.compile(&bytes, "<eval>", Goal::IndirectEval)?;
-        let code = self.instantiate(unit, &bytes, "<eval>", true)?;
+        let code = self.instantiate(unit, &bytes, "<eval>", true, None)?;
         let function = self.top_closure(&code)?;
         let this = self.global();
         self.call_closure(&function, &this, &[], &Value::UNDEFINED)
@@ -210,23 +214,27 @@ impl Context {
         let running = interp.code();
         let Some(scope) = running.template.eval_scopes.get(scope) else { return Ok(Value::UNDEFINED) };
         let unit = self.compile(&bytes, "<eval>", Goal::DirectEval(scope))?;
-        let code = self.instantiate(unit, &bytes, "<eval>", true)?;
+        let code = self.instantiate(unit, &bytes, "<eval>", true, None)?;
         let function = interp.closure_in_frame(&code)?;
         // SAFETY: the running frame's `this` is at `fp[-2]`.
         let this = unsafe { (*interp.m().fp.sub(2)).to_owned() };
         self.call_closure(&function, &this, &[], &Value::UNDEFINED)
     }
 
-    /// Compiles a module: its code, whose script cell has no module record yet, and the linking interface.
+    /// Compiles a module: its code, whose script cell has no module record yet, the code that initializes its
+    /// hoisted functions (or undefined), and the linking interface.
     pub(crate) fn compile_module_text(
         &mut self,
         source: &[u8],
         file: &str,
-    ) -> JsResult<(crate::heap::Ref<CodeCell>, Option<crate::code::function::ModuleInfo<'static>>)> {
+    ) -> JsResult<(crate::heap::Ref<CodeCell>, Value, Option<crate::code::function::ModuleInfo<'static>>)>
+    {
         let mut unit = self.compile(source, file, Goal::Module)?;
         let module = unit.module.take();
-        let code = self.instantiate(unit, source, file, false)?;
-        Ok((code, module))
+        let mut init = Value::UNDEFINED;
+        let wanted = module.as_ref().is_some_and(|info| info.init.is_some());
+        let code = self.instantiate(unit, source, file, false, wanted.then_some(&mut init))?;
+        Ok((code, init, module))
     }
 
     /// CreateDynamicFunction (20.2.1.1.1).
@@ -267,7 +275,7 @@ impl Context {
         source.try_extend_from_slice(&head)?;
         source.try_extend_from_slice(&tail)?;
         let unit = self.compile(&source, "<function>", Goal::Function { parameters_end })?;
-        let code = self.instantiate(unit, &source, "<function>", true)?;
+        let code = self.instantiate(unit, &source, "<function>", true, None)?;
         let maker = self.top_closure(&code)?;
         let this = self.global();
         let function = self.call_closure(&maker, &this, &[], &Value::UNDEFINED)?;

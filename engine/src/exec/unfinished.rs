@@ -19,8 +19,6 @@ proxies! {
     typed_array_set(o: &Object, i: u32, v: &Value) -> ();
     typed_array_convert(o: &Object, v: &Value) -> ();
     new_regexp(p: &JsString, f: &JsString) -> Object;
-    import_meta() -> Value;
-    import_call(s: &Value, o: &Value) -> Value;
 }
 
 impl Context {

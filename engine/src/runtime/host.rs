@@ -33,6 +33,10 @@ impl Runtime {
         }
         drop(self.pending.take());
         self.clear_kept_alive();
+        while let Some(module) = self.modules.pop() {
+            drop(module);
+        }
+        self.module_loader = None;
         drop(self.symbol_registry.take());
         drop(self.machine.extra_arguments.take());
         self.interrupt = None;

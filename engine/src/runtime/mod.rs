@@ -13,6 +13,7 @@ pub mod function;
 mod host;
 pub mod jobs;
 pub mod machine;
+pub mod module;
 pub mod realm;
 pub mod stack;
 mod weak;
@@ -74,6 +75,8 @@ pub const fn base_kinds() -> [KindInfo; KINDS] {
     row!(WEAK_REF, object::weak::WeakRefCell, weakable);
     row!(FINALIZATION_REGISTRY, object::weak::RegistryCell, weakable);
     row!(ITERATOR_HELPER, object::iteration::HelperCell, weakable);
+    row!(MODULE, module::ModuleCell);
+    row!(NAMESPACE, module::NamespaceCell, weakable);
     row!(PROMISE, object::promise::PromiseCell, weakable);
     row!(GENERATOR, object::generator::GeneratorCell, weakable);
     row!(ASYNC_GENERATOR, object::generator::AsyncGeneratorCell, weakable);
@@ -98,6 +101,12 @@ pub struct Runtime {
     pub(crate) weak: object::weak::WeakTable,
     /// What WeakRefs gave during the running job.
     pub(crate) kept_alive: crate::mem::Vec<'static, Value>,
+    /// The modules loaded so far.
+    pub(crate) modules: crate::mem::Vec<'static, Value>,
+    /// Number of the last module whose evaluation became asynchronous.
+    pub(crate) module_order: u64,
+    pub(crate) module_loader: Option<module::Loader>,
+    pub(crate) parse_json: module::ParseJson,
     /// Calls a FinalizationRegistry back: given the registry.
     pub(crate) finalization_job: JobFn,
     /// `Symbol.for`: an object without prototype from keys to symbols.
