@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -74,6 +75,27 @@ fn evaluate(source: &str, file: &str, sink: Sink) -> Result<(), Error> {
     Ok(())
 }
 
+/// Runs one script in a process of its own, so that a crash is only this test's failure.
+fn run_apart(name: &str) -> String {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "scripts_print_what_they_must", "--nocapture"]).env(CHILD, name);
+    let path = std::env::temp_dir().join(format!("tare-js-{}-{name}.out", std::process::id()));
+    let status = command.env(CHILD_OUT, &path).stdout(Stdio::null()).status().unwrap();
+    let printed = std::fs::read(&path).unwrap_or_default();
+    // Nothing was written when the child crashed.
+    let _ = std::fs::remove_file(&path);
+    let mut printed = String::from_utf8_lossy(&printed).into_owned();
+    if !status.success() {
+        let _ = writeln!(printed, "(ended by {status})");
+    }
+    printed
+}
+
+/// Names, in the environment of a child, the script that it runs.
+const CHILD: &str = "TARE_JS_CHILD";
+/// Names, in the environment of a child, the file for what the script prints.
+const CHILD_OUT: &str = "TARE_JS_CHILD_OUT";
+
 /// The first line in which two texts differ, with both versions.
 fn difference(expected: &str, printed: &str) -> String {
     let (mut a, mut b) = (expected.lines(), printed.lines());
@@ -92,6 +114,10 @@ fn difference(expected: &str, printed: &str) -> String {
 
 #[test]
 fn scripts_print_what_they_must() {
+    if let Ok(name) = std::env::var(CHILD) {
+        std::fs::write(std::env::var(CHILD_OUT).unwrap(), run(&name)).unwrap();
+        return;
+    }
     let filter = std::env::var("TARE_JS").unwrap_or_default();
     let bless = std::env::var("TARE_BLESS").unwrap_or_default();
     let pending_path = folder().join("pending.txt");
@@ -103,12 +129,7 @@ fn scripts_print_what_they_must() {
     let mut failing = BTreeSet::new();
     let mut report = String::new();
     for name in all.iter().filter(|name| name.contains(&filter)) {
-        // A thread of its own: a panic ends only this test, and the stack is that of a main thread.
-        let started = std::thread::Builder::new().stack_size(8 << 20);
-        let printed = {
-            let name = name.clone();
-            started.spawn(move || run(&name)).unwrap().join().unwrap_or_else(|_| "(panicked)".to_string())
-        };
+        let printed = run_apart(name);
         let path = folder().join(format!("{name}.out"));
         if bless == "1" {
             std::fs::write(&path, &printed).unwrap();

@@ -92,14 +92,16 @@ fn evaluate(context: &Context, job: &Job<'_>) -> Result<(), (Phase, Error)> {
     if job.module {
         return Err((Phase::Parse, Error::Host("modules are not in the engine's interface yet".to_string())));
     }
-    context.eval(job.source, &file).map(|_| ()).map_err(|error| (phase_of(&error), error))
+    context.eval(job.source, &file).map(|_| ()).map_err(|error| (phase_of(&error, &file), error))
 }
 
-fn phase_of(error: &Error) -> Phase {
-    match error {
-        Error::Exception { message, .. } if message.starts_with("SyntaxError") => Phase::Parse,
-        _ => Phase::Runtime,
-    }
+/// When a script's error was thrown. An early error is a SyntaxError whose stack text begins with a
+/// place in the test's own text and no function's name: nothing ran.
+fn phase_of(error: &Error, file: &str) -> Phase {
+    let Error::Exception { message, stack, .. } = error else { return Phase::Runtime };
+    let first = stack.lines().next().unwrap_or_default().trim_start();
+    let early = message.starts_with("SyntaxError") && first.strip_prefix("at ").is_some_and(|at| at.starts_with(file));
+    if early { Phase::Parse } else { Phase::Runtime }
 }
 
 /// What an error is to the runner.
