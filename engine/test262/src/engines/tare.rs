@@ -100,7 +100,8 @@ fn evaluate(context: &Context, job: &Job<'_>) -> Result<(), (Phase, Error)> {
 fn phase_of(error: &Error, file: &str) -> Phase {
     let Error::Exception { message, stack, .. } = error else { return Phase::Runtime };
     let first = stack.lines().next().unwrap_or_default().trim_start();
-    let early = message.starts_with("SyntaxError") && first.strip_prefix("at ").is_some_and(|at| at.starts_with(file));
+    let early = message.starts_with("SyntaxError")
+        && first.strip_prefix("at ").is_some_and(|at| at.starts_with(file));
     if early { Phase::Parse } else { Phase::Runtime }
 }
 
