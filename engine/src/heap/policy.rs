@@ -10,6 +10,8 @@
 //! | `quickjs` | next trigger = 1.5 × what is left |
 //! | `live` | heap ≤ factor × what is left |
 //! | `gogc` | growth ≤ percent of what is left, unless that would pass the soft limit |
+//! | `orc` | growth adapts so that about half of the cells a collection sees are garbage |
+//! | `php` | growth rises by steps while collections find nothing |
 //! | `membalancer` | growth = √(live × allocation rate ÷ (collection speed × c)), which shares memory fairly |
 //! | `v8` | growth such that the script keeps 97 % of the time |
 //! | `budget` | time in collections ≤ percent of all time |
@@ -402,6 +404,79 @@ impl Rule for Futility {
     }
 }
 
+/// `orc([start])`
+#[derive(Clone, Copy, Debug)]
+pub struct Orc {
+    start: usize,
+    growth: usize,
+}
+
+impl Rule for Orc {
+    fn begin(&mut self, now: &Figures) -> usize {
+        self.growth = self.start;
+        now.charged.saturating_add(self.growth)
+    }
+    fn after(&mut self, outcome: &Outcome, _now: &Figures) -> Option<usize> {
+        if outcome.reason != Reason::Policy {
+            return None;
+        }
+        let worthwhile = outcome.freed_cells.saturating_mul(2) >= outcome.cells_scanned;
+        self.growth = scaled(self.growth, if worthwhile { 2.0 / 3.0 } else { 1.5 }).max(self.start);
+        Some(outcome.charged_after.saturating_add(self.growth))
+    }
+    fn parse(args: &mut Args<'_>) -> Result<Self, PolicyError> {
+        let start = args.size(Some(QUICKJS_START))?;
+        if start == 0 {
+            return Err(PolicyError::OutOfRange);
+        }
+        Ok(Orc { start, growth: start })
+    }
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "({})", Size(self.start))
+    }
+}
+
+/// `php([step[, most]])`
+#[derive(Clone, Copy, Debug)]
+pub struct Php {
+    step: usize,
+    most: usize,
+    growth: usize,
+}
+
+impl Php {
+    /// A collection that frees fewer cells is not worth its time.
+    const LEAST_FREED: u64 = 100;
+}
+
+impl Rule for Php {
+    fn begin(&mut self, now: &Figures) -> usize {
+        self.growth = self.step;
+        now.charged.saturating_add(self.growth)
+    }
+    fn after(&mut self, outcome: &Outcome, _now: &Figures) -> Option<usize> {
+        if outcome.reason != Reason::Policy {
+            return None;
+        }
+        self.growth = if outcome.freed_cells < Php::LEAST_FREED {
+            self.growth.saturating_add(self.step).min(self.most)
+        } else {
+            (self.growth - self.step).max(self.step)
+        };
+        Some(outcome.charged_after.saturating_add(self.growth))
+    }
+    fn parse(args: &mut Args<'_>) -> Result<Self, PolicyError> {
+        let (step, most) = (args.size(Some(MIB))?, args.size(Some(1024 * MIB))?);
+        if step == 0 || most < step {
+            return Err(PolicyError::OutOfRange);
+        }
+        Ok(Php { step, most, growth: step })
+    }
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "({}, {})", Size(self.step), Size(self.most))
+    }
+}
+
 /// The pace of script and collector, smoothed over collections.
 #[derive(Clone, Copy, Debug, Default)]
 struct Pace {
@@ -601,6 +676,10 @@ policies! {
         "Go's: after growing by this percentage, sooner when a soft limit is near.";
     Futility, "futility", "futility([start[, most]])", "futility(256K)",
         "As quickjs, but collections that free nothing double the growth allowed, up to most times.";
+    Orc, "orc", "orc([start])", "orc(256K)",
+        "After Nim's ORC: growth by a third less when half of the cells seen were garbage, else by half more.";
+    Php, "php", "php([step[, most]])", "php(1M)",
+        "After PHP's: a step more growth when fewer than 100 cells were freed, else a step less.";
     MemBalancer, "membalancer", "membalancer([c])", "membalancer(0.001)",
         "The square-root rule: growth by live size, allocation rate and collection speed; c weighs memory.";
     V8, "v8", "v8([most])", "v8(4)",

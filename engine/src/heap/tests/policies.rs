@@ -129,6 +129,24 @@ fn futile_collections_make_futility_patient() {
 }
 
 #[test]
+fn orc_and_php_adapt_to_what_is_found() {
+    let mut outcome = outcome(Reason::Policy, 1 << 20, 1 << 20, 0, 1);
+    outcome.cells_scanned = 1000;
+    let mut grown = |policy: &mut Policy, freed| {
+        outcome.freed_cells = freed;
+        policy.after(&outcome, &at(1 << 20, 1)).unwrap() - (1 << 20)
+    };
+    let mut orc = parse_policy("orc(90K)").unwrap();
+    orc.begin(&at(0, 0));
+    let sizes = [0, 499, 500, 1000, 1000].map(|freed| grown(&mut orc, freed) / KIB);
+    assert_eq!(sizes, [135, 202, 135, 90, 90]);
+    let mut php = parse_policy("php(10K, 35K)").unwrap();
+    php.begin(&at(0, 0));
+    let sizes = [0, 99, 0, 0, 100, 1000, 1000, 1000].map(|freed| grown(&mut php, freed) / KIB);
+    assert_eq!(sizes, [20, 30, 35, 35, 25, 15, 10, 10]);
+}
+
+#[test]
 fn membalancer_grows_with_the_root() {
     let growth = |live: usize| triggers("membalancer", live + (4 << 20), live).1.unwrap() - live;
     let (small, large) = (growth(16 << 20), growth(64 << 20));
