@@ -32,7 +32,7 @@ pub use crate::runtime::module::ModuleLoader;
 pub use context::Context;
 pub use error::Error;
 pub use modules::FileLoader;
-pub use runtime::{Builder, Runtime};
+pub use runtime::{Builder, Leftover, Runtime};
 pub use value::{IntoValue, Value};
 
 use crate::heap::Entered;

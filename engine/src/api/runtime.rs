@@ -286,7 +286,22 @@ impl Runtime {
         self.state().finalizers.push(Box::new(finalizer));
     }
 
-    /// See [`crate::DumpFlags`] for the bits (`JS_SetDumpFlags`).
+    /// Ends the runtime and tells how many cells, and how many bytes, were still alive when
+    /// everything that the runtime itself holds was let go: what the host or a native leaked. Gives
+    /// the runtime back while other handles to it exist.
+    pub fn close(self) -> Result<Leftover, Runtime> {
+        let inner = Rc::try_unwrap(self.shared).map_err(|shared| Runtime { shared })?;
+        let entry = inner.enter();
+        // SAFETY: the last handle is gone; the state is used by nobody else.
+        let runtime = unsafe { &mut *inner.state.as_ptr() };
+        runtime.tear_down();
+        let bytes = runtime.mem.charged_to(crate::mem::Use::Cells);
+        let leftover = Leftover { cells: runtime.heap.live_cells(), bytes };
+        drop(entry);
+        Ok(leftover)
+    }
+
+    /// Bits as in QuickJS's `JS_SetDumpFlags`.
     pub fn set_dump_flags(&self, flags: u64) {
         self.state().dump_flags = flags;
     }
@@ -295,6 +310,15 @@ impl Runtime {
     pub fn dump_flags(&self) -> u64 {
         self.state().dump_flags
     }
+}
+
+/// What was still alive when a runtime ended. See [`Runtime::close`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leftover {
+    /// Live cells.
+    pub cells: usize,
+    /// Bytes charged to cells, the collector's tables of cells included.
+    pub bytes: usize,
 }
 
 impl Drop for Inner {
