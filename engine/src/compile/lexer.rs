@@ -847,12 +847,21 @@ impl From<Fail> for LexFail {
     }
 }
 
+/// Bytes between two known counts of code units.
+const BLOCK: usize = 512;
+
 /// The line starts of a source, for positions.
 pub(crate) struct Lines<'a> {
     starts: Vec<'a, u32>,
-    ascii: bool,
-    /// The last answer: line index, offset, column.
-    last: (usize, u32, u32),
+    /// UTF-16 code units before each block; empty if the source is ASCII.
+    blocks: Vec<'a, u32>,
+    /// The line of the last answer.
+    last: usize,
+}
+
+/// UTF-16 code units of a piece of WTF-8 that starts and ends between characters.
+fn count_units(bytes: &[u8]) -> u32 {
+    bytes.iter().map(|&b| u32::from(b & 0xC0 != 0x80) + u32::from(b >= 0xF0)).sum()
 }
 
 impl<'a> Lines<'a> {
@@ -871,29 +880,43 @@ impl<'a> Lines<'a> {
                 starts.try_push(i as u32 + 1)?;
             }
         }
-        Ok(Lines { starts, ascii, last: (0, 0, 1) })
+        let mut blocks = Vec::new(memory);
+        if !ascii {
+            let mut units = 0;
+            for block in source.chunks(BLOCK) {
+                blocks.try_push(units)?;
+                units += count_units(block);
+            }
+        }
+        Ok(Lines { starts, blocks, last: 0 })
+    }
+
+    /// UTF-16 code units before an offset.
+    fn units(&self, source: &[u8], offset: u32) -> u32 {
+        let offset = (offset as usize).min(source.len());
+        match self.blocks.get(offset / BLOCK) {
+            Some(&units) => units + count_units(&source[offset / BLOCK * BLOCK..offset]),
+            None => match self.blocks.last() {
+                Some(&units) => units + count_units(&source[(self.blocks.len() - 1) * BLOCK..offset]),
+                None => offset as u32,
+            },
+        }
     }
 
     /// Line and column, from 1, of an offset.
     pub fn position(&mut self, source: &[u8], offset: u32) -> (u32, u32) {
-        let (line, _, _) = self.last;
-        let hit = self.starts[line] <= offset && self.starts.get(line + 1).is_none_or(|&next| offset < next);
-        let line = if hit { line } else { self.starts.partition_point(|&start| start <= offset) - 1 };
-        let column = if self.ascii {
-            offset - self.starts[line] + 1
-        } else {
-            let (from, column) = match self.last {
-                (l, at, column) if l == line && at <= offset => (at, column),
-                _ => (self.starts[line], 1),
-            };
-            let end = (offset as usize).min(source.len());
-            let units = source[(from as usize).min(end)..end]
-                .iter()
-                .map(|&b| u32::from(b & 0xC0 != 0x80) + u32::from(b >= 0xF0))
-                .sum::<u32>();
-            column + units
+        let holds = |line: usize| {
+            self.starts[line] <= offset && self.starts.get(line + 1).is_none_or(|&next| offset < next)
         };
-        self.last = (line, offset, column);
+        let line = if holds(self.last) {
+            self.last
+        } else if self.last + 1 < self.starts.len() && holds(self.last + 1) {
+            self.last + 1
+        } else {
+            self.starts.partition_point(|&start| start <= offset) - 1
+        };
+        self.last = line;
+        let column = self.units(source, offset) - self.units(source, self.starts[line]) + 1;
         (line as u32 + 1, column)
     }
 }
