@@ -44,7 +44,9 @@ impl<'a> Compiler<'a, '_, '_> {
                 next
             };
         }
-        let mut templates: Vec<'a, (u32, FunctionTemplate<'a>)> = Vec::new(self.memory);
+        // Room for all: a template that was made owns atoms and must not get lost.
+        let mut templates: Vec<'a, (u32, FunctionTemplate<'a>)> =
+            Vec::try_with_capacity(count as usize, self.memory)?;
         for f in (0..count).rev() {
             if !self.funcs[f as usize].dead {
                 match self.function(f) {

@@ -187,7 +187,15 @@ impl Compiler<'_, '_, '_> {
                 if let Some(e) = self.assign_from_identifier()? {
                     return Ok(e);
                 }
-                if self.is_word(n::ASYNC) { Some(self.mark()) } else { None }
+                if self.is_word(n::ASYNC) {
+                    if self.known.get(u64::from(start)) == Some(KNOWN_ARROW) {
+                        self.next()?;
+                        return self.arrow_function(true);
+                    }
+                    Some(self.mark())
+                } else {
+                    None
+                }
             }
             T::LParen => {
                 let known = self.known.get(u64::from(start)) == Some(KNOWN_ARROW);
@@ -234,9 +242,7 @@ impl Compiler<'_, '_, '_> {
             let is_async = e.kind == Kind::AsyncCall;
             if is_async || e.paren {
                 self.rewind(&mark);
-                if !is_async {
-                    self.known.set(u64::from(start), KNOWN_ARROW)?;
-                }
+                self.known.set(u64::from(start), KNOWN_ARROW)?;
                 if is_async {
                     self.next()?;
                 }

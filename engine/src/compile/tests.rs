@@ -1,9 +1,16 @@
-//! Tests of the compiler: its listings for small programs.
+//! Tests of the compiler.
+//!
+//! `tests/NAME.js` must compile to the listing `tests/NAME.txt`; the first line may be `//! module`,
+//! `//! strict` or `//! completion`. `tests/errors.txt` has a source per line, a tab, and the error it must give
+//! (`\n` in a source is a line end; `ok` where it must compile). `TARE_BLESS=1` rewrites both.
 
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use tare_allocators::{Memory, OutOfMemory, System};
+use std::path::PathBuf;
+
+use tare_allocators::wrappers::{Counting, Fail, Plan};
+use tare_allocators::{Allocator, Memory, OutOfMemory, System};
 
 use super::*;
 use crate::code::function::Text;
@@ -104,16 +111,247 @@ fn listing(result: Result<Unit<'_>, Error>, toy: &mut Toy, memory: Memory<'_>) -
     out
 }
 
-pub(crate) fn script(source: &str) -> String {
+fn compile(source: &str, module: bool, options: Options) -> String {
     let system = System;
     let memory = Memory::new(&system);
     let mut toy = Toy::new();
-    let result = compile_script(source.as_bytes(), Options::default(), memory, &mut toy);
+    let result = if module {
+        compile_module(source.as_bytes(), options, memory, &mut toy)
+    } else {
+        compile_script(source.as_bytes(), options, memory, &mut toy)
+    };
     listing(result, &mut toy, memory)
 }
 
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/compile/tests")
+}
+
+fn blessing() -> bool {
+    std::env::var("TARE_BLESS").is_ok_and(|value| value == "1")
+}
+
+fn compile_marked(source: &str) -> String {
+    let first = source.lines().next().unwrap_or("");
+    let marked = |word: &str| first.starts_with("//!") && first.contains(word);
+    let options =
+        Options { strict: marked("strict"), completion: marked("completion"), ..Options::default() };
+    compile(source, marked("module"), options)
+}
+
 #[test]
-fn dump() {
-    let Ok(path) = std::env::var("TARE_DUMP") else { return };
-    println!("{}", script(&std::fs::read_to_string(path).unwrap()));
+fn listings() {
+    let mut names: Vec<_> = std::fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "js"))
+        .collect();
+    names.sort();
+    assert!(names.len() > 10, "the listings are missing");
+    let mut wrong = Vec::new();
+    for path in names {
+        let got = compile_marked(&std::fs::read_to_string(&path).unwrap());
+        let expected = path.with_extension("txt");
+        if blessing() {
+            std::fs::write(&expected, &got).unwrap();
+        } else if std::fs::read_to_string(&expected).unwrap_or_default() != got {
+            wrong.push(format!("{}:\n{got}", path.display()));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} listings differ (TARE_BLESS=1 accepts):\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn errors() {
+    let path = folder().join("errors.txt");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (mut out, mut wrong) = (String::new(), String::new());
+    for line in text.lines() {
+        if line.is_empty() || line.starts_with('#') {
+            writeln!(out, "{line}").unwrap();
+            continue;
+        }
+        let (source, expected) = line.split_once('\t').unwrap_or((line, ""));
+        let plain = source.replace("\\n", "\n");
+        let (module, plain) = match plain.strip_prefix("module: ") {
+            Some(rest) => (true, rest.to_owned()),
+            None => (false, plain),
+        };
+        let listing = compile(&plain, module, Options::default());
+        let got = if listing.starts_with("SyntaxError") { listing.trim_end() } else { "ok" };
+        writeln!(out, "{source}\t{got}").unwrap();
+        if got != expected {
+            writeln!(wrong, "{source}\n  expected {expected}\n  got      {got}").unwrap();
+        }
+    }
+    if blessing() {
+        std::fs::write(&path, out).unwrap();
+    } else {
+        assert!(wrong.is_empty(), "{wrong}");
+    }
+}
+
+/// Texts nested a million deep are refused, not a crash; long but flat ones compile.
+#[test]
+fn nesting() {
+    const DEEP: usize = 1_000_000;
+    let nested = [
+        ("(", "1", ")"),
+        ("[", "1", "]"),
+        ("{", "", "}"),
+        ("a=>", "1", ""),
+        ("!", "1", ""),
+        ("new ", "a", ""),
+        ("f(", "", ")"),
+        ("`${", "1", "}`"),
+        ("if(1)", ";", ""),
+        ("function f(){", "", "}"),
+        ("x?", "1", ":1"),
+        ("x?1:", "1", ""),
+        ("a=", "1", ""),
+        ("a**", "1", ""),
+        ("[a=", "1", "]"),
+        ("({a:", "1", "})"),
+        ("(a=", "1", ")=>1"),
+        ("class A extends ", "B", "{}"),
+        ("class A{a=", "1", "}"),
+        ("l:", ";", ""),
+        ("a[", "1", "]"),
+        ("typeof ", "1", ""),
+        ("async()=>{await ", "1", "}"),
+        ("for(;;)", ";", ""),
+        ("try{", "", "}finally{}"),
+        ("var [", "a", "]=1"),
+        ("delete ", "a", ""),
+        ("a?.[", "1", "]"),
+        ("switch(1){case 1:", "", "}"),
+        ("with(a)", ";", ""),
+        ("do ", ";", " while(0)"),
+    ];
+    for (open, middle, close) in nested {
+        let source = format!("{}{middle}{}", open.repeat(DEEP), close.repeat(DEEP));
+        let got = compile(&source, false, Options::default());
+        assert!(
+            got.starts_with("RangeError") || got.starts_with("SyntaxError"),
+            "{open}: {}",
+            &got[..80.min(got.len())]
+        );
+    }
+    let flat = ["1+", "a,", "a.b().c;", "if(a);else ", "a&&", "x=>x;", "[a]=b;", "`${a}`;"];
+    for part in flat {
+        let source = format!("{}1", part.repeat(20_000));
+        let system = System;
+        let result =
+            compile_script(source.as_bytes(), Options::default(), Memory::new(&system), &mut Toy::new());
+        assert!(result.is_ok(), "{part}: {}", result.unwrap_err());
+    }
+}
+
+/// Nested patterns and arrow functions are read at most twice each.
+#[test]
+fn rereading_is_not_exponential() {
+    for (open, close) in
+        [("[a=", "]=x"), ("(a=", ")=>1"), ("({a=", "}=x)"), ("[", "]=x"), ("async(a=", ")=>1")]
+    {
+        let source = format!("{}b{}", open.repeat(60), close.repeat(60));
+        // What the text means does not matter: only that this ends.
+        assert!(!compile(&source, false, Options::default()).is_empty());
+    }
+}
+
+/// Fails every allocation in turn: an error comes back, and nothing leaks or is given back twice.
+#[test]
+fn every_allocation_may_fail() {
+    let source = std::fs::read_to_string(folder().join("mixed.js")).unwrap();
+    let mut number = 1;
+    loop {
+        let fail = Fail::new(Plan::Nth(number), Counting::new(System));
+        let handle = fail.handle();
+        let mut toy = Toy::new();
+        {
+            let memory = Memory::new(&fail);
+            match compile_script(source.as_bytes(), Options::default(), memory, &mut toy) {
+                Ok(unit) => {
+                    for function in unit.functions.iter() {
+                        function.atoms.iter().for_each(|&atom| toy.release(atom));
+                    }
+                    unit.atoms.iter().for_each(|&atom| toy.release(atom));
+                    // A buffer that could not shrink stays as it was.
+                    if handle.refused() == 0 {
+                        break;
+                    }
+                }
+                Err(error) => assert!(matches!(error, Error::OutOfMemory), "{error}"),
+            }
+        }
+        assert!(toy.balanced(), "atoms leak when allocation {number} fails");
+        assert_eq!(fail.stats().live_blocks, Some(0), "blocks leak when allocation {number} fails");
+        number += 1;
+    }
+    assert!(number > 100);
+}
+
+/// A direct eval sees what its caller can see, and its vars go where they belong.
+#[test]
+fn direct_eval() {
+    let system = System;
+    let memory = Memory::new(&system);
+    let mut toy = Toy::new();
+    let source = b"function f(a) { let b; { const c = 1; return () => eval('x'); } }";
+    let unit = compile_script(source, Options::default(), memory, &mut toy).unwrap();
+    let arrow = &unit.functions[2];
+    let scope = &arrow.eval_scopes[0];
+    let visible: Vec<String> = scope.vars.iter().map(|var| toy.text(var.name)).collect();
+    for name in ["a", "b", "c", "this", "new.target", "arguments", "<var_object>"] {
+        assert!(visible.iter().any(|v| v == name), "{name} is not among {visible:?}");
+    }
+    let mut show = |source: &str| {
+        let result = compile_eval(source.as_bytes(), Some(scope), Options::default(), memory, &mut toy);
+        match result {
+            Ok(unit) => {
+                let names = |atom: u32, out: &mut dyn Write| out.write_str(&toy.text(atom));
+                let mut out = String::new();
+                disassemble::unit(&unit, &names, &mut out).unwrap();
+                for function in unit.functions.iter() {
+                    verify::verify(function, unit.functions.len(), memory).unwrap();
+                }
+                out
+            }
+            Err(error) => error.to_string(),
+        }
+    };
+    assert!(show("a + b").contains("get_capture"));
+    assert!(show("c = 1").contains("throw_const c"));
+    assert!(show("var v = 1").contains("declare_var v"));
+    assert!(!show("'use strict'; var v = 1").contains("declare_var"));
+    assert!(show("new.target").contains("new.target"));
+    assert!(show("super.x").starts_with("SyntaxError"));
+    assert!(show("this").contains("this"));
+}
+
+/// The parts of a `Function` constructor's function must be whole.
+#[test]
+fn dynamic_functions() {
+    let system = System;
+    let memory = Memory::new(&system);
+    let check = |parameters: &str, body: &str| {
+        let prefix = DynamicKind::Normal.prefix();
+        let source = format!("{prefix}{parameters}\n) {{\n{body}\n}}");
+        let mut toy = Toy::new();
+        let end = prefix.len() + parameters.len();
+        compile_function(source.as_bytes(), end, Options::default(), memory, &mut toy).is_ok()
+    };
+    assert!(check("a, b", "return a + b"));
+    assert!(check("", ""));
+    assert!(check("a = '//'", "// comment"));
+    assert!(!check("a) { }, function(b", ""));
+    assert!(!check("", "}, function(){"));
+    assert!(!check("a /*", "*/ ) {"));
+    assert!(!check("a", "} + {"));
+    assert!(!check("a", "super.x"));
 }

@@ -1,0 +1,3 @@
+//! strict
+undeclared = f();
+function g() { return this; }
