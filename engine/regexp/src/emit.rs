@@ -222,6 +222,18 @@ impl<'a> Compiler<'a, '_> {
     /// How a literal character matches under the flags in force. `None` for a surrogate pair matched
     /// exactly, which is a run of two units.
     fn character(&mut self, c: u32) -> Result<Option<Single>, CompileError> {
+        if let Ok(byte @ 0..=127) = u8::try_from(c) {
+            // In ASCII only k and s have equivalents elsewhere, and only with a Unicode flag.
+            let plain = !self.src.unicode || !matches!(byte | 0x20, b'k' | b's');
+            if !self.ignore_case || !byte.is_ascii_alphabetic() {
+                return Ok(Some(Single { op: op::CHAR, operand: c }));
+            }
+            if plain {
+                let (upper, lower) = (byte.to_ascii_uppercase(), byte.to_ascii_lowercase());
+                let operand = u32::from(upper) | u32::from(lower) << 16;
+                return Ok(Some(Single { op: op::CHAR2, operand }));
+            }
+        }
         let surrogate = self.src.unicode && (0xD800..0xE000).contains(&c);
         if self.ignore_case || surrogate {
             let mut set = CodeSet::new(self.memory);

@@ -210,3 +210,27 @@ fn programs_are_bytes() {
     disassemble(again, &mut text).expect("text");
     assert!(text.contains("loop") && text.contains("match"), "{text}");
 }
+
+#[test]
+fn ascii_ignores_case_as_the_specification_says() {
+    let memory = Memory::new(&System);
+    let mut scratch = Scratch::new(memory);
+    for letters in ["i", "iu", "iv"] {
+        for c in 0..128u16 {
+            let pattern = units(&format!("\\x{c:02x}"));
+            let program = compile(Text::Utf16(&pattern), flags(letters), memory).expect("a pattern");
+            for other in (0..0x600u16).chain(0x2100..0x2200) {
+                let fold = |unit: u16| {
+                    if letters == "i" {
+                        tare_unicode::canonicalize_non_unicode(unit).into()
+                    } else {
+                        tare_unicode::fold_simple(unit.into())
+                    }
+                };
+                let subject = [other];
+                let found = exec(program.as_ref(), Text::Utf16(&subject), 0, &mut scratch, &mut || false);
+                assert_eq!(found, Ok(fold(c) == fold(other)), "{c:x} {other:x} {letters}");
+            }
+        }
+    }
+}
