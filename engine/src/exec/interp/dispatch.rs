@@ -48,7 +48,7 @@ unsafe fn load(interp: Interp) -> State {
 }
 
 /// Carries out the instruction at the machine's pc in full generality.
-#[inline]
+#[inline(never)]
 fn execute(interp: Interp) -> Flow {
     let m = interp.m();
     // For stack texts: one byte into the instruction, as if it had called something.
@@ -60,6 +60,7 @@ fn execute(interp: Interp) -> Flow {
     }
 }
 
+#[inline(never)]
 fn execute_poll(interp: Interp) -> Flow {
     match interp.poll() {
         Ok(()) => Flow::Continue,
