@@ -5,8 +5,11 @@
 //! file's `install`, in an order in which every file finds what it refers to.
 
 mod array;
+mod array_buffer;
 mod array_iterator;
 mod collections;
+mod atomics;
+mod data_view;
 mod error;
 mod function;
 mod generator;
@@ -23,6 +26,7 @@ mod reflect;
 mod string;
 mod symbol;
 mod weak;
+mod typed_array;
 
 use crate::object::{Accessor, PropertyFlags};
 use crate::runtime::{Context, Intrinsic, NativeDef, NativeFn, NativeKind};
@@ -285,6 +289,10 @@ pub(crate) fn install(cx: &mut Context) -> JsResult<()> {
     global::install(cx)?;
     json::install(cx)?;
     proxy::install(cx)?;
+    array_buffer::install(cx)?;
+    typed_array::install(cx)?;
+    data_view::install(cx)?;
+    atomics::install(cx)?;
     reflect::install(cx)?;
     Ok(())
 }

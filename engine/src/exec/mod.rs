@@ -17,6 +17,7 @@ pub mod promise;
 pub mod property;
 mod proxy;
 pub mod script;
+mod typed;
 mod unfinished;
 
 /// The kinds of all floors.

@@ -15,6 +15,7 @@
 pub mod array;
 pub mod bigint;
 pub mod collections;
+pub mod buffer;
 pub mod exotic;
 pub mod generator;
 pub mod iteration;

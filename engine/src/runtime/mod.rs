@@ -67,6 +67,10 @@ pub const fn base_kinds() -> [KindInfo; KINDS] {
     row!(ERROR, object::exotic::ErrorCell, weakable);
     row!(PRIMITIVE, object::exotic::PrimitiveCell, weakable);
     row!(PROXY, object::exotic::ProxyCell, weakable);
+    row!(ARRAY_BUFFER, object::buffer::BufferCell, weakable);
+    row!(SHARED_ARRAY_BUFFER, object::buffer::SharedBufferCell, weakable);
+    row!(TYPED_ARRAY, object::buffer::TypedArrayCell, weakable);
+    row!(DATA_VIEW, object::buffer::DataViewCell, weakable);
     row!(FOR_IN, object::iteration::ForInCell);
     row!(MAP, object::collections::MapCell, weakable);
     row!(SET, object::collections::SetCell, weakable);
