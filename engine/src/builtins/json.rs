@@ -343,21 +343,27 @@ impl Writer {
             }
             return Ok(());
         }
-        let mut keys = cx.own_keys(object)?;
-        let mut kept = 0;
-        for i in 0..keys.len() {
-            if !keys[i].is_symbol() && cx.is_own_enumerable(object, keys[i].raw())? {
-                keys.swap(kept, i);
-                kept += 1;
-            }
-        }
-        keys.truncate(kept);
+        let keys = enumerable_keys(cx, object)?;
         for key in &keys {
             let value = cx.get(object, key.raw())?;
             self.write_property(cx, object, key.raw(), value, empty)?;
         }
         Ok(())
     }
+}
+
+/// The keys of EnumerableOwnProperties (7.3.23).
+pub(super) fn enumerable_keys(cx: &mut Context, object: &Object) -> JsResult<Vec<'static, Atom>> {
+    let mut keys = cx.own_keys(object)?;
+    let mut kept = 0;
+    for i in 0..keys.len() {
+        if !keys[i].is_symbol() && cx.is_own_enumerable(object, keys[i].raw())? {
+            keys.swap(kept, i);
+            kept += 1;
+        }
+    }
+    keys.truncate(kept);
+    Ok(keys)
 }
 
 /// The property list that an array as replacer gives.

@@ -533,11 +533,8 @@ impl Walk<'_> {
                     self.element(cx, object, &Atom::from_index(i)?, part)?;
                 }
             } else {
-                let keys = cx.own_keys(object)?;
+                let keys = super::json::enumerable_keys(cx, object)?;
                 for (i, key) in keys.iter().enumerate() {
-                    if key.is_symbol() || !cx.is_own_enumerable(object, key.raw())? {
-                        continue;
-                    }
                     // The last of equal keys counts; mostly keys stand where they stood in the text.
                     let is =
                         |part: &&(u32, Option<Atom>)| part.1.as_ref().is_some_and(|k| k.raw() == key.raw());

@@ -10,6 +10,8 @@ mod array_iterator;
 mod collections;
 mod atomics;
 mod data_view;
+mod date;
+mod date_time;
 mod error;
 mod function;
 mod generator;
@@ -293,6 +295,7 @@ pub(crate) fn install(cx: &mut Context) -> JsResult<()> {
     typed_array::install(cx)?;
     data_view::install(cx)?;
     atomics::install(cx)?;
+    date::install(cx)?;
     reflect::install(cx)?;
     Ok(())
 }

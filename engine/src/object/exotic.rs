@@ -156,3 +156,35 @@ unsafe impl Cell for ProxyCell {
         }
     }
 }
+
+/// A Date: milliseconds since the epoch, an integer within the time range or NaN.
+#[repr(C)]
+pub struct DateCell {
+    head: ObjectHead,
+    time: core::cell::Cell<f64>,
+}
+
+impl DateCell {
+    /// A new Date.
+    pub fn create(shape: &Shape, time: f64) -> JsResult<Object> {
+        Object::alloc(DateCell { head: ObjectHead::new(), time: core::cell::Cell::new(time) }, shape)
+    }
+
+    /// The time value.
+    pub fn time(&self) -> f64 {
+        self.time.get()
+    }
+
+    /// Replaces the time value, which the caller has clipped.
+    pub fn set_time(&self, time: f64) {
+        self.time.set(time);
+    }
+}
+
+// SAFETY: `repr(C)` with the header first; the head's references are reported.
+unsafe impl Cell for DateCell {
+    const KIND: u8 = kind::DATE;
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.head.trace(tracer);
+    }
+}

@@ -67,6 +67,7 @@ pub const fn base_kinds() -> [KindInfo; KINDS] {
     row!(ERROR, object::exotic::ErrorCell, weakable);
     row!(PRIMITIVE, object::exotic::PrimitiveCell, weakable);
     row!(PROXY, object::exotic::ProxyCell, weakable);
+    row!(DATE, object::exotic::DateCell, weakable);
     row!(ARRAY_BUFFER, object::buffer::BufferCell, weakable);
     row!(SHARED_ARRAY_BUFFER, object::buffer::SharedBufferCell, weakable);
     row!(TYPED_ARRAY, object::buffer::TypedArrayCell, weakable);
