@@ -776,6 +776,7 @@ static ROWS: &[Row] = &[
     method("reverse", 0, reverse),
     method("set", 1, set),
     method("slice", 2, slice),
+    method_magic("some", 1, visit, SOME),
     method_magic("sort", 1, sort, 0),
     method("subarray", 2, subarray),
     method_magic("toLocaleString", 0, join, 1),
