@@ -7,8 +7,8 @@
 mod array;
 mod array_buffer;
 mod array_iterator;
-mod collections;
 mod atomics;
+mod collections;
 mod data_view;
 mod date;
 mod date_time;
@@ -27,8 +27,8 @@ mod proxy;
 mod reflect;
 mod string;
 mod symbol;
-mod weak;
 mod typed_array;
+mod weak;
 
 use crate::object::{Accessor, PropertyFlags};
 use crate::runtime::{Context, Intrinsic, NativeDef, NativeFn, NativeKind};

@@ -14,8 +14,8 @@
 
 pub mod array;
 pub mod bigint;
-pub mod collections;
 pub mod buffer;
+pub mod collections;
 pub mod exotic;
 pub mod generator;
 pub mod iteration;
