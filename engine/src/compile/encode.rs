@@ -204,7 +204,7 @@ impl<'a> Compiler<'a, '_, '_> {
         let mut ir = self.assign_slots(f, &resolved)?;
         drop(resolved);
         let labels = self.funcs[f as usize].labels;
-        let mut ir = super::fuse::fuse(&mut ir, labels, &self.regions)?;
+        let (mut ir, labels) = super::fuse::fuse(&mut ir, labels, &self.regions)?;
         let mut encoder = Encoder::new(self, f, labels)?;
         let stack_size = encoder.depths(&mut ir)?;
         encoder.shapes(&ir)?;

@@ -4,6 +4,7 @@ use tare_allocators::Vec;
 
 use super::error::Res;
 use super::ir::*;
+use super::names::n;
 use crate::code::opcodes::{ENDS, Op, Operand};
 
 /// More bytes than any instruction has.
@@ -14,15 +15,16 @@ pub(crate) fn has_jump(op: Op) -> bool {
     matches!(op.info().operands.last(), Some(Operand::Jump16 | Operand::Jump32))
 }
 
-pub(crate) struct Fuser<'a, 'v> {
+struct Fuser<'a, 'v> {
     input: &'v mut Vec<'a, Inst>,
     out: Vec<'a, Inst>,
     /// Input index of each label.
     places: Vec<'a, u32>,
     /// Jumps to each label.
     uses: Vec<'a, u32>,
-    /// Handlers and other uses that are no jumps.
-    pub at: usize,
+    /// Labels added behind an instruction, by its index.
+    after: Map<'a>,
+    at: usize,
     all_near: bool,
 }
 
@@ -38,8 +40,8 @@ fn small8(inst: &Inst) -> Option<i32> {
     small(inst).filter(|&i| i8::try_from(i).is_ok())
 }
 
-/// Optimizes the code of a function with `labels` labels.
-pub(crate) fn fuse<'a>(input: &mut Vec<'a, Inst>, labels: u32, regions: &[u32]) -> Res<Vec<'a, Inst>> {
+/// Optimizes the code of a function with `labels` labels; the code and the number of labels it has then.
+pub(crate) fn fuse<'a>(input: &mut Vec<'a, Inst>, labels: u32, regions: &[u32]) -> Res<(Vec<'a, Inst>, u32)> {
     let memory = input.memory();
     for inst in input.iter_mut().filter(|inst| inst.op == p::NUMBER) {
         let bits = u64::from(inst.b) << 32 | u64::from(inst.a);
@@ -55,10 +57,10 @@ pub(crate) fn fuse<'a>(input: &mut Vec<'a, Inst>, labels: u32, regions: &[u32]) 
     uses.try_resize(labels as usize, 0)?;
     let out = Vec::try_with_capacity(input.len(), memory)?;
     let all_near = input.len() * MAX_INST_BYTES < 32_000;
-    let mut fuser = Fuser { input, out, places, uses, at: 0, all_near };
-    fuser.thread(regions);
+    let mut fuser = Fuser { input, out, places, uses, after: Map::new(memory), at: 0, all_near };
+    fuser.thread(regions)?;
     fuser.run()?;
-    Ok(fuser.out)
+    Ok((fuser.out, fuser.places.len() as u32))
 }
 
 impl Fuser<'_, '_> {
@@ -86,7 +88,19 @@ impl Fuser<'_, '_> {
         label
     }
 
-    fn thread(&mut self, regions: &[u32]) {
+    /// A label behind the instruction at an index.
+    fn label_after(&mut self, index: usize) -> Res<u32> {
+        if let Some(label) = self.after.get(index as u64) {
+            return Ok(label);
+        }
+        let label = self.places.len() as u32;
+        self.places.try_push(index as u32 + 1)?;
+        self.uses.try_push(0)?;
+        self.after.set(index as u64, label)?;
+        Ok(label)
+    }
+
+    fn thread(&mut self, regions: &[u32]) -> Res {
         for i in 0..self.input.len() {
             if self.input[i].op == p::LABEL {
                 self.places[self.input[i].b as usize] = i as u32;
@@ -106,8 +120,11 @@ impl Fuser<'_, '_> {
                 let mut label = self.destination(self.input[i].b);
                 // A value kept for a test that follows is not needed if the outcome is known.
                 if matches!(op, Op::IfTrueOrPop | Op::IfFalseOrPop) {
-                    let test = if op == Op::IfTrueOrPop { Op::IfTrue } else { Op::IfFalse };
-                    let same_keep = op;
+                    let (test, other, other_keep) = if op == Op::IfTrueOrPop {
+                        (Op::IfTrue, Op::IfFalse, Op::IfFalseOrPop)
+                    } else {
+                        (Op::IfFalse, Op::IfTrue, Op::IfTrueOrPop)
+                    };
                     for _ in 0..16 {
                         let Some(next) = self.real(self.places[label as usize] as usize) else { break };
                         let target = self.input[next];
@@ -116,7 +133,16 @@ impl Fuser<'_, '_> {
                             label = self.destination(target.b);
                             break;
                         }
-                        if target.is(same_keep) {
+                        if target.is(other)
+                            || target.is(other_keep)
+                            || (op == Op::IfFalseOrPop && target.is(Op::LoopIfTrue))
+                        {
+                            // The test there fails: on behind it, without the value.
+                            self.input[i].op = test as u16;
+                            label = self.label_after(next)?;
+                            break;
+                        }
+                        if target.is(op) {
                             label = target.b;
                             continue;
                         }
@@ -127,6 +153,7 @@ impl Fuser<'_, '_> {
             }
             self.uses[self.input[i].b as usize] += 1;
         }
+        Ok(())
     }
 
     /// Whether a jump from the present place to a label fits 16 bits for sure.
@@ -141,22 +168,7 @@ impl Fuser<'_, '_> {
             let inst = self.input[i];
             match inst.op {
                 p::NOP => {}
-                p::LABEL => {
-                    // A jump to what follows it anyway.
-                    while let Some(last) = self.out.last() {
-                        if last.is(Op::Jump) && last.b == inst.b {
-                            self.uses[inst.b as usize] -= 1;
-                            self.out.pop();
-                            reached = true;
-                        } else {
-                            break;
-                        }
-                    }
-                    if self.uses[inst.b as usize] > 0 {
-                        reached = true;
-                        self.out.try_push(inst)?;
-                    }
-                }
+                p::LABEL => reached |= self.label(inst)?,
                 p::TRY_BEGIN | p::TRY_END => self.out.try_push(inst)?,
                 _ if !reached => {
                     if inst.opcode().is_some_and(has_jump) {
@@ -170,8 +182,59 @@ impl Fuser<'_, '_> {
                     }
                 }
             }
+            if let Some(label) = self.after.get(i as u64) {
+                reached |= self.label(Inst { op: p::LABEL, x: 0, a: 0, b: label, at: inst.at })?;
+            }
         }
         Ok(())
+    }
+
+    /// Places a label; whether control reaches it by a jump.
+    fn label(&mut self, inst: Inst) -> Res<bool> {
+        let mut reached = false;
+        loop {
+            let len = self.out.len();
+            let Some(last) = self.out.last().copied() else { break };
+            if last.is(Op::Jump) && last.b == inst.b {
+                // A jump to what follows it anyway.
+                self.uses[inst.b as usize] -= 1;
+                self.out.pop();
+                reached = true;
+                continue;
+            }
+            if last.is(Op::Jump) && len >= 2 {
+                // A branch around a jump.
+                let branch = self.out[len - 2];
+                let inverse = match branch.opcode() {
+                    Some(Op::IfFalse) => Op::IfTrue,
+                    Some(Op::IfTrue) => Op::IfFalse,
+                    Some(Op::IfFalseLocal) => Op::IfTrueLocal,
+                    Some(Op::IfTrueLocal) => Op::IfFalseLocal,
+                    Some(Op::IfStrictEq) => Op::IfNotStrictEq,
+                    Some(Op::IfNotStrictEq) => Op::IfStrictEq,
+                    Some(Op::IfStrictEqInt) => Op::IfNotStrictEqInt,
+                    Some(Op::IfNotStrictEqInt) => Op::IfStrictEqInt,
+                    Some(Op::IfEq) => Op::IfNotEq,
+                    Some(Op::IfNotEq) => Op::IfEq,
+                    _ => break,
+                };
+                let wide = matches!(inverse, Op::IfTrue | Op::IfFalse);
+                if branch.b == inst.b && (wide || self.near(last.b)) {
+                    self.uses[inst.b as usize] -= 1;
+                    self.out.pop();
+                    self.out[len - 2].op = inverse as u16;
+                    self.out[len - 2].b = last.b;
+                    reached = true;
+                    continue;
+                }
+            }
+            break;
+        }
+        if self.uses[inst.b as usize] > 0 {
+            reached = true;
+            self.out.try_push(inst)?;
+        }
+        Ok(reached)
     }
 
     /// Takes a local's value off the end of the output, if that is what was pushed last.
@@ -350,6 +413,12 @@ impl Fuser<'_, '_> {
                 self.out.pop();
                 return self.emit(Op::ReturnUndefined, 0, 0, 0, at);
             }
+            Op::StrictEq | Op::StrictNe | Op::Eq | Op::Ne if self.typeof_is() => {
+                if matches!(op, Op::StrictNe | Op::Ne) {
+                    return self.emit(Op::Not, 0, 0, 0, at);
+                }
+                return Ok(());
+            }
             Op::StrictEq
             | Op::StrictNe
             | Op::Eq
@@ -367,6 +436,22 @@ impl Fuser<'_, '_> {
         Ok(self.out.try_push(inst)?)
     }
 
+    /// `typeof value` and the name of a type, pushed last, become one test.
+    fn typeof_is(&mut self) -> bool {
+        let len = self.out.len();
+        let [.., before, last] = self.out[..] else { return false };
+        if !before.is(Op::Typeof) || last.op != p::STRING {
+            return false;
+        }
+        // In the order of `TYPE_NAMES`.
+        let types =
+            [n::UNDEFINED, n::OBJECT, n::BOOLEAN, n::NUMBER, n::STRING, n::SYMBOL, n::BIGINT, n::FUNCTION];
+        let Some(number) = types.iter().position(|name| name.0 == last.a) else { return false };
+        self.out.pop();
+        self.out[len - 2] = Inst::new(Op::TypeofIs, number as u32, before.at);
+        true
+    }
+
     fn pop_int8(&mut self) -> Option<i32> {
         let int = small8(self.out.last()?)?;
         self.out.pop();
@@ -375,11 +460,22 @@ impl Fuser<'_, '_> {
 
     /// Index where the code of the value on top of the stack begins, if it is straight and short.
     fn operand_start(&self) -> Option<usize> {
+        self.walk_back().ok()
+    }
+
+    /// Index of the get_locals whose second value begins the value on top of the stack, the first being
+    /// what lies under it.
+    fn split_start(&self) -> Option<usize> {
+        self.walk_back().err().flatten()
+    }
+
+    /// Where the value on top of the stack begins; the error is the get_locals it begins in the middle of.
+    fn walk_back(&self) -> Result<usize, Option<usize>> {
         let mut needed = 1usize;
         let mut i = self.out.len();
         for _ in 0..48 {
             if i == 0 {
-                return None;
+                return Err(None);
             }
             i -= 1;
             let inst = self.out[i];
@@ -387,25 +483,25 @@ impl Fuser<'_, '_> {
                 p::STRING | p::NUMBER => {
                     needed -= 1;
                     if needed == 0 {
-                        return Some(i);
+                        return Ok(i);
                     }
                     continue;
                 }
-                _ => inst.opcode()?,
+                _ => inst.opcode().ok_or(None)?,
             };
             if has_jump(op) || op.info().flags & ENDS != 0 {
-                return None;
+                return Err(None);
             }
-            let (pops, pushes) = effect(op, &inst)?;
+            let (pops, pushes) = effect(op, &inst).ok_or(None)?;
             if pushes > needed {
-                return None;
+                return Err(if inst.is(Op::GetLocals) && needed == 1 { Some(i) } else { None });
             }
             needed = needed - pushes + pops;
             if needed == 0 {
-                return Some(i);
+                return Ok(i);
             }
         }
-        None
+        Err(None)
     }
 
     fn put_local(&mut self, inst: Inst) -> Res {
@@ -441,6 +537,14 @@ impl Fuser<'_, '_> {
             }
             if last.is(Op::Add) {
                 self.out.pop();
+                if let Some(pair) = self.split_start()
+                    && u32::from(self.out[pair].x) == local
+                    && self.leaves_alone(pair + 1, local)
+                {
+                    let both = self.out[pair];
+                    self.out[pair] = Inst::new(Op::GetLocal, both.a, both.at);
+                    return self.emit(Op::AppendLocal, 0, local, 0, last.at);
+                }
                 if let Some(start) = self.operand_start()
                     && start > 0
                     && self.is_append(start, local)
@@ -457,24 +561,26 @@ impl Fuser<'_, '_> {
     /// Whether the code before `start` pushes the local, and the code from there on does not change it.
     fn is_append(&self, start: usize, local: u32) -> bool {
         let before = self.out[start - 1];
-        before.is(Op::GetLocal)
-            && before.a == local
-            && self.out[start..].iter().all(|inst| {
-                let writes = inst.opcode().is_some_and(|op| {
-                    matches!(
-                        op,
-                        Op::PutLocal
-                            | Op::SetLocal
-                            | Op::IncLocal
-                            | Op::DecLocal
-                            | Op::AppendLocal
-                            | Op::AddPutLocal
-                            | Op::PutLocalCheck
-                    )
-                });
-                // An append in a suspended frame would find the slot changed by nobody: only writes count.
-                !(writes && inst.a == local)
-            })
+        before.is(Op::GetLocal) && before.a == local && self.leaves_alone(start, local)
+    }
+
+    /// Whether the code from `start` on does not change the local.
+    fn leaves_alone(&self, start: usize, local: u32) -> bool {
+        self.out[start..].iter().all(|inst| {
+            let writes = inst.opcode().is_some_and(|op| {
+                matches!(
+                    op,
+                    Op::PutLocal
+                        | Op::SetLocal
+                        | Op::IncLocal
+                        | Op::DecLocal
+                        | Op::AppendLocal
+                        | Op::AddPutLocal
+                        | Op::PutLocalCheck
+                )
+            });
+            !(writes && inst.a == local)
+        })
     }
 
     fn branch(&mut self, op: Op, inst: Inst) -> Res {

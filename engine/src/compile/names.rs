@@ -49,6 +49,7 @@ fixed! {
     PROTECTED = "protected" PUBLIC = "public" STATIC = "static" YIELD = "yield"
     // Contextual.
     AWAIT = "await" ASYNC = "async" OF = "of" GET = "get" SET = "set" FROM = "from" AS = "as"
+    OBJECT = "object" BOOLEAN = "boolean" NUMBER = "number" STRING = "string" SYMBOL = "symbol" BIGINT = "bigint"
     TARGET = "target" META = "meta" EVAL = "eval" ARGUMENTS = "arguments" CONSTRUCTOR = "constructor"
     PROTOTYPE = "prototype" PROTO = "__proto__" UNDEFINED = "undefined" LENGTH = "length"
     EMPTY = "" STAR_DEFAULT = "*default*" NEW_TARGET = "new.target" HOME_OBJECT = "<home_object>"
