@@ -38,6 +38,9 @@ fn construct(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
             max = Some(cx.to_index(&value)?);
         }
     }
+    if max.is_some_and(|max| length > max) {
+        return Err(cx.throw_range_error(format_args!("array buffer is longer than its maximum")));
+    }
     let default =
         if shared { Intrinsic::SharedArrayBufferPrototype } else { Intrinsic::ArrayBufferPrototype };
     let prototype = cx.prototype_from_constructor(call.new_target, default)?;

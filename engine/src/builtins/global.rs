@@ -2,7 +2,7 @@
 
 use super::{Row, constant, method};
 use crate::object::PropertyFlags;
-use crate::runtime::{Arguments, Context};
+use crate::runtime::{Arguments, Context, Intrinsic};
 use crate::text::{StringBuilder, names};
 use crate::value::{JsResult, Value};
 
@@ -20,12 +20,34 @@ fn print(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     Ok(Value::UNDEFINED)
 }
 
-static ROWS: &[Row] =
-    &[constant("NaN", f64::NAN), constant("Infinity", f64::INFINITY), method("print", 1, print)];
+/// Indirect eval (19.2.1); the interpreter makes calls by the name `eval` direct.
+fn eval(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    cx.indirect_eval(call.get(0))
+}
+
+fn run_microtask(cx: &mut Context, values: &[Value]) -> JsResult<Value> {
+    cx.call(&values[0], &Value::UNDEFINED, &[])
+}
+
+fn queue_microtask(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    super::function::callback(cx, call.get(0))?;
+    cx.enqueue(run_microtask, &[call.get(0)])?;
+    Ok(Value::UNDEFINED)
+}
+
+static ROWS: &[Row] = &[
+    constant("NaN", f64::NAN),
+    constant("Infinity", f64::INFINITY),
+    method("eval", 1, eval),
+    method("print", 1, print),
+    method("queueMicrotask", 1, queue_microtask),
+];
 
 pub(super) fn install(cx: &mut Context) -> JsResult<()> {
     let global = cx.global();
     cx.define_rows(&global, ROWS)?;
+    let eval = cx.get(&global, names::EVAL)?;
+    cx.realm().set_intrinsic(Intrinsic::Eval, eval);
     cx.define_builtin(&global, names::UNDEFINED, Value::UNDEFINED, PropertyFlags::FIXED)?;
     let this = global.as_value().clone();
     cx.define_builtin(&global, names::GLOBAL_THIS, this, PropertyFlags::HIDDEN)

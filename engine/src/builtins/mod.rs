@@ -9,6 +9,7 @@ mod array_buffer;
 mod array_iterator;
 mod atomics;
 mod collections;
+mod console;
 mod data_view;
 mod date;
 mod date_time;
@@ -28,6 +29,7 @@ mod reflect;
 mod string;
 mod symbol;
 mod typed_array;
+mod uri;
 mod weak;
 
 use crate::object::{Accessor, PropertyFlags};
@@ -289,6 +291,8 @@ pub(crate) fn install(cx: &mut Context) -> JsResult<()> {
     collections::install(cx)?;
     weak::install(cx)?;
     global::install(cx)?;
+    uri::install(cx)?;
+    console::install(cx)?;
     json::install(cx)?;
     proxy::install(cx)?;
     array_buffer::install(cx)?;

@@ -1,7 +1,7 @@
 //! Seams to parts that land after the interpreter; each goes away with its part.
 
 use crate::runtime::Context;
-use crate::value::{JsResult, JsString, Object, Thrown, Value};
+use crate::value::{JsResult, JsString, Object, Thrown};
 
 macro_rules! proxies {
     ($($name:ident ( $($arg:ident : $type:ty),* ) -> $result:ty;)*) => {

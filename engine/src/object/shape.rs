@@ -519,6 +519,12 @@ impl ShapeTable {
         }
     }
 
+    /// The shape with a number, unless it is gone: for numbers that no cell holds.
+    pub fn live(&self, id: u32) -> Option<&'static Shape> {
+        // SAFETY: entries are null or live shapes, which do not move.
+        unsafe { (&*self.by_id.get()).get(id as usize).and_then(|shape| shape.as_ref()) }
+    }
+
     /// Number of live shapes.
     pub fn len(&self) -> usize {
         // SAFETY: no reference into the vector outlives this.

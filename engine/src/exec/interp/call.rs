@@ -244,8 +244,10 @@ impl Interp {
         unsafe {
             let cached = &mut *code.instance_prototype.get();
             if cached.bits() == prototype.bits() && code.instance_word.get() != 0 {
-                let shape = ShapeTable::current().get(code.instance_word.get() >> 8);
-                return Ok(Object::with_shape(shape)?.into());
+                // The shape goes with its last object, which leaves its number unused.
+                if let Some(shape) = ShapeTable::current().live(code.instance_word.get() >> 8) {
+                    return Ok(Object::with_shape(shape)?.into());
+                }
             }
             let capacity = code.instance_capacity.get();
             let shape = cx.rt().shapes.root(&prototype, capacity, 0)?;

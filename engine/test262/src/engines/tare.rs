@@ -25,7 +25,7 @@ const SETUP: &str = r#"
   const call = Function.prototype.call;
   const detach = transfer && call.bind(transfer);
   host.detachArrayBuffer = function detachArrayBuffer(buffer) {
-    detach(buffer);
+    if (!buffer.detached) detach(buffer);
     return null;
   };
   host.global = global;
