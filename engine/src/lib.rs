@@ -14,4 +14,6 @@ pub mod runtime;
 pub mod text;
 pub mod value;
 
-pub use api::{Builder, Context, Error, FileLoader, Front, ModuleLoader, Runtime, Value};
+pub use api::{
+    Alive, AliveReport, Builder, Context, Error, FileLoader, Front, IntoValue, Leftover, ModuleLoader, Runtime, Value,
+};

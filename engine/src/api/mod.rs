@@ -21,6 +21,7 @@ mod context;
 mod error;
 mod host;
 mod modules;
+mod leaks;
 mod runtime;
 mod value;
 
@@ -33,6 +34,7 @@ pub use context::Context;
 pub use error::Error;
 pub use modules::FileLoader;
 pub use runtime::{Builder, Leftover, Runtime};
+pub use leaks::{Alive, AliveReport};
 pub use value::{IntoValue, Value};
 
 use crate::heap::Entered;
