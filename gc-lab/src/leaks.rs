@@ -1,14 +1,138 @@
-//! `gc-lab leaks`: what a script leaves alive when its runtime ends.
+//! `gc-lab leaks`: what a script keeps alive, and what stays when everything was let go.
+//!
+//! Two moments are looked at, each after a full collection:
+//! - with the globals still there: the largest things the script can still reach, with the path
+//!   from the global object (a cache that only grows, a listener that was never removed);
+//! - with the context gone: whatever is alive then is held by the host or by a native structure
+//!   and can never be freed by the engine.
+//!
+//! The script finds the host function `__native(value)`, which keeps `value` alive outside of the
+//! heap as long as the handle it returns is referred to: a cycle through it cannot be collected.
 
 use crate::matrix::read_script;
+use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::Path;
+use tare::{Alive, AliveReport, Runtime};
+use tare_reports::units;
 
-/// Runs a script, drops its runtime, and prints what was still alive, with what kept it.
+/// Entries of each list.
+const MOST: usize = 12;
+
+/// What is smaller than this is not listed among the largest.
+const LEAST_BYTES: usize = 1024;
+
+/// Runs a script and prints what is alive; as JSON when asked.
 ///
 /// # Errors
-/// A sentence that says what kept the script from running.
-pub fn leaks(path: &Path, allocator: &str, _json: bool) -> Result<(), String> {
-    crate::backend::allocator(allocator)?;
-    let _source = read_script(path)?;
-    Err("the engine of this build cannot run scripts yet".into())
+/// A sentence that says what kept the script from running or its heap from being explained.
+pub fn leaks(path: &Path, allocator: &str, json: bool) -> Result<(), String> {
+    let source = read_script(path)?;
+    let allocator = crate::backend::allocator(allocator)?;
+    let text = |error: tare::Error| error.to_string();
+    let runtime = Runtime::builder().allocator(allocator).build().map_err(text)?;
+    let context = runtime.new_context().map_err(text)?;
+    let fresh = runtime.explain(0).map_err(text)?;
+    crate::backend::provide_native(&context).map_err(text)?;
+    let ended = context.eval(&source, &path.display().to_string()).and_then(|_| runtime.run_jobs());
+    let uncaught = ended.err().map(|error| error.to_string());
+    if let Some(message) = &uncaught {
+        eprintln!("Uncaught {message}");
+    }
+    let with_globals = runtime.explain(MOST).map_err(text)?;
+    drop(context);
+    let without = runtime.explain(usize::MAX).map_err(text)?;
+    if json {
+        let list = |list: &[Alive]| {
+            let row = |a: &Alive| {
+                json!({
+                    "what": a.what, "references": a.count, "external_references": a.external,
+                    "bytes": a.bytes, "retained_bytes": a.retained_bytes, "path": a.path,
+                })
+            };
+            list.iter().map(row).collect::<Vec<_>>()
+        };
+        let kinds = |r: &AliveReport| {
+            r.kinds.iter().map(|k| json!({"kind": k.0, "cells": k.1, "bytes": k.2})).collect::<Vec<_>>()
+        };
+        let document = json!({
+            "script": path.display().to_string(),
+            "uncaught": uncaught,
+            "reachable": {
+                "cells": with_globals.cells, "bytes": with_globals.bytes, "kinds": kinds(&with_globals),
+                "largest": list(&with_globals.largest),
+            },
+            "leaked": {
+                "cells": without.cells, "bytes": without.bytes, "kinds": kinds(&without), "held": list(&without.held[..without.held.len().min(1000)]),
+            },
+        });
+        println!("{document}");
+        return Ok(());
+    }
+    println!(
+        "Reachable when the script had ended: {} cells, {} ({} more than before it).",
+        units::count(with_globals.cells as u64),
+        units::bytes(with_globals.bytes as f64),
+        units::bytes(with_globals.bytes.saturating_sub(fresh.bytes) as f64)
+    );
+    let large: Vec<&Alive> =
+        with_globals.largest.iter().filter(|a| a.retained_bytes >= LEAST_BYTES).collect();
+    print_list("What retains most, with the path that keeps it:", &large);
+    if without.cells == 0 {
+        println!("\nNothing was left when the context was gone: no leak.");
+        return Ok(());
+    }
+    println!(
+        "\nLeaked: {} cells, {} were still alive when the context was gone.",
+        units::count(without.cells as u64),
+        units::bytes(without.bytes as f64)
+    );
+    for (kind, cells, bytes) in &without.kinds {
+        println!("  {kind:<24} {:>10} {:>12}", units::count(*cells as u64), units::bytes(*bytes as f64));
+    }
+    println!("Held from outside the heap:");
+    for (alike, first) in alike(&without.held).into_iter().take(MOST) {
+        println!(
+            "  {:>8} × {:<28} retains {:>10} in all, {} from outside each",
+            units::count(alike.len() as u64),
+            first.what,
+            units::bytes(alike.iter().map(|a| a.retained_bytes as f64).sum()),
+            first.external
+        );
+    }
+    Ok(())
+}
+
+/// The entries of a list that say the same, together; the group that retains most first.
+fn alike(list: &[Alive]) -> Vec<(Vec<&Alive>, &Alive)> {
+    let mut groups: BTreeMap<(&str, u32), Vec<&Alive>> = BTreeMap::new();
+    for alive in list {
+        groups.entry((&alive.what, alive.external)).or_default().push(alive);
+    }
+    let mut groups: Vec<(Vec<&Alive>, &Alive)> = groups.into_values().map(|g| (g.clone(), g[0])).collect();
+    groups.sort_by_key(|(group, _)| std::cmp::Reverse(group.iter().map(|a| a.retained_bytes).sum::<usize>()));
+    groups
+}
+
+fn print_list(title: &str, list: &[&Alive]) {
+    if list.is_empty() {
+        return;
+    }
+    println!("{title}");
+    for alive in list {
+        let outside = match alive.external {
+            0 => String::new(),
+            n => format!(", {n} from outside"),
+        };
+        println!(
+            "  {:<28} retains {:>10}, itself {}, {} references{outside}",
+            alive.what,
+            units::bytes(alive.retained_bytes as f64),
+            units::bytes(alive.bytes as f64),
+            alive.count,
+        );
+        if alive.path.len() > 1 {
+            println!("      {}", alive.path.join(" → "));
+        }
+    }
 }

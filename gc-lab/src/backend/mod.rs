@@ -4,6 +4,8 @@
 mod quickjs_ng;
 mod tare;
 
+pub use tare::provide_native;
+
 use crate::policy::Policy;
 use serde::{Deserialize, Serialize};
 use tare_reports::record::{Measured, Outcome};

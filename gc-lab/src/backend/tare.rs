@@ -216,3 +216,21 @@ fn usage(runtime: &Runtime, charged: usize) -> BTreeMap<String, i64> {
     }
     usage
 }
+
+/// Gives the script `__native(value)`: a handle whose closure, outside of the heap, keeps the value.
+///
+/// # Errors
+/// Without memory for the function.
+pub fn provide_native(context: &Context) -> Result<(), Error> {
+    let native = context.new_function("__native", 1, |context, _this, arguments| {
+        let kept = arguments.first().cloned();
+        let held = context.new_function("held", 0, move |context, _this, _arguments| match &kept {
+            Some(value) => Ok(value.clone()),
+            None => context.value(()),
+        })?;
+        let handle = context.new_object()?;
+        handle.set(context, "held", held)?;
+        Ok(handle)
+    })?;
+    context.global().set(context, "__native", native)
+}
