@@ -28,8 +28,14 @@ const LEAST_BYTES: usize = 1024;
 /// A sentence that says what kept the script from running or its heap from being explained.
 pub fn leaks(path: &Path, allocator: &str, json: bool) -> Result<(), String> {
     let source = read_script(path)?;
-    let allocator = crate::backend::allocator(allocator)?;
     let text = |error: tare::Error| error.to_string();
+    // What a runtime keeps for itself, such as the texts of its atoms, is no leak of the script's.
+    let own = {
+        let runtime = Runtime::new().map_err(text)?;
+        drop(runtime.new_context().map_err(text)?);
+        runtime.explain(0).map_err(text)?
+    };
+    let allocator = crate::backend::allocator(allocator)?;
     let runtime = Runtime::builder().allocator(allocator).build().map_err(text)?;
     let context = runtime.new_context().map_err(text)?;
     let fresh = runtime.explain(0).map_err(text)?;
@@ -42,6 +48,8 @@ pub fn leaks(path: &Path, allocator: &str, json: bool) -> Result<(), String> {
     let with_globals = runtime.explain(MOST).map_err(text)?;
     drop(context);
     let without = runtime.explain(usize::MAX).map_err(text)?;
+    let leaked = beyond(&without, &own);
+    let held: Vec<Alive> = without.held.into_iter().filter(|a| !is_text(&a.what)).collect();
     if json {
         let list = |list: &[Alive]| {
             let row = |a: &Alive| {
@@ -52,18 +60,21 @@ pub fn leaks(path: &Path, allocator: &str, json: bool) -> Result<(), String> {
             };
             list.iter().map(row).collect::<Vec<_>>()
         };
-        let kinds = |r: &AliveReport| {
-            r.kinds.iter().map(|k| json!({"kind": k.0, "cells": k.1, "bytes": k.2})).collect::<Vec<_>>()
+        let kinds = |kinds: &[Kind]| {
+            kinds.iter().map(|k| json!({"kind": k.0, "cells": k.1, "bytes": k.2})).collect::<Vec<_>>()
         };
         let document = json!({
             "script": path.display().to_string(),
             "uncaught": uncaught,
             "reachable": {
-                "cells": with_globals.cells, "bytes": with_globals.bytes, "kinds": kinds(&with_globals),
+                "cells": with_globals.cells, "bytes": with_globals.bytes, "kinds": kinds(&with_globals.kinds),
                 "largest": list(&with_globals.largest),
             },
             "leaked": {
-                "cells": without.cells, "bytes": without.bytes, "kinds": kinds(&without), "held": list(&without.held[..without.held.len().min(1000)]),
+                "cells": leaked.iter().map(|k| k.1).sum::<usize>(),
+                "bytes": leaked.iter().map(|k| k.2).sum::<usize>(),
+                "kinds": kinds(&leaked),
+                "held": list(&held[..held.len().min(1000)]),
             },
         });
         println!("{document}");
@@ -78,20 +89,20 @@ pub fn leaks(path: &Path, allocator: &str, json: bool) -> Result<(), String> {
     let large: Vec<&Alive> =
         with_globals.largest.iter().filter(|a| a.retained_bytes >= LEAST_BYTES).collect();
     print_list("What retains most, with the path that keeps it:", &large);
-    if without.cells == 0 {
+    if held.is_empty() {
         println!("\nNothing was left when the context was gone: no leak.");
         return Ok(());
     }
     println!(
         "\nLeaked: {} cells, {} were still alive when the context was gone.",
-        units::count(without.cells as u64),
-        units::bytes(without.bytes as f64)
+        units::count(leaked.iter().map(|k| k.1 as u64).sum()),
+        units::bytes(leaked.iter().map(|k| k.2 as f64).sum())
     );
-    for (kind, cells, bytes) in &without.kinds {
+    for (kind, cells, bytes) in &leaked {
         println!("  {kind:<24} {:>10} {:>12}", units::count(*cells as u64), units::bytes(*bytes as f64));
     }
     println!("Held from outside the heap:");
-    for (alike, first) in alike(&without.held).into_iter().take(MOST) {
+    for (alike, first) in alike(&held).into_iter().take(MOST) {
         println!(
             "  {:>8} × {:<28} retains {:>10} in all, {} from outside each",
             units::count(alike.len() as u64),
@@ -101,6 +112,28 @@ pub fn leaks(path: &Path, allocator: &str, json: bool) -> Result<(), String> {
         );
     }
     Ok(())
+}
+
+/// A kind's name, number of cells and bytes.
+type Kind = (&'static str, usize, usize);
+
+/// What one report has more than another, per kind.
+fn beyond(report: &AliveReport, own: &AliveReport) -> Vec<Kind> {
+    let base: BTreeMap<&str, (usize, usize)> = own.kinds.iter().map(|k| (k.0, (k.1, k.2))).collect();
+    report
+        .kinds
+        .iter()
+        .map(|&(kind, cells, bytes)| {
+            let (own_cells, own_bytes) = base.get(kind).copied().unwrap_or_default();
+            (kind, cells.saturating_sub(own_cells), bytes.saturating_sub(own_bytes))
+        })
+        .filter(|k| k.1 > 0)
+        .collect()
+}
+
+/// Whether a cell is a string or a symbol: from outside, these are held as the texts of atoms.
+fn is_text(what: &str) -> bool {
+    what.starts_with("string ") || what == "symbol"
 }
 
 /// The entries of a list that say the same, together; the group that retains most first.
