@@ -20,8 +20,8 @@
 mod context;
 mod error;
 mod host;
-mod modules;
 mod leaks;
+mod modules;
 mod runtime;
 mod value;
 
@@ -32,9 +32,9 @@ pub use crate::mem::Front;
 pub use crate::runtime::module::ModuleLoader;
 pub use context::Context;
 pub use error::Error;
+pub use leaks::{Alive, AliveReport};
 pub use modules::FileLoader;
 pub use runtime::{Builder, Leftover, Runtime};
-pub use leaks::{Alive, AliveReport};
 pub use value::{IntoValue, Value};
 
 use crate::heap::Entered;

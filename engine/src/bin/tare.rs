@@ -19,7 +19,8 @@ fn options() -> Result<Options, String> {
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
         let number = |text: String| {
-            text.parse::<usize>().map_err(|error| format!("{argument}: {text:?} is no number of bytes: {error}"))
+            text.parse::<usize>()
+                .map_err(|error| format!("{argument}: {text:?} is no number of bytes: {error}"))
         };
         match argument.as_str() {
             "--memory-limit" => options.memory_limit = number(value()?)?,
@@ -35,8 +36,9 @@ fn options() -> Result<Options, String> {
 
 fn run(options: Options) -> Result<(), Error> {
     let path = options.path.as_str();
-    let source = std::fs::read_to_string(path)
-        .map_err(|error| Error::Host(format!("cannot read {path}: {error}; give the path of a script file")))?;
+    let source = std::fs::read_to_string(path).map_err(|error| {
+        Error::Host(format!("cannot read {path}: {error}; give the path of a script file"))
+    })?;
     let mut builder = Runtime::builder().memory_limit(options.memory_limit);
     if let Some(bytes) = options.stack_size {
         builder = builder.max_stack_size(bytes);
