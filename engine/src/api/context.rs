@@ -135,6 +135,15 @@ impl Context {
         Ok(Value::new(&self.shared, function.into()))
     }
 
+    /// Gives a function the internal slot [[IsHTMLDDA]] (Annex B.3.6): it behaves like `undefined` in some places,
+    /// as `document.all` does in browsers. Nothing happens to a value that is no object.
+    pub fn mark_html_dda(&self, function: &Value) -> Result<(), Error> {
+        self.with(|_| match function.engine().as_object() {
+            Some(object) => object.set_shape_flag(crate::object::shape_flags::HTML_DDA),
+            None => Ok(()),
+        })
+    }
+
     /// Whether a value's cell is alive (`JS_IsLiveObject`): always true while the host holds it.
     pub fn is_live(&self, value: &Value) -> bool {
         value.engine().as_cell().is_none_or(|cell| {

@@ -42,22 +42,20 @@ pub struct Job<'a> {
     pub deadline: Instant,
 }
 
-impl Job<'_> {
-    /// The file that `specifier` means in an import of the file `referrer`.
-    pub fn resolve(&self, referrer: &Path, specifier: &str) -> PathBuf {
-        let folder = referrer.parent().unwrap_or(Path::new(""));
-        let mut path = PathBuf::new();
-        for part in folder.join(specifier).components() {
-            match part {
-                std::path::Component::CurDir => {}
-                std::path::Component::ParentDir => {
-                    path.pop();
-                }
-                other => path.push(other),
+/// The file that `specifier` means in an import of the file `referrer`.
+pub fn resolve(referrer: &Path, specifier: &str) -> PathBuf {
+    let folder = referrer.parent().unwrap_or(Path::new(""));
+    let mut path = PathBuf::new();
+    for part in folder.join(specifier).components() {
+        match part {
+            std::path::Component::CurDir => {}
+            std::path::Component::ParentDir => {
+                path.pop();
             }
+            other => path.push(other),
         }
-        path
     }
+    path
 }
 
 /// How a test ended, and what it printed.
@@ -95,18 +93,9 @@ mod tests {
 
     #[test]
     fn specifiers_are_relative_to_the_file_that_imports() {
-        let job = Job {
-            harness: &[],
-            source: "",
-            path: Path::new("/s/test/a/b.js"),
-            module: true,
-            is_async: false,
-            can_block: true,
-            memory_limit: 0,
-            deadline: Instant::now(),
-        };
-        assert_eq!(job.resolve(job.path, "./c.js"), Path::new("/s/test/a/c.js"));
-        assert_eq!(job.resolve(job.path, "../d/e_FIXTURE.js"), Path::new("/s/test/d/e_FIXTURE.js"));
-        assert_eq!(job.resolve(Path::new("/s/test/a/x/y.js"), "./z.json"), Path::new("/s/test/a/x/z.json"));
+        let test = Path::new("/s/test/a/b.js");
+        assert_eq!(resolve(test, "./c.js"), Path::new("/s/test/a/c.js"));
+        assert_eq!(resolve(test, "../d/e_FIXTURE.js"), Path::new("/s/test/d/e_FIXTURE.js"));
+        assert_eq!(resolve(Path::new("/s/test/a/x/y.js"), "./z.json"), Path::new("/s/test/a/x/z.json"));
     }
 }

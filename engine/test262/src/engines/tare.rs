@@ -1,13 +1,15 @@
 //! Tare, through its public interface.
 
 use std::cell::{Cell, RefCell};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Instant;
 
+use tare::runtime::module::ModuleLoader;
 use tare::{Context, Error, Runtime, Value};
 
 use crate::agents;
-use crate::engine::{Completion, Engine, Job, Ran};
+use crate::engine::{self, Completion, Engine, Job, Ran};
 use crate::meta::Phase;
 
 /// The engine; it has no state.
@@ -48,6 +50,26 @@ impl Engine for Tare {
     }
 }
 
+/// Loads modules from the folder of the test. Names are absolute paths.
+struct Files {
+    test: PathBuf,
+    /// Whether anything was asked for: the test's own text had been parsed by then.
+    asked: Rc<Cell<bool>>,
+}
+
+impl ModuleLoader for Files {
+    fn resolve(&mut self, specifier: &str, referrer: &str) -> Result<String, String> {
+        self.asked.set(true);
+        // Texts of `eval` and the like have no place of their own.
+        let referrer = if Path::new(referrer).is_absolute() { Path::new(referrer) } else { &self.test };
+        Ok(engine::resolve(referrer, specifier).to_string_lossy().into_owned())
+    }
+
+    fn load(&mut self, name: &str) -> Result<Vec<u8>, String> {
+        std::fs::read(name).map_err(|error| format!("{name}: {error}"))
+    }
+}
+
 /// Makes a runtime, runs the harness and the test in it.
 fn run_in(job: &Job<'_>, printed: &Rc<RefCell<Vec<String>>>) -> Completion {
     let broken = |error: Error| Completion::Broken(error.to_string());
@@ -64,6 +86,9 @@ fn run_in(job: &Job<'_>, printed: &Rc<RefCell<Vec<String>>>) -> Completion {
         }
         flag.get()
     })));
+    let asked = Rc::new(Cell::new(false));
+    runtime
+        .set_module_loader(Some(Box::new(Files { test: job.path.to_path_buf(), asked: Rc::clone(&asked) })));
     let context =
         match runtime.new_context().and_then(|context| install(&context, printed, deadline).map(|_| context))
         {
@@ -75,8 +100,11 @@ fn run_in(job: &Job<'_>, printed: &Rc<RefCell<Vec<String>>>) -> Completion {
             return Completion::Broken(format!("{name}: {error}"));
         }
     }
-    let done = evaluate(&context, job)
-        .and_then(|()| runtime.run_jobs().map(|_| ()).map_err(|error| (Phase::Runtime, error)));
+    let done = if job.module {
+        run_module(&runtime, &context, job, &asked)
+    } else {
+        run_script(&runtime, &context, job)
+    };
     if timed_out.get() {
         return Completion::TimedOut;
     }
@@ -86,13 +114,27 @@ fn run_in(job: &Job<'_>, printed: &Rc<RefCell<Vec<String>>>) -> Completion {
     }
 }
 
-/// Runs the test's own text.
-fn evaluate(context: &Context, job: &Job<'_>) -> Result<(), (Phase, Error)> {
+/// Runs a script and the jobs it leaves.
+fn run_script(runtime: &Runtime, context: &Context, job: &Job<'_>) -> Result<(), (Phase, Error)> {
     let file = job.path.to_string_lossy();
-    if job.module {
-        return Err((Phase::Parse, Error::Host("modules are not in the engine's interface yet".to_string())));
+    context.eval(job.source, &file).map_err(|error| (phase_of(&error, &file), error))?;
+    runtime.run_jobs().map(|_| ()).map_err(|error| (Phase::Runtime, error))
+}
+
+/// Runs a module and the jobs it leaves.
+fn run_module(
+    runtime: &Runtime,
+    context: &Context,
+    job: &Job<'_>,
+    asked: &Cell<bool>,
+) -> Result<(), (Phase, Error)> {
+    let early = |error| (if asked.get() { Phase::Resolution } else { Phase::Parse }, error);
+    let promise = context.eval_module(job.source, &job.path.to_string_lossy()).map_err(early)?;
+    runtime.run_jobs().map_err(|error| (Phase::Runtime, error))?;
+    match context.promise_result(&promise) {
+        Some(Err(error)) => Err((Phase::Runtime, error)),
+        Some(Ok(_)) | None => Ok(()),
     }
-    context.eval(job.source, &file).map(|_| ()).map_err(|error| (phase_of(&error, &file), error))
 }
 
 /// When a script's error was thrown. An early error is a SyntaxError whose stack text begins with a
@@ -144,6 +186,10 @@ fn install(context: &Context, printed: &Rc<RefCell<Vec<String>>>, deadline: Inst
         context.value(())
     };
     host.set(context, "gc", context.new_function("gc", 0, gc)?)?;
+
+    let dda = context.new_function("IsHTMLDDA", 0, |context, _, _| context.value(None::<bool>))?;
+    context.mark_html_dda(&dda)?;
+    host.set(context, "IsHTMLDDA", dda)?;
 
     let agent = context.new_object()?;
     let sleep = move |context: &Context, _: &Value, arguments: &[Value]| {
