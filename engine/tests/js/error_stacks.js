@@ -1,7 +1,7 @@
 // Stack texts: function names, file, exact line and column of each frame.
 // A frame reads `    at name (file:line:column)`; the position is that of the callee's name in a
-// call, of `new` in a construction, of the name of the property in an access, of the name itself
-// for a variable.
+// call, of `new` in a construction, of the name of the property in an access or assignment, of the
+// name itself for a variable, of the operator in arithmetic.
 function frames(e, count = 3) {
   const found = [];
   for (const line of e.stack.split("\n")) {
@@ -10,7 +10,7 @@ function frames(e, count = 3) {
     text = text.slice(3);
     const open = text.lastIndexOf("(");
     let name = open > 0 ? text.slice(0, open - 1) : "";
-    if (name === "<eval>") name = "";
+    if (name.startsWith("<")) name = ""; // top-level code
     name = name.slice(Math.max(name.lastIndexOf("."), name.lastIndexOf(" ")) + 1);
     const at = text.indexOf("error_stacks.js:") + "error_stacks.js:".length;
     found.push(name + "@" + (text.endsWith(")") ? text.slice(at, -1) : text.slice(at)));

@@ -20,7 +20,7 @@ print(survived(() => { let p = {}; for (let i = 0; i < 200000; i++) p = new Prox
 print(kind(() => { const f = () => Reflect.apply(f, null, []); f(); }));
 print(kind(() => { const f = function () { return f.call(this); }; f(); }));
 print(kind(() => { const f = (...a) => f(...a, 1); f(); }));
-print(survived(() => { let f = () => {}; for (let i = 0; i < 200000; i++) f = f.bind(null); f(); }));
+print(survived(() => { let f = () => {}; for (let i = 0; i < 20000; i++) f = f.bind(null); f(); }));
 print(kind(() => { function* g() { yield* g(); } [...g()]; }));
 print(kind(() => { const f = () => { for (const x of { [Symbol.iterator]: f }); }; f(); }));
 print(survived(() => { let a = []; for (let i = 0; i < 200000; i++) a = [a]; JSON.stringify(a); }));

@@ -128,8 +128,13 @@ fn run_module(
     job: &Job<'_>,
     asked: &Cell<bool>,
 ) -> Result<(), (Phase, Error)> {
-    let early = |error| (if asked.get() { Phase::Resolution } else { Phase::Parse }, error);
-    let promise = context.eval_module(job.source, &job.path.to_string_lossy()).map_err(early)?;
+    let file = job.path.to_string_lossy();
+    let early = |error: Error| {
+        // The module's own text is parsed before anything is asked of the loader.
+        let parse = !asked.get() && phase_of(&error, &file) == Phase::Parse;
+        (if parse { Phase::Parse } else { Phase::Resolution }, error)
+    };
+    let promise = context.eval_module(job.source, &file).map_err(early)?;
     runtime.run_jobs().map_err(|error| (Phase::Runtime, error))?;
     match context.promise_result(&promise) {
         Some(Err(error)) => Err((Phase::Runtime, error)),
