@@ -32,7 +32,7 @@ print(survived(() => { eval("[".repeat(500000)); }));
 print(survived(() => { eval("{".repeat(500000)); }));
 print(survived(() => { eval("x=>".repeat(500000) + "1"); }));
 print(survived(() => { eval("1" + "+1".repeat(100000)); }));
-print(survived(() => { eval("a" + ".b".repeat(100000)); }));
+print(survived(() => { var chain = {}; chain.b = chain; eval("chain" + ".b".repeat(100000)); }));
 print(kind(() => { let s = "f"; const f = () => eval("f()"); f(); }));
 print(kind(() => { let d = 0; const f = () => { try { d++; f(); } finally { d--; } }; f(); }));
 function caughtDeep(n) { try { return caughtDeep(n + 1); } catch (e) { return n; } }
