@@ -15,6 +15,6 @@ pub mod text;
 pub mod value;
 
 pub use api::{
-    Alive, AliveReport, Builder, Context, Error, FileLoader, Front, IntoValue, Leftover, ModuleLoader,
-    Runtime, Value,
+    Alive, AliveReport, Builder, Context, Error, FileLoader, Front, IntoValue, Leftover, Module,
+    ModuleLoader, Runtime, Value,
 };

@@ -81,12 +81,37 @@ impl Context {
         Ok(Value::new(&self.shared, value))
     }
 
-    /// Loads, links and evaluates a module: a promise, to be settled by [`Runtime::run_jobs`](super::Runtime::run_jobs).
-    /// What fails before evaluation (syntax, missing modules, unresolved imports) is the error. `file` is the
-    /// module's name, by which others import it.
-    pub fn eval_module(&self, source: &str, file: &str) -> Result<Value, Error> {
-        let promise = self.with(|cx| cx.eval_module(source.as_bytes(), file))?;
+    /// Compiles a module and registers it under its name `file`, by which others import it.
+    pub fn compile_module(&self, source: &str, file: &str) -> Result<Module, Error> {
+        let module = self.with(|cx| cx.add_module(source.as_bytes(), file))?;
+        Ok(Module(Value::new(&self.shared, module)))
+    }
+
+    /// Loads what a module imports, and links it: the error may be of any of the modules.
+    pub fn link_module(&self, module: &Module) -> Result<(), Error> {
+        self.with(|cx| {
+            cx.load_graph(module.0.engine())?;
+            cx.link_module(module.0.engine())
+        })
+    }
+
+    /// Evaluates a linked module: a promise, to be settled by [`Runtime::run_jobs`](super::Runtime::run_jobs).
+    pub fn evaluate_module(&self, module: &Module) -> Result<Value, Error> {
+        let promise = self.with(|cx| cx.evaluate_module(module.0.engine()))?;
         Ok(Value::new(&self.shared, promise))
+    }
+
+    /// The namespace object of a linked module (`JS_GetModuleNamespace`).
+    pub fn module_namespace(&self, module: &Module) -> Result<Value, Error> {
+        let namespace = self.with(|cx| cx.module_namespace(module.0.engine()))?;
+        Ok(Value::new(&self.shared, namespace.into()))
+    }
+
+    /// Compiles, loads, links and evaluates a module; see the single steps.
+    pub fn eval_module(&self, source: &str, file: &str) -> Result<Value, Error> {
+        let module = self.compile_module(source, file)?;
+        self.link_module(&module)?;
+        self.evaluate_module(&module)
     }
 
     /// What a promise was settled with: `None` while it is pending or if the value is no promise.
@@ -152,6 +177,10 @@ impl Context {
         })
     }
 }
+
+/// A module of a realm.
+#[derive(Clone)]
+pub struct Module(Value);
 
 /// The engine's own value.
 pub(crate) fn engine_value(value: &Value) -> engine::Value {

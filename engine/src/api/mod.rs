@@ -30,7 +30,7 @@ use std::rc::Rc;
 
 pub use crate::mem::Front;
 pub use crate::runtime::module::ModuleLoader;
-pub use context::Context;
+pub use context::{Context, Module};
 pub use error::Error;
 pub use leaks::{Alive, AliveReport};
 pub use modules::FileLoader;

@@ -107,6 +107,30 @@ fn map_set(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     Ok(call.this.clone())
 }
 
+/// `getOrInsert(key, value)`.
+fn map_get_or_insert(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let map = this_map(cx, call)?;
+    if let Some(value) = map.get(call.get(0))? {
+        return Ok(value);
+    }
+    map.set(call.get(0), call.get(1).clone())?;
+    Ok(call.get(1).clone())
+}
+
+/// `getOrInsertComputed(key, callback)`: the callback is given the key as the map holds it.
+fn map_get_or_compute(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let map = this_map(cx, call)?;
+    check_callback(cx, call.get(1))?;
+    if let Some(value) = map.get(call.get(0))? {
+        return Ok(value);
+    }
+    let zero = call.get(0).as_number() == Some(0.0);
+    let key = if zero { Value::int(0) } else { call.get(0).clone() };
+    let value = cx.call(call.get(1), undefined(), core::slice::from_ref(&key))?;
+    map.set(&key, value.clone())?;
+    Ok(value)
+}
+
 fn map_has(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     Ok(Value::boolean(this_map(cx, call)?.has(call.get(0))?))
 }
@@ -402,6 +426,8 @@ fn set_next(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 static MAP_ROWS: &[Row] = &[
     method("get", 1, map_get),
     method_magic("set", 2, map_set, MAP_SET),
+    method("getOrInsert", 2, map_get_or_insert),
+    method("getOrInsertComputed", 2, map_get_or_compute),
     method("has", 1, map_has),
     method("delete", 1, map_delete),
     method("clear", 0, map_clear),

@@ -1,6 +1,6 @@
 //! Iterator objects and iterator helpers (ECMA-262 27.1).
 
-use super::{Key, Row, What, constructor, def, method, method_magic, tag};
+use super::{Key, Row, What, constructor, def, method, method_magic, symbol_method, tag};
 use crate::exec::iteration::HELPER_NEXT;
 use crate::object::iteration::{Helper, HelperCell};
 use crate::object::{PropertyFlags, ShapeTable};
@@ -27,6 +27,45 @@ fn from(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let prototype = cx.realm().intrinsic(Intrinsic::WrapForValidIteratorPrototype);
     let shape = ShapeTable::current().root(&prototype, 0, 0)?;
     Ok(HelperCell::create(shape, Helper::Wrap, iterator, next, Value::UNDEFINED, 0.0)?.into())
+}
+
+/// `Iterator.concat`.
+fn concat(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let list = cx.new_array(&[])?;
+    for item in call.list {
+        if !item.is_object() {
+            let what = cx.describe(item);
+            return Err(cx.throw_type_error(format_args!("{what} is not an object")));
+        }
+        let method = cx.get_method(item, names::SYM_ITERATOR)?;
+        if method.is_undefined() {
+            let what = cx.describe(item);
+            return Err(cx.throw_type_error(format_args!("{what} is not iterable")));
+        }
+        for part in [item.clone(), method] {
+            if list
+                .as_array()
+                .map(|list| list.push_dense(part))
+                .transpose()?
+                .is_none_or(|pushed| pushed.is_err())
+            {
+                return Err(Thrown::OutOfMemory);
+            }
+        }
+    }
+    let prototype = cx.realm().intrinsic(Intrinsic::IteratorHelperPrototype);
+    let shape = ShapeTable::current().root(&prototype, 0, 0)?;
+    let none = Value::UNDEFINED;
+    Ok(HelperCell::create(shape, Helper::Concat, none.clone(), none, list.into(), 0.0)?.into())
+}
+
+/// `Iterator.prototype[Symbol.dispose]`.
+fn dispose(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let method = cx.get_method(call.this, names::RETURN)?;
+    if !method.is_undefined() {
+        cx.call(&method, call.this, &[])?;
+    }
+    Ok(Value::UNDEFINED)
 }
 
 fn this_wrapper<'a>(cx: &mut Context, call: &Arguments<'a>) -> JsResult<&'a HelperCell> {
@@ -246,10 +285,11 @@ static ROWS: &[Row] = &[
     method_magic("some", 1, eager, SOME),
     method_magic("take", 1, lazy, 3),
     method("toArray", 0, to_array),
+    symbol_method(names::SYM_DISPOSE, "[Symbol.dispose]", 0, dispose),
     weird(Key::Symbol(names::SYM_TO_STRING_TAG), "[Symbol.toStringTag]", get_tag, set_tag),
 ];
 
-static STATICS: &[Row] = &[method("from", 1, from)];
+static STATICS: &[Row] = &[method("concat", 0, concat), method("from", 1, from)];
 
 static HELPER_ROWS: &[Row] = &[
     method_magic("next", 0, helper_next, HELPER_NEXT),

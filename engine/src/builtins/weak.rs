@@ -72,6 +72,26 @@ fn map_set(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     Ok(call.this.clone())
 }
 
+/// `getOrInsert(key, value)` (0) and `getOrInsertComputed(key, callback)` (1).
+fn map_get_or_insert(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let map = this_map(cx, call)?;
+    let key = call.get(0);
+    check_key(cx, key, "a key of a WeakMap")?;
+    if call.magic == 1 && !cx.is_callable(call.get(1)) {
+        let what = cx.describe(call.get(1));
+        return Err(cx.throw_type_error(format_args!("{what} is not a function")));
+    }
+    if let Some(value) = map.get(key) {
+        return Ok(value);
+    }
+    let value = match call.magic {
+        0 => call.get(1).clone(),
+        _ => cx.call(call.get(1), undefined(), core::slice::from_ref(key))?,
+    };
+    map.set(key, value.clone())?;
+    Ok(value)
+}
+
 fn map_has(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     Ok(Value::boolean(this_map(cx, call)?.has(call.get(0))))
 }
@@ -164,6 +184,8 @@ static MAP_ROWS: &[Row] = &[
     method("delete", 1, map_delete),
     method("get", 1, map_get),
     method_magic("set", 2, map_set, MAP_SET),
+    method_magic("getOrInsert", 2, map_get_or_insert, 0),
+    method_magic("getOrInsertComputed", 2, map_get_or_insert, 1),
     method("has", 1, map_has),
     tag("WeakMap"),
 ];

@@ -382,10 +382,10 @@ impl Compiler<'_, '_, '_> {
             self.op(Op::PushUndefined)?;
         } else {
             self.expression()?;
-        }
-        let flags = self.func().flags;
-        if flags.async_() && flags.generator() {
-            self.emit(Op::Await, 0, at)?;
+            let flags = self.func().flags;
+            if flags.async_() && flags.generator() {
+                self.emit(Op::Await, 0, at)?;
+            }
         }
         self.semicolon()?;
         self.return_value(false)

@@ -106,6 +106,22 @@ impl Context {
                 }
             },
             Helper::Wrap => self.iterator_step_value(iterator, next),
+            Helper::Concat => loop {
+                let (inner, inner_next) = helper.inner();
+                if !inner.is_undefined() {
+                    if let Some(value) = self.iterator_step_value(&inner, &inner_next)? {
+                        return Ok(Some(value));
+                    }
+                    helper.set_inner(Value::UNDEFINED, Value::UNDEFINED);
+                }
+                let at = helper.count() as u32;
+                let list = helper.function.as_object().and_then(|o| o.as_array());
+                let pair = list.and_then(|list| Some((list.dense(at)?, list.dense(at + 1)?)));
+                let Some((iterable, method)) = pair else { return Ok(None) };
+                helper.set_count(f64::from(at + 2));
+                let (inner, next) = self.iterator_from_method(&iterable, &method)?;
+                helper.set_inner(inner, next);
+            },
         }
     }
 
@@ -123,6 +139,10 @@ impl Context {
 
     fn helper_close(&mut self, helper: &HelperCell) -> JsResult<()> {
         let (inner, _) = helper.inner();
+        if helper.what() == Helper::Concat {
+            helper.set_inner(Value::UNDEFINED, Value::UNDEFINED);
+            return if inner.is_undefined() { Ok(()) } else { self.iterator_close(&inner) };
+        }
         if !inner.is_undefined() {
             helper.set_inner(Value::UNDEFINED, Value::UNDEFINED);
             if let Err(thrown) = self.iterator_close(&inner) {

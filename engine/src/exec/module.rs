@@ -97,16 +97,6 @@ impl Context {
             Some(info) => info,
             None => crate::code::function::ModuleInfo::empty(self.rt().mem.memory(Use::Code)),
         };
-        for request in info.requests.iter() {
-            for attribute in request.attributes.iter() {
-                if RawAtom::from_bits(attribute.key) != names::TYPE {
-                    let key = self.describe_key(RawAtom::from_bits(attribute.key));
-                    return Err(
-                        self.throw_syntax_error(format_args!("import attribute '{key}' is not supported"))
-                    );
-                }
-            }
-        }
         let name: Value = JsString::from_str(file)?.into();
         let shape = self.closure_shape(code.flags)?;
         let function = ClosureCell::create(shape, &code)?;
@@ -208,6 +198,12 @@ impl Context {
             }
             let mut json = false;
             for attribute in request.attributes.iter() {
+                if RawAtom::from_bits(attribute.key) != names::TYPE {
+                    let key = self.describe_key(RawAtom::from_bits(attribute.key));
+                    return Err(
+                        self.throw_syntax_error(format_args!("import attribute '{key}' is not supported"))
+                    );
+                }
                 let value = RawAtom::from_bits(attribute.value).to_js_string()?;
                 json = self.attribute_type(&value)?;
             }
@@ -283,10 +279,18 @@ impl Context {
             match *export {
                 Export::Local { name: exported, capture } if RawAtom::from_bits(exported) == name => {
                     let function = record.state().function.clone();
-                    let binding = function
-                        .downcast::<ClosureCell>()
-                        .map_or(Value::UNDEFINED, |f| f.capture(usize::from(capture)));
-                    return Ok(Resolution::Binding(binding));
+                    let Some(closure) = function.downcast::<ClosureCell>() else {
+                        return Ok(Resolution::NotFound);
+                    };
+                    let capture = usize::from(capture);
+                    // The local name of an import is that import, also before it is linked.
+                    let source = closure.code().template.captures.get(capture).map(|c| c.source);
+                    if let Some(CaptureSource::Import(import)) = source
+                        && let Some(import) = info.imports.get(import as usize)
+                    {
+                        return self.resolve_import(record, import.request, import.name, asked);
+                    }
+                    return Ok(Resolution::Binding(closure.capture(capture)));
                 }
                 Export::Indirect { name: exported, request, import }
                     if RawAtom::from_bits(exported) == name =>
@@ -713,20 +717,15 @@ impl Context {
         record.state().status = ModuleStatus::Evaluated;
         record.state().order = ORDER_DONE;
         let promise = record.state().promise.clone();
+        if !promise.is_undefined() {
+            self.reject_promise(&promise, reason.clone())?;
+        }
         let mut i = 0;
         while let Some(parent) = record.state().parents.get(i).cloned() {
             i += 1;
             self.module_rejected(&parent, reason)?;
         }
-        if promise.is_undefined() { Ok(()) } else { self.reject_promise(&promise, reason.clone()) }
-    }
-
-    /// Parses, loads, links and evaluates a module: its promise.
-    pub fn eval_module(&mut self, source: &[u8], file: &str) -> JsResult<Value> {
-        let module = self.add_module(source, file)?;
-        self.load_graph(&module)?;
-        self.link_module(&module)?;
-        self.evaluate_module(&module)
+        Ok(())
     }
 
     // ----- import() and import.meta -----

@@ -173,6 +173,8 @@ pub enum Helper {
     FlatMap,
     /// `Iterator.from`: passes everything on.
     Wrap,
+    /// `Iterator.concat`: goes over one iterable after the other.
+    Concat,
 }
 
 /// Where an iterator helper is.
@@ -196,7 +198,7 @@ pub struct HelperCell {
     pub iterator: Value,
     /// Its `next`.
     pub next: Value,
-    /// The callback, where there is one.
+    /// The callback; for `concat` an array of iterables and their methods in turn.
     pub function: Value,
     inner: core::cell::UnsafeCell<[Value; 2]>,
     what: Helper,
