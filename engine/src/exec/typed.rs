@@ -1,7 +1,7 @@
 //! Typed arrays in the object protocol (ECMA-262 10.4.5), and what their builtins share.
 
 use crate::object::ShapeTable;
-use crate::object::buffer::{BufferCell, Element, TypedArrayCell};
+use crate::object::buffer::{BufferCell, Element, SharedMemory, TypedArrayCell};
 use crate::runtime::{Context, Intrinsic};
 use crate::value::{JsResult, Object, Value};
 
@@ -76,6 +76,13 @@ impl Context {
             Some(buffer) => Ok(buffer),
             None => Err(self.throw_range_error(format_args!("array buffer allocation failed"))),
         }
+    }
+
+    /// A SharedArrayBuffer of bytes that another runtime made, see [`BufferCell::shared_memory`].
+    pub fn new_shared_buffer(&mut self, memory: SharedMemory) -> JsResult<Object> {
+        let prototype = self.intrinsic(Intrinsic::SharedArrayBufferPrototype);
+        let shape = ShapeTable::current().root(&prototype, 0, 0)?;
+        BufferCell::create_shared(shape, memory)
     }
 
     /// A new typed array of `length` elements, all zero, with a buffer of its own.

@@ -180,18 +180,25 @@ pub struct SharedBlock {
     holders: AtomicUsize,
     length: AtomicUsize,
     max: usize,
+    growable: bool,
 }
 
 const SHARED_HEAD: usize = 64;
 
 impl SharedBlock {
     /// A zeroed block of `length` bytes that can grow to `max`.
-    fn create(length: usize, max: usize) -> Option<NonNull<SharedBlock>> {
+    fn create(length: usize, max: Option<usize>) -> Option<NonNull<SharedBlock>> {
+        let (growable, max) = (max.is_some(), max.unwrap_or(length));
         // SAFETY: the size is not zero; the head fits and is initialised.
         unsafe {
             let block = libc::calloc(1, SHARED_HEAD + max.max(1)).cast::<SharedBlock>();
             let block = NonNull::new(block)?;
-            block.write(SharedBlock { holders: AtomicUsize::new(1), length: AtomicUsize::new(length), max });
+            block.write(SharedBlock {
+                holders: AtomicUsize::new(1),
+                length: AtomicUsize::new(length),
+                max,
+                growable,
+            });
             Some(block)
         }
     }
@@ -209,6 +216,29 @@ impl SharedBlock {
                 libc::free(block.as_ptr().cast());
             }
         }
+    }
+}
+
+/// A hold on the bytes of a SharedArrayBuffer, to take them to a runtime on another thread.
+pub struct SharedMemory(NonNull<SharedBlock>);
+
+// SAFETY: the count and the length are atomic, and the bytes are accessed by atomic operations only.
+unsafe impl Send for SharedMemory {}
+// SAFETY: as above.
+unsafe impl Sync for SharedMemory {}
+
+impl Clone for SharedMemory {
+    fn clone(&self) -> SharedMemory {
+        // SAFETY: this value holds the block.
+        unsafe { self.0.as_ref() }.holders.fetch_add(1, Ordering::Relaxed);
+        SharedMemory(self.0)
+    }
+}
+
+impl Drop for SharedMemory {
+    fn drop(&mut self) {
+        // SAFETY: this value's hold is given up.
+        unsafe { SharedBlock::release(self.0) };
     }
 }
 
@@ -319,30 +349,57 @@ impl BufferCell {
         if capacity > MAX_BYTES || length > capacity {
             return Ok(None);
         }
-        let mem = heap::current().mem();
-        let block = if shared {
-            let Some(block) = SharedBlock::create(length, capacity) else { return Ok(None) };
-            Some(block)
-        } else {
-            None
-        };
-        let data = match (block, bytes_layout(capacity)) {
-            // SAFETY: just made.
-            (Some(block), _) => unsafe { block.as_ref() }.data(),
-            (None, Some(layout)) if capacity > 0 => {
-                let Ok(data) = mem.alloc(Use::Buffers, layout) else { return Ok(None) };
+        if shared {
+            let Some(block) = SharedBlock::create(length, max) else { return Ok(None) };
+            return BufferCell::create_shared(shape, SharedMemory(block)).map(Some);
+        }
+        let data = match bytes_layout(capacity) {
+            Some(layout) if capacity > 0 => {
+                let Ok(data) = heap::current().mem().alloc(Use::Buffers, layout) else { return Ok(None) };
                 // SAFETY: the block has room.
                 unsafe { data.as_ptr().write_bytes(0, capacity) };
                 data.as_ptr()
             }
             _ => null_mut(),
         };
+        BufferCell::with_backing(shape, data, length, capacity, max.is_some(), None).map(Some)
+    }
+
+    /// A new SharedArrayBuffer of bytes that others hold as well.
+    pub fn create_shared(shape: &Shape, memory: SharedMemory) -> JsResult<Object> {
+        // SAFETY: the value holds the block.
+        let block = unsafe { memory.0.as_ref() };
+        let (data, max, growable) = (block.data(), block.max, block.growable);
+        let length = block.length.load(Ordering::SeqCst);
+        let place = memory.0;
+        // The hold goes to the backing.
+        core::mem::forget(memory);
+        BufferCell::with_backing(shape, data, length, max, growable, Some(place))
+    }
+
+    /// The bytes of a SharedArrayBuffer, to be taken elsewhere.
+    pub fn shared_memory(&self) -> Option<SharedMemory> {
+        let block = self.backing().shared?;
+        // SAFETY: the buffer holds the block; the new value gets a hold of its own.
+        unsafe { block.as_ref() }.holders.fetch_add(1, Ordering::Relaxed);
+        Some(SharedMemory(block))
+    }
+
+    fn with_backing(
+        shape: &Shape,
+        data: *mut u8,
+        length: usize,
+        capacity: usize,
+        resizable: bool,
+        block: Option<NonNull<SharedBlock>>,
+    ) -> JsResult<Object> {
+        let mem = heap::current().mem();
         let backing = Backing {
             holders: StdCell::new(1),
             data: StdCell::new(data),
             length: StdCell::new(length),
             capacity: StdCell::new(capacity),
-            resizable: max.is_some(),
+            resizable,
             detached: StdCell::new(false),
             shared: block,
             views: StdCell::new(null()),
@@ -360,9 +417,10 @@ impl BufferCell {
         unsafe { place.write(backing) };
         // From here on the cell's `Drop` frees everything, also when no cell can be had.
         let cell = BufferCell { head: ObjectHead::new(), backing: place };
-        let made =
-            if shared { Object::alloc(SharedBufferCell(cell), shape) } else { Object::alloc(cell, shape) };
-        made.map(Some)
+        match block {
+            Some(_) => Object::alloc(SharedBufferCell(cell), shape),
+            None => Object::alloc(cell, shape),
+        }
     }
 
     #[inline(always)]

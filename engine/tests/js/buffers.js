@@ -1,0 +1,21 @@
+// Resizable, growable and transferred buffers, and the views of them.
+function run(f) { try { return String(f()); } catch (e) { return e.name; } }
+const buffer = new ArrayBuffer(8, { maxByteLength: 24 });
+const fixed = new Uint8Array(buffer, 2, 4), tracking = new Uint16Array(buffer, 4), view = new DataView(buffer, 1), narrow = new DataView(buffer, 4, 4);
+const lengths = () => [buffer.byteLength, fixed.length, tracking.length, run(() => view.byteLength), run(() => narrow.byteLength), fixed.byteOffset].join();
+print(lengths(), buffer.resizable, buffer.maxByteLength);
+fixed.fill(7); tracking[1] = 513; print([...new Uint8Array(buffer)].join());
+buffer.resize(24); print(lengths(), tracking.join()); tracking[9] = 5; print(tracking[9], tracking[10], 10 in tracking, Object.keys(tracking).length);
+buffer.resize(5); print(lengths(), fixed[0], run(() => fixed.at(0)), run(() => [...tracking]), run(() => narrow.getInt8(0)), view.getUint8(0));
+buffer.resize(3); print(lengths(), run(() => [...tracking])); buffer.resize(8); print(lengths(), [...fixed].join());
+print(run(() => buffer.resize(25)), run(() => new ArrayBuffer(1).resize(1)), run(() => new ArrayBuffer(9, { maxByteLength: 8 })), run(() => Object.preventExtensions(tracking)), run(() => Object.isFrozen(Object.preventExtensions(new Uint8Array(0)))));
+const moved = buffer.transfer(); print(buffer.detached, moved.resizable, moved.byteLength, lengths()); const plain = moved.transferToFixedLength(4); print(plain.resizable, plain.byteLength, plain.transfer(6).byteLength, plain.detached, run(() => plain.transfer()), run(() => plain.slice()), plain.byteLength);
+const source = new Uint8Array([1, 2, 3]); const taken = source.buffer.transfer(); print(source.length, source[0], new Uint8Array(taken).join(), source.byteLength, run(() => source.fill(1)), Object.keys(source).length, (source[0] = 1));
+const shared = new SharedArrayBuffer(4, { maxByteLength: 16 }); const bytes = new Uint8Array(shared), half = new Uint8Array(shared, 2, 2); bytes.set([1, 2, 3, 4]); shared.grow(8); bytes[7] = 9; print(shared.growable, bytes.length, bytes.join(), half.join(), run(() => shared.grow(4)), run(() => shared.grow(17)), shared.slice(6).byteLength, Object.prototype.toString.call(shared));
+const ints = new Int32Array(new SharedArrayBuffer(16)); print(Atomics.add(ints, 0, 5), Atomics.sub(ints, 0, 2), Atomics.or(ints, 0, 8), Atomics.and(ints, 0, 9), Atomics.xor(ints, 0, 1), Atomics.exchange(ints, 0, 42), Atomics.compareExchange(ints, 0, 42, 43), Atomics.load(ints, 0), Atomics.store(ints, 1, -0), Atomics.notify(ints, 0), Atomics.wait(ints, 0, 0), Atomics.wait(ints, 0, 43, 1), Atomics.isLockFree(4), run(() => Atomics.add(new Float64Array(1), 0, 1)), run(() => Atomics.load(ints, 4)), run(() => Atomics.wait(new Int32Array(4), 0, 0, 0)));
+print(Atomics.add(new BigUint64Array(1), 0, -1n), Atomics.sub(new Uint8Array([1]), 0, 3), Atomics.exchange(new Int8Array([-5]), 0, 300));
+const same = new ArrayBuffer(16), a8 = new Uint8Array(same), a16 = new Uint16Array(same, 0, 4); a8.set([1, 2, 3, 4, 5, 6, 7, 8]); a16.set(a8.subarray(0, 4)); print(a8.join()); a8.set([1, 2, 3, 4, 5, 6, 7, 8]); a8.set(a16, 1); print(a8.join()); a8.copyWithin(3, 0, 9); print(a8.join()); a8.copyWithin(0, 3); print(a8.join());
+print([...new Float16Array([1.1, 65520, 65519, -0, 6e-8, 2e-8, NaN])].map((x) => (Object.is(x, -0) ? "-0" : x)).join(), [...new Uint8ClampedArray([1.5, 2.5, -1, 300, NaN])].join(), new Int8Array([128, -129, 2 ** 40 + 3]).join(), new Uint32Array([-1, 2 ** 32, 4294967295.9]).join(), new BigInt64Array([2n ** 63n, -(2n ** 64n) - 1n]).join(), new Float32Array([0.1]).join());
+print(new Float64Array([3, NaN, -0, 0, -1, Infinity, -Infinity]).sort().map((x) => x).join(), Object.is(new Float64Array([0, -0]).sort()[0], -0), new BigInt64Array([3n, -1n, 2n]).sort().join(), new Uint8Array([5, 1, 4]).sort((x, y) => y - x).join(), new Int16Array([3, 1, 2]).toSorted().join(), new Int16Array([1, 2]).with(0, 9).join(), run(() => new Int16Array(1).with(1, 0)));
+// A view outlives the variable of its buffer; cycles through a buffer's property are collected.
+{ let kept; for (let i = 0; i < 300; i++) { const b = new ArrayBuffer(64); const v = new Uint8Array(b, 8); b.view = v; v.self = b; kept = v.subarray(1); kept[0] = i; } print(kept.length, kept[0]); }
