@@ -80,6 +80,22 @@ pub(crate) enum Target {
     },
 }
 
+impl Target {
+    /// The same place; errors of the store are reported at `at`.
+    fn stored_at(self, place: u32) -> Target {
+        let mut target = self;
+        match &mut target {
+            Target::Ident { at, .. }
+            | Target::Field { at, .. }
+            | Target::Elem { at }
+            | Target::Super { at }
+            | Target::Private { at, .. }
+            | Target::Call { at } => *at = place,
+        }
+        target
+    }
+}
+
 /// In the map of known starts.
 pub(crate) const KNOWN_PATTERN: u32 = 1;
 pub(crate) const KNOWN_ARROW: u32 = 2;
@@ -328,7 +344,7 @@ impl Compiler<'_, '_, '_> {
                 }
             }
         }
-        self.put_target(target, true)?;
+        self.put_target(target.stored_at(at), true)?;
         self.anonymous = (NONE, 0);
         Ok(E::new(Kind::Closed, e.at))
     }
