@@ -713,7 +713,12 @@ impl<'c, 'a, 's, 'i> Encoder<'c, 'a, 's, 'i> {
                         _ => inside,
                     };
                     let name = self.atom(v.name.0)?;
-                    vars.try_push(EvalVar { name, kind: v.kind, source, inside_var_scope })?;
+                    // A var of an eval in the parameters would cross them: as over a lexical binding.
+                    let crossed = site.params
+                        && scope == self.c.funcs[f as usize].scope
+                        && matches!(v.kind, BindingKind::Param | BindingKind::Var);
+                    let kind = if crossed { BindingKind::Let } else { v.kind };
+                    vars.try_push(EvalVar { name, kind, source, inside_var_scope })?;
                 }
                 let function_like = matches!(
                     info.kind,

@@ -5,7 +5,7 @@ use core::fmt::{self, Write};
 use tare_allocators::OutOfMemory;
 
 /// Greatest length of a message in bytes; longer ones are cut.
-const MESSAGE_BYTES: usize = 160;
+const MESSAGE_BYTES: usize = 108;
 
 /// The text of an error, kept in place: making it cannot fail.
 #[derive(Clone, Copy)]

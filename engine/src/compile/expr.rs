@@ -241,12 +241,14 @@ impl Compiler<'_, '_, '_> {
                 e
             }
         };
-        if self.is(T::Assign) && e.kind == Kind::Literal && !e.paren {
-            if let Some(mark) = mark {
-                self.rewind(&mark);
-                self.known.set(u64::from(start), KNOWN_PATTERN)?;
-                return self.pattern_assignment();
-            }
+        if self.is(T::Assign)
+            && e.kind == Kind::Literal
+            && !e.paren
+            && let Some(mark) = mark
+        {
+            self.rewind(&mark);
+            self.known.set(u64::from(start), KNOWN_PATTERN)?;
+            return self.pattern_assignment();
         }
         if self.tok.kind.is_assignment() {
             return self.assignment(e);
@@ -321,7 +323,7 @@ impl Compiler<'_, '_, '_> {
             return self.invalid_target(e.at);
         }
         let call_allowed = !matches!(operator, T::AndAndEq | T::OrOrEq | T::NullishEq);
-        let target = self.to_target(e, call_allowed)?;
+        let target = self.into_target(e, call_allowed)?;
         let at = self.tok.start;
         self.next()?;
         match operator {
@@ -397,7 +399,7 @@ impl Compiler<'_, '_, '_> {
     }
 
     /// Turns the expression just emitted into a place: its last instruction goes.
-    pub fn to_target(&mut self, e: E, call_allowed: bool) -> Res<Target> {
+    pub fn into_target(&mut self, e: E, call_allowed: bool) -> Res<Target> {
         let len = self.ir.len();
         let Some(&last) = self.ir.last() else { return self.invalid_target(e.at) };
         match e.kind {
@@ -426,7 +428,9 @@ impl Compiler<'_, '_, '_> {
                 Ok(Target::Private { name: last.a, at: last.at })
             }
             Kind::Call | Kind::AsyncCall if !self.strict && call_allowed => {
+                // The call happens, then this; what follows is not reached.
                 self.op(Op::Drop)?;
+                self.emit_x(Op::ThrowError, 0, n::EMPTY.0, e.at)?;
                 Ok(Target::Call { at: e.at })
             }
             _ => self.invalid_target(e.at),
@@ -642,7 +646,7 @@ impl Compiler<'_, '_, '_> {
                 self.next()?;
                 self.check_depth()?;
                 let e = self.unary()?;
-                let target = self.to_target(e, true)?;
+                let target = self.into_target(e, true)?;
                 self.get_target(target)?;
                 self.emit(op, 0, at)?;
                 self.put_target(target, true)?;
@@ -757,7 +761,7 @@ impl Compiler<'_, '_, '_> {
         }
         let at = self.tok.start;
         let op = if self.is(T::Inc) { Op::Inc } else { Op::Dec };
-        let target = self.to_target(e, true)?;
+        let target = self.into_target(e, true)?;
         self.next()?;
         self.get_target(target)?;
         self.emit(Op::ToNumeric, 0, at)?;

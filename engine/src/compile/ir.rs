@@ -207,6 +207,8 @@ pub(crate) enum FnKind {
 pub(crate) struct EvalSite {
     pub scope: u32,
     pub strict: bool,
+    /// In the parameters: vars of the eval go to an environment outside of theirs.
+    pub params: bool,
 }
 
 pub(crate) struct Func<'a> {

@@ -7,7 +7,7 @@
 use tare_allocators::{Memory, OutOfMemory, Vec};
 use tare_unicode::{is_id_continue, is_id_start, is_white_space};
 
-use super::error::{Fail, Message};
+use super::error::Fail;
 use super::names::{Name, Names, RESERVED, decode, n, push_wtf8};
 use super::token::{T, Token};
 use crate::code::function::Text;
@@ -15,7 +15,7 @@ use crate::code::function::Text;
 /// A lexical error: where, and what.
 pub(crate) struct LexError {
     pub at: u32,
-    pub message: Message,
+    pub message: &'static str,
 }
 
 pub(crate) enum LexFail {
@@ -31,8 +31,8 @@ impl From<OutOfMemory> for LexFail {
 
 type LexRes<X = ()> = Result<X, LexFail>;
 
-fn fail<X>(at: usize, text: &str) -> LexRes<X> {
-    Err(LexFail::Error(LexError { at: at as u32, message: Message::new(format_args!("{text}")) }))
+fn fail<X>(at: usize, message: &'static str) -> LexRes<X> {
+    Err(LexFail::Error(LexError { at: at as u32, message }))
 }
 
 const ID_START: u8 = 1;

@@ -63,7 +63,7 @@ impl Compiler<'_, '_, '_> {
         self.next()?;
         let start = self.ir.len();
         let saved = core::mem::replace(&mut self.allow_in, false);
-        let declared_at = self.tok.start;
+        let (declared_at, declared) = (self.tok.start, self.tok.name);
         let (initialized, name) = self.declarator(kind, true)?;
         self.allow_in = saved;
         let of = self.is_word(n::OF);
@@ -77,12 +77,10 @@ impl Compiler<'_, '_, '_> {
                     );
                 }
                 let scope = self.scope;
-                let name =
-                    super::names::Name(self.ir[..].iter().rev().find(|i| i.op == p::REF).map_or(0, |i| i.a));
                 let here = self.ir.len();
                 let reference = here;
-                self.pseudo(p::REF, name.0, scope, at)?;
-                let target = super::expr::Target::Ident { name, reference, at };
+                self.pseudo(p::REF, declared.0, scope, at)?;
+                let target = super::expr::Target::Ident { name: declared, reference, at };
                 self.put_head_slot(Slot::Target(target))?;
                 let size = self.take_code(here)?;
                 return self.for_each(size, None, of, is_await, labels, at);
@@ -138,7 +136,7 @@ impl Compiler<'_, '_, '_> {
                 if matches!(e.kind, Kind::Closed | Kind::Chain | Kind::Value | Kind::Unary) {
                     return self.invalid_target(e.at);
                 }
-                let target = self.to_target(e, true)?;
+                let target = self.into_target(e, true)?;
                 self.put_head_slot(Slot::Target(target))?;
             }
             self.anonymous = (NONE, 0);

@@ -212,10 +212,10 @@ impl<'a> Compiler<'a, '_, '_> {
     /// A direct eval sees everything: makes the hidden variables exist.
     fn direct_eval(&mut self, count: Option<u32>, at: u32) -> Res {
         let scope = self.scope;
-        let strict = self.strict;
+        let (strict, params) = (self.strict, self.in_params);
         let f = self.f as usize;
         let site = self.funcs[f].evals.len() as u32;
-        self.funcs[f].evals.try_push(EvalSite { scope, strict })?;
+        self.funcs[f].evals.try_push(EvalSite { scope, strict, params })?;
         self.funcs[f].flags |= crate::code::function::Flags::HAS_EVAL;
         if !strict && !matches!(self.func().kind, FnKind::Script | FnKind::Module | FnKind::Eval) {
             let vars = self.var_scope();

@@ -84,7 +84,7 @@ pub(crate) struct Names<'a> {
 }
 
 fn hash(bytes: &[u8]) -> u32 {
-    let mut state = 0x51_7C_C1B7_2722_0A95u64 ^ bytes.len() as u64;
+    let mut state = 0x517C_C1B7_2722_0A95_u64 ^ bytes.len() as u64;
     let mut chunks = bytes.chunks_exact(8);
     for chunk in &mut chunks {
         let word = chunk.iter().rev().fold(0u64, |w, &b| w << 8 | u64::from(b));

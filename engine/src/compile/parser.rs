@@ -328,10 +328,7 @@ impl<'a, 's, 'i> Compiler<'a, 's, 'i> {
     fn lex_failed<X>(&mut self, fail: LexFail) -> Res<X> {
         match fail {
             LexFail::OutOfMemory => Err(Fail::OutOfMemory),
-            LexFail::Error(error) => {
-                self.error = Some((error.at, error.message));
-                Err(Fail::Syntax)
-            }
+            LexFail::Error(error) => self.err_at(error.at, format_args!("{}", error.message)),
         }
     }
 

@@ -68,7 +68,8 @@ impl<'a> Compiler<'a, '_, '_> {
         Ok(())
     }
 
-    fn has_arguments(kind: FnKind) -> bool {
+    /// Whether functions of a kind have an arguments object of their own.
+    pub fn has_arguments(kind: FnKind) -> bool {
         matches!(
             kind,
             FnKind::Normal
@@ -155,15 +156,9 @@ impl<'a> Compiler<'a, '_, '_> {
         }
         for (i, inst) in ir.iter().enumerate() {
             match inst.op {
-                p::REF | p::PUT => {
-                    // A store to a name that may be a parameter (an inner binding of that name costs only speed).
-                    if inst.a == n::ARGUMENTS.0
-                        || self
-                            .live(scope, Name(inst.a))
-                            .is_some_and(|v| self.vars[v as usize].kind == BindingKind::Param)
-                    {
-                        return true;
-                    }
+                // A store to a name that may be a parameter (an inner binding of that name costs only speed).
+                p::REF | p::PUT if inst.a == n::ARGUMENTS.0 || self.is_param(scope, Name(inst.a)) => {
+                    return true;
                 }
                 p::GET | p::GET_TYPEOF | p::CALL_GET if inst.a == n::ARGUMENTS.0 => {
                     let read = ir.get(i + 1).is_some_and(|next| next.is(Op::GetLength))
@@ -177,6 +172,10 @@ impl<'a> Compiler<'a, '_, '_> {
             }
         }
         false
+    }
+
+    fn is_param(&self, scope: u32, name: Name) -> bool {
+        self.live(scope, name).is_some_and(|var| self.vars[var as usize].kind == BindingKind::Param)
     }
 
     // Looking up.
@@ -614,7 +613,7 @@ impl<'a> Compiler<'a, '_, '_> {
         };
         match ir.get(i + 1) {
             Some(next) if next.op == p::REF_GET => false,
-            Some(next) if simple(next) => !ir.get(i + 2).is_some_and(|after| after.op == p::REF_PUT),
+            Some(next) if simple(next) => ir.get(i + 2).is_none_or(|after| after.op != p::REF_PUT),
             _ => true,
         }
     }

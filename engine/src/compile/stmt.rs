@@ -760,6 +760,9 @@ impl Compiler<'_, '_, '_> {
     fn blocked(&mut self, candidate: &Candidate) -> Res<bool> {
         let target = self.var_scope();
         let name = candidate.name;
+        if name == n::ARGUMENTS && Self::has_arguments(self.func().kind) {
+            return Ok(true);
+        }
         let mut scope = self.scopes[candidate.scope as usize].parent;
         while scope != target {
             if let Some(var) = self.lookup(scope, name)

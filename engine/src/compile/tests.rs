@@ -334,6 +334,32 @@ fn direct_eval() {
     assert!(show("this").contains("this"));
 }
 
+/// In parameters, a var of an eval would cross the parameters: they count as lexical there.
+#[test]
+fn eval_in_parameters() {
+    let system = System;
+    let memory = Memory::new(&system);
+    let mut toy = Toy::new();
+    let source = b"function f(p = eval('x'), q) { eval('y'); }";
+    let unit = compile_script(source, Options::default(), memory, &mut toy).unwrap();
+    let scopes = &unit.functions[1].eval_scopes;
+    let fails = |toy: &mut Toy, scope, text: &str| {
+        compile_eval(text.as_bytes(), Some(scope), Options::default(), memory, toy).is_err()
+    };
+    for name in ["var arguments", "var p", "var q", "function arguments() {}"] {
+        assert!(fails(&mut toy, &scopes[0], name), "{name} in the parameters");
+        assert!(!fails(&mut toy, &scopes[1], name), "{name} in the body");
+    }
+    assert!(!fails(&mut toy, &scopes[0], "var r"));
+}
+
+/// `this` of a derived constructor starts uninitialized also if only super() looks at it.
+#[test]
+fn derived_this() {
+    let got = compile("class A extends B { constructor() { super(); } }", false, Options::default());
+    assert!(got.contains("uninit_local 0:this"), "{got}");
+}
+
 /// The parts of a `Function` constructor's function must be whole.
 #[test]
 fn dynamic_functions() {
