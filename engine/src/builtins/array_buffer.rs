@@ -12,10 +12,10 @@ const SHARED: i32 = 0x100;
 /// `this`, if it is a buffer of the kind that the row is for.
 fn this_buffer<'a>(cx: &mut Context, call: &Arguments<'a>) -> JsResult<(&'a Object, &'a BufferCell)> {
     let wanted = if call.magic & SHARED != 0 { kind::SHARED_ARRAY_BUFFER } else { kind::ARRAY_BUFFER };
-    if let Some(object) = call.this.as_object() {
-        if let (true, Some(cell)) = (object.kind() == wanted, object.as_buffer()) {
-            return Ok((object, cell));
-        }
+    if let Some(object) = call.this.as_object()
+        && let (true, Some(cell)) = (object.kind() == wanted, object.as_buffer())
+    {
+        return Ok((object, cell));
     }
     Err(cx.throw_type_error(format_args!("not {}", kind_name(wanted))))
 }

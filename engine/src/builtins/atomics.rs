@@ -1,7 +1,7 @@
 //! Atomics (ECMA-262 25.4). Waiting threads stand in one list of the process, linked through their stacks.
 
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::SeqCst};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::SeqCst};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -182,7 +182,7 @@ fn pause(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 /// A thread that waits, on its own stack.
 struct Waiter {
     address: usize,
-    notified: bool,
+    notified: AtomicBool,
     wake: Condvar,
     next: *mut Waiter,
 }
@@ -227,12 +227,11 @@ impl Waiters {
         let mut woken = 0;
         let mut at = self.0;
         // SAFETY: as above.
-        while let Some(waiter) = unsafe { at.as_mut() } {
+        while let Some(waiter) = unsafe { at.as_ref() } {
             if woken as f64 >= count {
                 break;
             }
-            if waiter.address == address && !waiter.notified {
-                waiter.notified = true;
+            if waiter.address == address && !waiter.notified.swap(true, SeqCst) {
                 waiter.wake.notify_one();
                 woken += 1;
             }
@@ -262,7 +261,12 @@ fn wait(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let timeout = if timeout.is_nan() { f64::INFINITY } else { timeout.max(0.0) };
     let at = place(cx, view, index)?;
     let start = Instant::now();
-    let mut waiter = Waiter { address: at.addr(), notified: false, wake: Condvar::new(), next: null_mut() };
+    let mut waiter = Waiter {
+        address: at.addr(),
+        notified: AtomicBool::new(false),
+        wake: Condvar::new(),
+        next: null_mut(),
+    };
     let place = &raw mut waiter;
     let mut list = WAITERS.lock().unwrap_or_else(PoisonError::into_inner);
     if read(at, element.shift()) != bits {
@@ -272,8 +276,8 @@ fn wait(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     // SAFETY: the waiter is removed before this function returns.
     unsafe { list.add(place) };
     let mut outcome = Ok("ok");
-    // SAFETY: the flag is read and written under the lock only.
-    while !unsafe { (*place).notified } {
+    // SAFETY: the waiter is this function's.
+    while !unsafe { (*place).notified.load(SeqCst) } {
         let left = timeout - start.elapsed().as_secs_f64() * 1000.0;
         if left <= 0.0 {
             outcome = Ok("timed-out");
@@ -283,11 +287,11 @@ fn wait(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         // SAFETY: the condition variable is the waiter's.
         let wake = unsafe { &(*place).wake };
         list = wake.wait_timeout(list, sleep).map_or_else(|e| e.into_inner().0, |woken| woken.0);
-        if let Some(handler) = &mut cx.rt().interrupt {
-            if handler() {
-                outcome = Err(Thrown::Terminated);
-                break;
-            }
+        if let Some(handler) = &mut cx.rt().interrupt
+            && handler()
+        {
+            outcome = Err(Thrown::Terminated);
+            break;
         }
     }
     list.remove(place);

@@ -309,10 +309,11 @@ impl<U: Unit> Parser<'_, U> {
             ^ usize::from(text.at(text.len() - 1)).wrapping_mul(5)
             ^ (text.len() << 3);
         let cached = &mut self.key_cache[place % CACHE];
-        if let Some(atom) = cached {
-            if !atom.is_integer() && atom.to_js_string()?.text()?.equals(text) {
-                return Ok(atom.clone());
-            }
+        if let Some(atom) = cached
+            && !atom.is_integer()
+            && atom.to_js_string()?.text()?.equals(text)
+        {
+            return Ok(atom.clone());
         }
         let atom = Atom::from_text(text)?;
         *cached = Some(atom.clone());
@@ -517,10 +518,10 @@ impl Walk<'_> {
         cx.check_native_stack()?;
         let value = cx.get(holder, key.raw())?;
         let mut node = node.and_then(|n| self.record.nodes.get(n as usize));
-        if let Some(found) = node {
-            if !same_value(&found.value, &value)? {
-                node = None;
-            }
+        if let Some(found) = node
+            && !same_value(&found.value, &value)?
+        {
+            node = None;
         }
         let context = cx.new_object()?;
         if let Some(object) = value.as_object() {

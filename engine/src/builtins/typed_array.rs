@@ -152,7 +152,7 @@ fn view_of(
     let Some(buffer) = object.as_buffer() else { return Err(throw_not(cx)) };
     let size = element.size() as u64;
     let offset = cx.to_index(offset)?;
-    if offset % size != 0 {
+    if !offset.is_multiple_of(size) {
         return Err(cx.throw_range_error(format_args!("offset must be a multiple of {size}")));
     }
     let length = if length.is_undefined() { None } else { Some(cx.to_index(length)?) };
@@ -168,7 +168,7 @@ fn view_of(
             None
         }
         None => {
-            if bytes % size != 0 {
+            if !bytes.is_multiple_of(size) {
                 return Err(cx.throw_range_error(format_args!("buffer length must be a multiple of {size}")));
             }
             if offset > bytes {

@@ -137,12 +137,13 @@ fn unescape(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         let unit = text.at(at);
         at += 1;
         if unit == 0x25 {
-            if at < text.len() && text.at(at) == 0x75 {
-                if let Some(unit) = hex(text, at + 1, 4) {
-                    out.push_unit(unit as u16)?;
-                    at += 5;
-                    continue;
-                }
+            if at < text.len()
+                && text.at(at) == 0x75
+                && let Some(unit) = hex(text, at + 1, 4)
+            {
+                out.push_unit(unit as u16)?;
+                at += 5;
+                continue;
             }
             if let Some(unit) = hex(text, at, 2) {
                 out.push_unit(unit as u16)?;

@@ -22,10 +22,11 @@ pub(crate) fn to_descriptor(cx: &mut Context, value: &Value) -> JsResult<Descrip
     desc.get = field(cx, names::GET)?;
     desc.set = field(cx, names::SET)?;
     for (function, what) in [(&desc.get, "getter"), (&desc.set, "setter")] {
-        if let Some(function) = function {
-            if !function.is_undefined() && !cx.is_callable(function) {
-                return Err(cx.throw_type_error(format_args!("{what} is not a function")));
-            }
+        if let Some(function) = function
+            && !function.is_undefined()
+            && !cx.is_callable(function)
+        {
+            return Err(cx.throw_type_error(format_args!("{what} is not a function")));
         }
     }
     if desc.is_accessor() && desc.is_data() {

@@ -216,10 +216,10 @@ impl Context {
         let result = self.call(&trap, &handler, &arguments)?;
         match self.get_own_property(&target, key)? {
             Some(current) if current.flags().is_configurable() => (),
-            Some(OwnProperty::Data(value, flags)) if !flags.is_writable() => {
-                if !same_value(&value, &result)? {
-                    return Err(self.proxy_violation(name, "the target's property has another value"));
-                }
+            Some(OwnProperty::Data(value, flags))
+                if !flags.is_writable() && !same_value(&value, &result)? =>
+            {
+                return Err(self.proxy_violation(name, "the target's property has another value"));
             }
             Some(OwnProperty::Accessor(getter, ..)) if getter.is_undefined() && !result.is_undefined() => {
                 return Err(self.proxy_violation(name, "the target's property has no getter"));
@@ -248,10 +248,10 @@ impl Context {
         }
         match self.get_own_property(&target, key)? {
             Some(current) if current.flags().is_configurable() => (),
-            Some(OwnProperty::Data(current, flags)) if !flags.is_writable() => {
-                if !same_value(&current, &value)? {
-                    return Err(self.proxy_violation(name, "the target's property is read-only"));
-                }
+            Some(OwnProperty::Data(current, flags))
+                if !flags.is_writable() && !same_value(&current, &value)? =>
+            {
+                return Err(self.proxy_violation(name, "the target's property is read-only"));
             }
             Some(OwnProperty::Accessor(_, setter, _)) if setter.is_undefined() => {
                 return Err(self.proxy_violation(name, "the target's property has no setter"));
