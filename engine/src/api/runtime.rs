@@ -217,6 +217,7 @@ impl Runtime {
     /// Sets the memory limit in bytes; 0 removes it (`JS_SetMemoryLimit`).
     pub fn set_memory_limit(&self, bytes: usize) {
         self.state().mem.set_limit(bytes);
+        self.state().heap.limit_changed();
     }
 
     /// Sets the stack limit in bytes; 0 removes the check (`JS_SetMaxStackSize`).
