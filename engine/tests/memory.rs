@@ -83,7 +83,8 @@ fn a_script_can_catch_the_error_and_go_on() {
     let result = context
         .eval(
             "let message = 'none'; let n = 0;
-             try { let a = []; for (;;) { a.push({ n }); n++; } } catch (e) { message = e.name + ': ' + e.message; }
+             function fill() { let a = []; for (;;) { a.push({ n }); n++; } }
+             try { fill(); } catch (e) { message = e.name + ': ' + e.message; }
              message + ' ' + (n > 1000)",
             "test.js",
         )
