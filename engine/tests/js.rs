@@ -63,6 +63,10 @@ fn run(name: &str) -> String {
 
 fn evaluate(source: &str, file: &str, sink: Sink) -> Result<(), Error> {
     let mut builder = Runtime::builder().output(Box::new(sink));
+    if cfg!(debug_assertions) {
+        // Native frames of a debug build are several times larger.
+        builder = builder.max_stack_size(4 << 20);
+    }
     if let Ok(policy) = std::env::var("TARE_GC") {
         builder = builder.gc_policy(parse_policy(&policy).unwrap());
     }
