@@ -692,7 +692,7 @@ impl<'c, 'a, 's, 'i> Encoder<'c, 'a, 's, 'i> {
                 let mut var = info.first;
                 while var != NONE {
                     let v = self.c.vars[var as usize];
-                    if !v.dead && !v.name.is_none() && info.kind != ScopeKind::Global {
+                    if !v.dead && !v.name.is_none() && Compiler::eval_sees(info.kind, v.kind) {
                         own.try_push(var)?;
                     }
                     var = v.next;

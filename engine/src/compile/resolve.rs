@@ -51,7 +51,7 @@ impl<'a> Compiler<'a, '_, '_> {
                 let mut var = info.first;
                 while var != NONE {
                     let v = self.vars[var as usize];
-                    if !v.dead && !v.name.is_none() && info.kind != ScopeKind::Global {
+                    if !v.dead && !v.name.is_none() && Self::eval_sees(info.kind, v.kind) {
                         self.vars[var as usize].used = true;
                         self.vars[var as usize].assigned = true;
                         if v.func == f && info.kind != ScopeKind::Module {
@@ -66,6 +66,11 @@ impl<'a> Compiler<'a, '_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a direct eval finds a variable by its scope: not a global one, but the hidden ones of a script.
+    pub fn eval_sees(scope: ScopeKind, kind: BindingKind) -> bool {
+        scope != ScopeKind::Global || kind == BindingKind::Hidden
     }
 
     /// Whether functions of a kind have an arguments object of their own.

@@ -334,6 +334,13 @@ fn direct_eval() {
     assert!(show("this").contains("this"));
 }
 
+/// A direct eval at the top level of a script finds the script's `this`.
+#[test]
+fn eval_in_a_script() {
+    let got = compile("eval('this'); let a;", false, Options::default());
+    assert!(got.contains("eval scope this new.target\n"), "{got}");
+}
+
 /// In parameters, a var of an eval would cross the parameters: they count as lexical there.
 #[test]
 fn eval_in_parameters() {
