@@ -199,10 +199,10 @@ fn map_group_by(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
                 group
             }
         };
-        if let Some(list) = group.as_object().and_then(|o| o.as_array()) {
-            if list.push_dense(value)?.is_err() {
-                return Err(Thrown::OutOfMemory);
-            }
+        if let Some(list) = group.as_object().and_then(|o| o.as_array())
+            && list.push_dense(value)?.is_err()
+        {
+            return Err(Thrown::OutOfMemory);
         }
         Ok(true)
     })?;

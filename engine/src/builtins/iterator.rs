@@ -220,10 +220,10 @@ fn to_array(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let next = cx.iterator_next_method(object)?;
     let array = cx.new_array(&[])?;
     while let Some(value) = cx.iterator_step_value(call.this, &next)? {
-        if let Some(list) = array.as_array() {
-            if list.push_dense(value)?.is_err() {
-                return Err(Thrown::OutOfMemory);
-            }
+        if let Some(list) = array.as_array()
+            && list.push_dense(value)?.is_err()
+        {
+            return Err(Thrown::OutOfMemory);
         }
     }
     Ok(array.into())

@@ -13,7 +13,8 @@ impl Context {
 
     /// GetIteratorFlattenable (7.4.5): an iterable object, an iterator, or, where `strings`, a string.
     pub fn get_flattenable(&mut self, value: &Value, strings: bool) -> JsResult<(Value, Value)> {
-        if !value.is_object() && !(strings && value.is_string()) {
+        let iterable = value.is_object() || strings && value.is_string();
+        if !iterable {
             let what = self.describe(value);
             return Err(self.throw_type_error(format_args!("{what} is not an object")));
         }

@@ -93,13 +93,13 @@ impl Context {
         let source = state.source();
         let Some(object) = source.as_object() else { return Ok(None) };
         let index = state.index();
-        if let (Some(array), kind::ARRAY) = (object.as_array(), object.kind()) {
-            if state.what() == Iteration::ArrayValues && index < u64::from(array.length()) {
-                if let Some(value) = array.dense(index as u32) {
-                    state.set_index(index + 1);
-                    return Ok(Some(value));
-                }
-            }
+        if let (Some(array), kind::ARRAY) = (object.as_array(), object.kind())
+            && state.what() == Iteration::ArrayValues
+            && index < u64::from(array.length())
+            && let Some(value) = array.dense(index as u32)
+        {
+            state.set_index(index + 1);
+            return Ok(Some(value));
         }
         let length = if object.kind() == kind::TYPED_ARRAY {
             match self.typed_array_length(object) {

@@ -595,11 +595,12 @@ impl Context {
                     self.throw_if_failed(root)?;
                 }
             }
-            if let Some(other) = cell(&required) {
-                if other.state().order != 0 && other.state().order != ORDER_DONE {
-                    record.state().pending += 1;
-                    other.state().parents.try_push(module.clone())?;
-                }
+            if let Some(other) = cell(&required)
+                && other.state().order != 0
+                && other.state().order != ORDER_DONE
+            {
+                record.state().pending += 1;
+                other.state().parents.try_push(module.clone())?;
             }
         }
         if record.state().pending > 0 || record.has_await() {
@@ -774,7 +775,8 @@ impl Context {
                 json = self.dynamic_attributes(&with)?;
             }
         }
-        let referrer = match script.downcast::<ScriptCell>().and_then(|s| s.file_name.as_string()) {
+        let file = script.downcast::<ScriptCell>();
+        let referrer = match file.and_then(|s| s.referrer.as_string().or_else(|| s.file_name.as_string())) {
             Some(name) => utf8(name)?,
             None => String::new(),
         };

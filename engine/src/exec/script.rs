@@ -106,12 +106,13 @@ impl Context {
     ) -> JsResult<crate::heap::Ref<CodeCell>> {
         let memory = self.rt().mem.memory(Use::Code);
         let Unit { mut functions, globals, module: _, atoms } = unit;
+        let referrer = if is_eval { self.running_file() } else { Value::UNDEFINED };
         let script = {
             let kept = Vec::try_from_slice(source, memory);
             let file_name = JsString::from_str(file);
             match (kept, file_name) {
                 (Ok(kept), Ok(file_name)) => {
-                    ScriptCell::create(kept, file_name.into(), globals, atoms, is_eval)
+                    ScriptCell::create(kept, file_name.into(), globals, atoms, is_eval, referrer)
                 }
                 _ => {
                     release(&atoms);
@@ -161,6 +162,19 @@ impl Context {
             release(&template.atoms);
         }
         result
+    }
+
+    /// The name of the file whose code runs, undefined if none does.
+    fn running_file(&mut self) -> Value {
+        if self.rt().machine.code.is_null() {
+            return Value::UNDEFINED;
+        }
+        let script = self.interp().code().script.clone();
+        match script.downcast::<ScriptCell>() {
+            Some(script) if script.referrer.is_string() => script.referrer.clone(),
+            Some(script) => script.file_name.clone(),
+            None => Value::UNDEFINED,
+        }
     }
 
     fn constant_value(&mut self, constant: &Constant<'static>) -> JsResult<Value> {

@@ -119,7 +119,7 @@ impl Table {
             return Ok(None);
         }
         let mask = self.index.len() - 1;
-        let mut slot = self.slot(hash(key)?);
+        let mut slot = self.home(key)?;
         loop {
             let entry = self.index[slot] as usize;
             if entry == 0 {
@@ -132,9 +132,17 @@ impl Table {
         }
     }
 
+    /// Where the search for a normalised key starts. Sixteen ints in a row share a cache line of the index.
     #[inline]
-    fn slot(&self, hash: u32) -> usize {
-        (hash >> (32 - self.index.len().trailing_zeros())) as usize
+    fn home(&self, key: &Value) -> JsResult<usize> {
+        let shift = 32 - self.index.len().trailing_zeros();
+        if let Some(int) = key.as_int() {
+            let int = int as u32;
+            let group = mix(u64::from(int >> 4)) ^ int >> 4;
+            let start = (mix(u64::from(group)) >> shift) & !15;
+            return Ok((start | (int ^ group) & 15) as usize);
+        }
+        Ok((hash(key)? >> shift) as usize)
     }
 
     fn number(&self, entry: usize) -> u64 {
@@ -157,17 +165,17 @@ impl Table {
         self.index.try_resize(wanted, 0)?;
         if wanted != 0 {
             for entry in 0..self.count() {
-                let hash = hash(self.key(entry))?;
-                self.enter(entry, hash);
+                let home = self.home(self.key(entry))?;
+                self.enter(entry, home);
             }
         }
         Ok(())
     }
 
     /// Puts an entry into the index.
-    fn enter(&mut self, entry: usize, hash: u32) {
+    fn enter(&mut self, entry: usize, home: usize) {
         let mask = self.index.len() - 1;
-        let mut slot = self.slot(hash);
+        let mut slot = home;
         while self.index[slot] != 0 {
             slot = (slot + 1) & mask;
         }
@@ -228,8 +236,8 @@ impl Table {
             self.next += 1;
         }
         if !self.index.is_empty() {
-            let hash = hash(&key)?;
-            self.enter(entry, hash);
+            let home = self.home(&key)?;
+            self.enter(entry, home);
         }
         self.entries.try_push(key)?;
         if self.stride == 2 {

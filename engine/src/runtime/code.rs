@@ -114,7 +114,7 @@ pub struct ScriptCell {
     pub is_eval: bool,
     /// The module record of a module's code, or undefined.
     pub module: UnsafeCell<Value>,
-    /// Value of `import.meta`'s owner and dynamic import's referrer: set by the host.
+    /// For code made from text at run time: the name of the file that `import()` in it is relative to.
     pub referrer: Value,
 }
 
@@ -126,6 +126,7 @@ impl ScriptCell {
         globals: Vec<'static, Global>,
         atoms: Vec<'static, u32>,
         is_eval: bool,
+        referrer: Value,
     ) -> JsResult<Value> {
         let cell = ScriptCell {
             header: Header::new(0),
@@ -135,7 +136,7 @@ impl ScriptCell {
             atoms,
             is_eval,
             module: UnsafeCell::new(Value::UNDEFINED),
-            referrer: Value::UNDEFINED,
+            referrer,
         };
         Ok(heap::current().alloc(cell, u32::from(kind::SCRIPT))?.into())
     }
