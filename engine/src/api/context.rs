@@ -7,6 +7,7 @@ use super::host::HostFunction;
 use super::value::IntoValue;
 use super::{Error, Shared, Value};
 use crate::heap::Ref;
+use crate::object::buffer::SharedMemory;
 use crate::runtime::{self as rt, Realm};
 use crate::value::{self as engine, JsResult, kind};
 
@@ -129,6 +130,12 @@ impl Context {
             PromiseState::Fulfilled => Some(Ok(Value::new(&self.shared, result))),
             PromiseState::Rejected => Some(self.with(|cx| Err(cx.throw(result)))),
         }
+    }
+
+    /// A SharedArrayBuffer of bytes that another runtime shares, see [`Value::shared_memory`].
+    pub fn new_shared_buffer(&self, memory: SharedMemory) -> Result<Value, Error> {
+        let buffer = self.with(|cx| cx.new_shared_buffer(memory))?;
+        Ok(Value::new(&self.shared, buffer.into()))
     }
 
     /// The global object.

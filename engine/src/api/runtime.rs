@@ -122,6 +122,7 @@ impl Builder {
             joining: crate::mem::Vec::new(mem.memory(crate::mem::Use::Runtime)),
             interrupt: None,
             rejection_tracker: None,
+            can_block: true,
             native_stack_floor: 0,
             native_stack_bytes: self.stack_bytes,
             opaque: None,
@@ -265,6 +266,11 @@ impl Runtime {
     /// script can catch.
     pub fn set_interrupt_handler(&self, handler: Option<rt::InterruptHandler>) {
         self.state().interrupt = handler;
+    }
+
+    /// Whether `Atomics.wait` may block this thread; it may unless said otherwise.
+    pub fn set_can_block(&self, can_block: bool) {
+        self.state().can_block = can_block;
     }
 
     /// Says where the texts of modules come from (`JS_SetModuleLoaderFunc`); without a loader every import fails.

@@ -5,6 +5,7 @@ use core::mem::ManuallyDrop;
 use std::rc::Rc;
 
 use super::{Context, Error, Shared};
+use crate::object::buffer::SharedMemory;
 use crate::text::Atom;
 use crate::value as engine;
 
@@ -56,6 +57,11 @@ impl Value {
         let _entry = self.shared.enter();
         let text = self.value.as_string()?.text().ok()?;
         Some(char::decode_utf16(text.units()).map(|c| c.unwrap_or('\u{FFFD}')).collect())
+    }
+
+    /// The bytes of a SharedArrayBuffer, to be handed to a runtime on another thread.
+    pub fn shared_memory(&self) -> Option<SharedMemory> {
+        self.value.as_object()?.as_buffer()?.shared_memory()
     }
 
     /// The value as a string, as `String(value)` would give it.

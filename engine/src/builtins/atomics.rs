@@ -258,6 +258,9 @@ fn wait(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         u64::from(cx.to_int32(call.get(2))? as u32)
     };
     let timeout = cx.to_number(call.get(3))?;
+    if !cx.rt().can_block {
+        return Err(cx.throw_type_error(format_args!("this thread must not be blocked")));
+    }
     let timeout = if timeout.is_nan() { f64::INFINITY } else { timeout.max(0.0) };
     let at = place(cx, view, index)?;
     let start = Instant::now();

@@ -4,7 +4,7 @@ use super::{Row, constant, method};
 use crate::object::PropertyFlags;
 use crate::runtime::{Arguments, Context, Intrinsic};
 use crate::text::{StringBuilder, names};
-use crate::value::{JsResult, Value};
+use crate::value::{JsResult, Thrown, Value};
 
 /// `print(...values)`: the values as strings, separated by spaces, on the host's output.
 fn print(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
@@ -26,7 +26,16 @@ fn eval(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 }
 
 fn run_microtask(cx: &mut Context, values: &[Value]) -> JsResult<Value> {
-    cx.call(&values[0], &Value::UNDEFINED, &[])
+    match cx.call(&values[0], &Value::UNDEFINED, &[]) {
+        // Reported as an unhandled rejection is: nobody is there to catch it.
+        Err(Thrown::Exception) => {
+            let error = cx.take_pending();
+            let promise = cx.new_promise()?;
+            cx.reject_promise(&promise, error)?;
+            Ok(Value::UNDEFINED)
+        }
+        other => other,
+    }
 }
 
 fn queue_microtask(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {

@@ -125,6 +125,8 @@ pub struct Runtime {
     /// Lowest address native code may use; 0 for no check.
     pub(crate) native_stack_floor: usize,
     pub(crate) native_stack_bytes: usize,
+    /// Whether `Atomics.wait` may block the thread ([[CanBlock]] of the agent).
+    pub(crate) can_block: bool,
     pub(crate) opaque: Option<Box<dyn core::any::Any>>,
     /// Where `print` and `console.log` write.
     pub(crate) output: Box<dyn std::io::Write>,

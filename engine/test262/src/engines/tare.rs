@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Instant;
 
+use tare::object::buffer::SharedMemory;
 use tare::runtime::module::ModuleLoader;
 use tare::{Context, Error, Runtime, Value};
 
-use crate::agents;
+use crate::agents::{self, Agent, Agents};
 use crate::engine::{self, Completion, Engine, Job, Ran};
 use crate::meta::Phase;
 
@@ -86,15 +87,18 @@ fn run_in(job: &Job<'_>, printed: &Rc<RefCell<Vec<String>>>) -> Completion {
         }
         flag.get()
     })));
+    runtime.set_can_block(job.can_block);
+    let role = Rc::new(Role::Test(Agents::new(deadline), job.memory_limit));
     let asked = Rc::new(Cell::new(false));
     runtime
         .set_module_loader(Some(Box::new(Files { test: job.path.to_path_buf(), asked: Rc::clone(&asked) })));
-    let context =
-        match runtime.new_context().and_then(|context| install(&context, printed, deadline).map(|_| context))
-        {
-            Ok(context) => context,
-            Err(error) => return broken(error),
-        };
+    let context = match runtime
+        .new_context()
+        .and_then(|context| install(&context, printed, deadline, &role).map(|_| context))
+    {
+        Ok(context) => context,
+        Err(error) => return broken(error),
+    };
     for (name, text) in job.harness {
         if let Err(error) = context.eval(text, name) {
             return Completion::Broken(format!("{name}: {error}"));
@@ -167,7 +171,12 @@ fn threw(context: &Context, phase: Phase, error: Error) -> Completion {
 }
 
 /// Defines `print` and `$262` in a context; the latter is returned.
-fn install(context: &Context, printed: &Rc<RefCell<Vec<String>>>, deadline: Instant) -> Result<Value, Error> {
+fn install(
+    context: &Context,
+    printed: &Rc<RefCell<Vec<String>>>,
+    deadline: Instant,
+    role: &Rc<Role>,
+) -> Result<Value, Error> {
     let lines = Rc::clone(printed);
     let print = context.new_function("print", 1, move |context, _, arguments| {
         let text = arguments.first().map_or_else(|| Ok(String::new()), |value| value.to_display(context))?;
@@ -175,10 +184,10 @@ fn install(context: &Context, printed: &Rc<RefCell<Vec<String>>>, deadline: Inst
         context.value(())
     })?;
     let host = context.new_object()?;
-    let lines = Rc::clone(printed);
+    let (lines, realm_role) = (Rc::clone(printed), Rc::clone(role));
     let create_realm = move |context: &Context, _: &Value, _: &[Value]| {
         let realm = context.runtime().new_context()?;
-        install(&realm, &lines, deadline)
+        install(&realm, &lines, deadline, &realm_role)
     };
     host.set(context, "createRealm", context.new_function("createRealm", 0, create_realm)?)?;
     let eval_script = |context: &Context, _: &Value, arguments: &[Value]| {
@@ -205,7 +214,119 @@ fn install(context: &Context, printed: &Rc<RefCell<Vec<String>>>, deadline: Inst
     let now = |context: &Context, _: &Value, _: &[Value]| context.value(agents::monotonic_now());
     agent.set(context, "monotonicNow", context.new_function("monotonicNow", 0, now)?)?;
 
+    define_agents(context, &agent, role)?;
+
     let setup = context.eval(SETUP, "<host>")?;
     setup.call(context, &context.value(())?, &[print, host.clone(), agent])?;
     Ok(host)
+}
+
+/// What a broadcast carries: the shared bytes, and the source text of a number or BigInt.
+#[derive(Clone)]
+struct Payload {
+    memory: SharedMemory,
+    number: String,
+}
+
+/// What the host functions of a runtime find of agents: those it started, or the one it is.
+enum Role {
+    /// The test itself, and the memory limit of its agents.
+    Test(Agents<Payload>, usize),
+    /// An agent, with the function it wants called with the next broadcast.
+    Agent(Agent<Payload>, RefCell<Option<Value>>),
+}
+
+/// Defines those functions of `$262.agent` that differ between a test and its agents.
+fn define_agents(context: &Context, object: &Value, role: &Rc<Role>) -> Result<(), Error> {
+    type Code = fn(&Context, &Role, &[Value]) -> Result<Value, Error>;
+    let functions: &[(&str, u8, Code)] = match **role {
+        Role::Test(..) => &[("start", 1, start), ("broadcast", 2, broadcast), ("getReport", 0, get_report)],
+        Role::Agent(..) => {
+            &[("receiveBroadcast", 1, receive), ("report", 1, report), ("leaving", 0, leaving)]
+        }
+    };
+    for &(name, length, code) in functions {
+        let role = Rc::clone(role);
+        let function = context
+            .new_function(name, length, move |context, _, arguments| code(context, &role, arguments))?;
+        object.set(context, name, function)?;
+    }
+    Ok(())
+}
+
+fn start(context: &Context, role: &Role, arguments: &[Value]) -> Result<Value, Error> {
+    if let (Role::Test(agents, limit), Some(script)) = (role, arguments.first()) {
+        let (script, limit) = (script.to_display(context)?, *limit);
+        // Without a thread the test misses the agent's report.
+        let _ = agents.start(move |agent| run_agent(agent, &script, limit));
+    }
+    context.value(())
+}
+
+fn broadcast(context: &Context, role: &Role, arguments: &[Value]) -> Result<Value, Error> {
+    let memory = arguments.first().and_then(Value::shared_memory);
+    if let (Role::Test(agents, _), Some(memory)) = (role, memory) {
+        let number = match arguments.get(1) {
+            Some(number) if number.is_undefined() => "0".to_string(),
+            Some(number) if number.as_number().is_some() => number.to_display(context)?,
+            Some(big) => format!("{}n", big.to_display(context)?),
+            None => "0".to_string(),
+        };
+        agents.broadcast(&Payload { memory, number });
+    }
+    context.value(())
+}
+
+fn get_report(context: &Context, role: &Role, _: &[Value]) -> Result<Value, Error> {
+    match role {
+        Role::Test(agents, _) => match agents.take_report() {
+            Some(text) => context.value(text.as_str()),
+            None => context.value(None::<bool>),
+        },
+        Role::Agent(..) => context.value(()),
+    }
+}
+
+fn receive(context: &Context, role: &Role, arguments: &[Value]) -> Result<Value, Error> {
+    if let Role::Agent(_, wanted) = role {
+        wanted.replace(arguments.first().cloned());
+    }
+    context.value(())
+}
+
+fn report(context: &Context, role: &Role, arguments: &[Value]) -> Result<Value, Error> {
+    if let (Role::Agent(agent, _), Some(text)) = (role, arguments.first()) {
+        agent.report(text.to_display(context)?);
+    }
+    context.value(())
+}
+
+fn leaving(context: &Context, _: &Role, _: &[Value]) -> Result<Value, Error> {
+    context.value(())
+}
+
+/// Runs an agent's script and the functions it gives to `receiveBroadcast`, on the agent's thread. What an
+/// agent throws goes nowhere: the test misses its report.
+fn run_agent(agent: Agent<Payload>, script: &str, memory_limit: usize) {
+    let deadline = agent.deadline();
+    let builder = Runtime::builder().memory_limit(memory_limit).output(Box::new(std::io::sink()));
+    let Ok(runtime) = builder.build() else { return };
+    runtime.set_interrupt_handler(Some(Box::new(move || Instant::now() > deadline)));
+    let role = Rc::new(Role::Agent(agent, RefCell::new(None)));
+    let Ok(context) = runtime.new_context() else { return };
+    if install(&context, &Rc::default(), deadline, &role).is_err() {
+        return;
+    }
+    let _ = context.eval(script, "<agent>");
+    let Role::Agent(agent, wanted) = &*role else { return };
+    loop {
+        let _ = runtime.run_jobs();
+        let Some(callback) = wanted.take() else { break };
+        let Some(payload) = agent.receive() else { break };
+        let buffer = context.new_shared_buffer(payload.memory);
+        let number = context.eval(&payload.number, "<agent>");
+        if let (Ok(buffer), Ok(number), Ok(this)) = (buffer, number, context.value(())) {
+            let _ = callback.call(&context, &this, &[buffer, number]);
+        }
+    }
 }
