@@ -1,5 +1,4 @@
 //! A JavaScript engine that accounts for every byte.
-#![allow(dead_code)] // Floors land from the ground up; removed when the top floor stands.
 
 pub mod api;
 pub mod base;

@@ -45,9 +45,6 @@ pub(crate) struct Inner {
     pub(crate) state: NonNull<rt::Runtime>,
 }
 
-/// Native stack that the engine leaves untouched below the limit, for what natives and libraries need.
-const STACK_RESERVE: usize = 128 * 1024;
-
 /// An entry from the host; leaving restores what was before.
 pub(crate) struct Entry {
     _heap: Entered,
@@ -83,6 +80,3 @@ impl Drop for Entry {
 }
 
 pub(crate) type Shared = Rc<Inner>;
-pub(crate) const fn stack_reserve() -> usize {
-    STACK_RESERVE
-}

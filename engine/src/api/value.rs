@@ -24,10 +24,6 @@ impl Value {
         &self.value
     }
 
-    pub(crate) fn shared(&self) -> &Shared {
-        &self.shared
-    }
-
     /// Whether this is `undefined`.
     pub fn is_undefined(&self) -> bool {
         self.value.is_undefined()

@@ -32,15 +32,15 @@ impl Context {
             return self.array_create(length);
         }
         let mut species = self.get(original, names::CONSTRUCTOR)?;
-        if self.is_constructor(&species) {
-            if let Some(object) = species.as_object() {
-                let realm = self.function_realm(object)?;
-                if realm.bits() != self.realm_value().bits() {
-                    // SAFETY: the realm value keeps its cell alive for this block.
-                    let other = unsafe { Context::new(self.rt_ptr(), realm.cell_unchecked().cast()) };
-                    if species.bits() == other.intrinsic(Intrinsic::Array).bits() {
-                        species = Value::UNDEFINED;
-                    }
+        if self.is_constructor(&species)
+            && let Some(object) = species.as_object()
+        {
+            let realm = self.function_realm(object)?;
+            if realm.bits() != self.realm_value().bits() {
+                // SAFETY: the realm value keeps its cell alive for this block.
+                let other = unsafe { Context::new(self.rt_ptr(), realm.cell_unchecked().cast()) };
+                if species.bits() == other.intrinsic(Intrinsic::Array).bits() {
+                    species = Value::UNDEFINED;
                 }
             }
         }
@@ -80,14 +80,14 @@ fn construct(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let prototype = cx.prototype_from_constructor(new_target, Intrinsic::ArrayPrototype)?;
     let shape = ShapeTable::current().root(&prototype, 0, 0)?;
     let array = ArrayCell::create(shape, 0)?;
-    if let [length] = call.list {
-        if let Some(number) = length.as_number() {
-            if number != f64::from(number as u32) {
-                return Err(cx.throw_range_error(format_args!("invalid array length")));
-            }
-            cx.set_array_length(&array, number as u32)?;
-            return Ok(array.into());
+    if let [length] = call.list
+        && let Some(number) = length.as_number()
+    {
+        if number != f64::from(number as u32) {
+            return Err(cx.throw_range_error(format_args!("invalid array length")));
         }
+        cx.set_array_length(&array, number as u32)?;
+        return Ok(array.into());
     }
     for (i, value) in call.list.iter().enumerate() {
         cx.create_index_or_throw(&array, i as u64, value.clone())?;
@@ -202,11 +202,11 @@ fn pop(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let object = cx.to_object(call.this)?;
     if let Some(array) = object.as_array() {
         let plain = object.kind() == kind::ARRAY && object.as_cell_word() == cx.array_word();
-        if let (true, Some(last)) = (plain, array.length().checked_sub(1)) {
-            if let Some(value) = array.dense(last) {
-                array.set_length(last);
-                return Ok(value);
-            }
+        if let (true, Some(last)) = (plain, array.length().checked_sub(1))
+            && let Some(value) = array.dense(last)
+        {
+            array.set_length(last);
+            return Ok(value);
         }
     }
     let length = cx.length_of(&object)?;
@@ -242,11 +242,11 @@ fn move_index(cx: &mut Context, object: &Object, from: u64, to: u64) -> JsResult
 
 fn shift(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let object = cx.to_object(call.this)?;
-    if let Some(array) = cx.packed(&object) {
-        if let Some(first) = array.dense(0) {
-            array.shift_dense(0, 1);
-            return Ok(first);
-        }
+    if let Some(array) = cx.packed(&object)
+        && let Some(first) = array.dense(0)
+    {
+        array.shift_dense(0, 1);
+        return Ok(first);
     }
     let length = cx.length_of(&object)?;
     if length == 0 {
@@ -265,14 +265,14 @@ fn shift(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 fn unshift(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let object = cx.to_object(call.this)?;
     let count = call.len() as u64;
-    if let Some(array) = cx.packed(&object) {
-        if u64::from(array.length()) + count < 1 << 26 {
-            array.open_gap(0, count as u32)?;
-            for (i, value) in call.list.iter().enumerate() {
-                array.set_dense(i as u32, value.clone());
-            }
-            return Ok(Value::number(f64::from(array.length())));
+    if let Some(array) = cx.packed(&object)
+        && u64::from(array.length()) + count < 1 << 26
+    {
+        array.open_gap(0, count as u32)?;
+        for (i, value) in call.list.iter().enumerate() {
+            array.set_dense(i as u32, value.clone());
         }
+        return Ok(Value::number(f64::from(array.length())));
     }
     let length = cx.length_of(&object)?;
     if count > 0 {
@@ -302,17 +302,18 @@ fn slice(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let result = cx.array_species_create(&object, count)?;
     if let (Some(from), Some(_)) = (cx.packed(&object), result.as_array()) {
         let fresh = result.as_cell_word() == cx.array_word() && !Object::same(&object, &result);
-        if fresh && u64::from(from.length()) >= end {
-            if let Some(to) = result.as_array() {
-                to.set_length(0);
-                to.grow(count as u32)?;
-                for i in start..end {
-                    if to.push_dense(from.dense(i as u32).unwrap_or_default())?.is_err() {
-                        return Err(Thrown::OutOfMemory);
-                    }
+        if fresh
+            && u64::from(from.length()) >= end
+            && let Some(to) = result.as_array()
+        {
+            to.set_length(0);
+            to.grow(count as u32)?;
+            for i in start..end {
+                if to.push_dense(from.dense(i as u32).unwrap_or_default())?.is_err() {
+                    return Err(Thrown::OutOfMemory);
                 }
-                return Ok(result.into());
             }
+            return Ok(result.into());
         }
     }
     let mut to = 0;
@@ -352,25 +353,27 @@ fn splice(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let removed = cx.array_species_create(&object, count)?;
     if let Some(array) = cx.packed(&object) {
         let fresh = removed.as_cell_word() == cx.array_word() && !Object::same(&object, &removed);
-        if fresh && u64::from(array.length()) == length && length < 1 << 26 {
-            if let Some(to) = removed.as_array() {
-                to.set_length(0);
-                for i in start..start + count {
-                    if to.push_dense(array.dense(i as u32).unwrap_or_default())?.is_err() {
-                        return Err(Thrown::OutOfMemory);
-                    }
+        if fresh
+            && u64::from(array.length()) == length
+            && length < 1 << 26
+            && let Some(to) = removed.as_array()
+        {
+            to.set_length(0);
+            for i in start..start + count {
+                if to.push_dense(array.dense(i as u32).unwrap_or_default())?.is_err() {
+                    return Err(Thrown::OutOfMemory);
                 }
-                let (start, count, added) = (start as u32, count as u32, items.len() as u32);
-                if added > count {
-                    array.open_gap(start + count, added - count)?;
-                } else {
-                    array.shift_dense(start + added, count - added);
-                }
-                for (i, item) in items.iter().enumerate() {
-                    array.set_dense(start + i as u32, item.clone());
-                }
-                return Ok(removed.into());
             }
+            let (start, count, added) = (start as u32, count as u32, items.len() as u32);
+            if added > count {
+                array.open_gap(start + count, added - count)?;
+            } else {
+                array.shift_dense(start + added, count - added);
+            }
+            for (i, item) in items.iter().enumerate() {
+                array.set_dense(start + i as u32, item.clone());
+            }
+            return Ok(removed.into());
         }
     }
     for i in 0..count {
@@ -718,12 +721,11 @@ fn iterate(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 
 /// The element at `index` if there is one, own or inherited.
 fn element(cx: &mut Context, object: &Object, index: u64) -> JsResult<Option<Value>> {
-    if let (Some(array), Ok(index)) = (object.as_array(), u32::try_from(index)) {
-        if object.kind() == kind::ARRAY {
-            if let Some(value) = array.dense(index) {
-                return Ok(Some(value));
-            }
-        }
+    if let (Some(array), Ok(index)) = (object.as_array(), u32::try_from(index))
+        && object.kind() == kind::ARRAY
+        && let Some(value) = array.dense(index)
+    {
+        return Ok(Some(value));
     }
     if has_index(cx, object, index)? { cx.get_index(object, index).map(Some) } else { Ok(None) }
 }
@@ -777,10 +779,10 @@ fn index_of(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     }
     let start = cx.relative_index(call.get(1), length, 0)?;
     for i in start..length {
-        if let Some(value) = element(cx, &object, i)? {
-            if cx.strict_equals(&value, call.get(0))? {
-                return Ok(Value::number(i as f64));
-            }
+        if let Some(value) = element(cx, &object, i)?
+            && cx.strict_equals(&value, call.get(0))?
+        {
+            return Ok(Value::number(i as f64));
         }
     }
     Ok(Value::int(-1))
@@ -802,10 +804,10 @@ fn last_index_of(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         end = last as u64 + 1;
     }
     for i in (0..end).rev() {
-        if let Some(value) = element(cx, &object, i)? {
-            if cx.strict_equals(&value, call.get(0))? {
-                return Ok(Value::number(i as f64));
-            }
+        if let Some(value) = element(cx, &object, i)?
+            && cx.strict_equals(&value, call.get(0))?
+        {
+            return Ok(Value::number(i as f64));
         }
     }
     Ok(Value::int(-1))
@@ -863,12 +865,13 @@ fn flatten(
             let arguments = [value, Value::number(at as f64), object.as_value().clone()];
             value = cx.call(function, this, &arguments)?;
         }
-        if (level as f64) < depth && super::object::is_array(cx, &value)? {
-            if let Some(inner) = value.as_object() {
-                let length = cx.length_of(inner)?;
-                stack.try_push((inner.clone(), 0, length))?;
-                continue;
-            }
+        if (level as f64) < depth
+            && super::object::is_array(cx, &value)?
+            && let Some(inner) = value.as_object()
+        {
+            let length = cx.length_of(inner)?;
+            stack.try_push((inner.clone(), 0, length))?;
+            continue;
         }
         if to >= MAX_SAFE_LENGTH {
             return Err(cx.throw_too_long());

@@ -48,11 +48,11 @@ fn construct(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 
 /// InstallErrorCause (20.5.8.1).
 fn install_cause(cx: &mut Context, error: &Object, options: &Value) -> JsResult<()> {
-    if let Some(options) = options.as_object() {
-        if cx.has_property(options, names::CAUSE)? {
-            let cause = cx.get(options, names::CAUSE)?;
-            cx.define_builtin(error, names::CAUSE, cause, PropertyFlags::HIDDEN)?;
-        }
+    if let Some(options) = options.as_object()
+        && cx.has_property(options, names::CAUSE)?
+    {
+        let cause = cx.get(options, names::CAUSE)?;
+        cx.define_builtin(error, names::CAUSE, cause, PropertyFlags::HIDDEN)?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::{Class, Row, constructor, method, symbol_method};
 use crate::object::{PropertyFlags, ShapeTable};
 use crate::runtime::{Arguments, BoundCell, ClosureCell, Context, Intrinsic, NativeCell, NativeKind};
 use crate::text::{StringBuilder, Text, names};
-use crate::value::{JsResult, Object, Value};
+use crate::value::{JsResult, Value};
 
 /// `new Function(...parameters, body)`.
 fn construct(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
@@ -160,7 +160,7 @@ pub(super) fn install(cx: &mut Context) -> JsResult<()> {
     let prototype = cx.intrinsic(Intrinsic::FunctionPrototype);
     for name in [names::CALLER, names::ARGUMENTS] {
         let value = thrower.as_value().clone();
-        let accessor = crate::object::Accessor::new(value.clone(), value)?;
+        let accessor = crate::object::Accessor::cell(value.clone(), value)?;
         let flags = PropertyFlags(PropertyFlags::CONFIGURABLE | PropertyFlags::ACCESSOR);
         cx.define_builtin(&prototype, name, accessor, flags)?;
     }
@@ -174,12 +174,4 @@ pub(crate) fn callback(cx: &mut Context, value: &Value) -> JsResult<()> {
     }
     let what = cx.describe(value);
     Err(cx.throw_type_error(format_args!("{what} is not a function")))
-}
-
-/// The object a `this` must be.
-pub(crate) fn this_object<'a>(cx: &mut Context, call: &Arguments<'a>) -> JsResult<&'a Object> {
-    match call.this.as_object() {
-        Some(object) => Ok(object),
-        None => Err(cx.throw_type_error(format_args!("not an object"))),
-    }
 }

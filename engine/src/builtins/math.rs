@@ -89,10 +89,10 @@ fn imul(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 
 /// `max` (0) and `min` (1). All arguments are converted, also after a NaN.
 fn extreme(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
-    if let [a, b] = call.list {
-        if let (Some(x), Some(y)) = (a.as_int(), b.as_int()) {
-            return Ok(Value::int(if call.magic == 0 { x.max(y) } else { x.min(y) }));
-        }
+    if let [a, b] = call.list
+        && let (Some(x), Some(y)) = (a.as_int(), b.as_int())
+    {
+        return Ok(Value::int(if call.magic == 0 { x.max(y) } else { x.min(y) }));
     }
     let mut result = if call.magic == 0 { f64::NEG_INFINITY } else { f64::INFINITY };
     for value in call.list {

@@ -182,7 +182,7 @@ impl Context {
                     };
                     let flags =
                         PropertyFlags(row.flags.0 & !PropertyFlags::WRITABLE | PropertyFlags::ACCESSOR);
-                    (Accessor::new(get, set)?, flags)
+                    (Accessor::cell(get, set)?, flags)
                 }
                 What::Number(number) => (Value::number(*number), row.flags),
                 What::Text(text) => (JsString::from_str(text)?.into(), row.flags),

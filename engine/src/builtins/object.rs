@@ -31,10 +31,10 @@ fn set_prototype_of(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     if !prototype.is_object() && !prototype.is_null() {
         return Err(cx.throw_type_error(format_args!("prototype must be an object or null")));
     }
-    if let Some(object) = target.as_object() {
-        if !cx.set_prototype_of(object, prototype)? {
-            return Err(throw_prototype(cx));
-        }
+    if let Some(object) = target.as_object()
+        && !cx.set_prototype_of(object, prototype)?
+    {
+        return Err(throw_prototype(cx));
     }
     Ok(target.clone())
 }
@@ -161,10 +161,10 @@ fn assign(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 
 /// `freeze` (magic 1) and `seal` (0).
 fn set_integrity(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
-    if let Some(object) = call.get(0).as_object() {
-        if !cx.set_integrity(object, call.magic == 1)? {
-            return Err(cx.throw_type_error(format_args!("object cannot be made non-extensible")));
-        }
+    if let Some(object) = call.get(0).as_object()
+        && !cx.set_integrity(object, call.magic == 1)?
+    {
+        return Err(cx.throw_type_error(format_args!("object cannot be made non-extensible")));
     }
     Ok(call.get(0).clone())
 }
@@ -178,10 +178,10 @@ fn test_integrity(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 }
 
 fn prevent_extensions(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
-    if let Some(object) = call.get(0).as_object() {
-        if !cx.prevent_extensions(object)? {
-            return Err(cx.throw_type_error(format_args!("object cannot be made non-extensible")));
-        }
+    if let Some(object) = call.get(0).as_object()
+        && !cx.prevent_extensions(object)?
+    {
+        return Err(cx.throw_type_error(format_args!("object cannot be made non-extensible")));
     }
     Ok(call.get(0).clone())
 }
@@ -345,10 +345,10 @@ fn get_proto(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 fn set_proto(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     cx.require_object_coercible(call.this, "Object.prototype.__proto__")?;
     let prototype = call.get(0);
-    if let (Some(object), true) = (call.this.as_object(), prototype.is_object() || prototype.is_null()) {
-        if !cx.set_prototype_of(object, prototype)? {
-            return Err(throw_prototype(cx));
-        }
+    if let (Some(object), true) = (call.this.as_object(), prototype.is_object() || prototype.is_null())
+        && !cx.set_prototype_of(object, prototype)?
+    {
+        return Err(throw_prototype(cx));
     }
     Ok(Value::UNDEFINED)
 }

@@ -312,31 +312,28 @@ fn concat(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 fn change_case(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let string = this_string(cx, call)?;
     let text = string.text()?;
-    if let Text::Latin1(units) = text {
-        if units.is_ascii() {
-            let unchanged = if call.magic == 0 {
-                !units.iter().any(u8::is_ascii_uppercase)
-            } else {
-                !units.iter().any(u8::is_ascii_lowercase)
-            };
-            if unchanged {
-                return Ok(string.into());
-            }
-            // SAFETY: (1) every unit of the new string is written.
-            let changed = unsafe {
-                JsString::build_latin1(units.len(), |to| {
-                    for (i, unit) in units.iter().enumerate() {
-                        let unit = if call.magic == 0 {
-                            unit.to_ascii_lowercase()
-                        } else {
-                            unit.to_ascii_uppercase()
-                        };
-                        to.add(i).write(unit);
-                    }
-                })
-            };
-            return Ok(changed?.into());
+    if let Text::Latin1(units) = text
+        && units.is_ascii()
+    {
+        let unchanged = if call.magic == 0 {
+            !units.iter().any(u8::is_ascii_uppercase)
+        } else {
+            !units.iter().any(u8::is_ascii_lowercase)
+        };
+        if unchanged {
+            return Ok(string.into());
         }
+        // SAFETY: (1) every unit of the new string is written.
+        let changed = unsafe {
+            JsString::build_latin1(units.len(), |to| {
+                for (i, unit) in units.iter().enumerate() {
+                    let unit =
+                        if call.magic == 0 { unit.to_ascii_lowercase() } else { unit.to_ascii_uppercase() };
+                    to.add(i).write(unit);
+                }
+            })
+        };
+        return Ok(changed?.into());
     }
     let mut out = StringBuilder::new();
     let mut at = 0;
@@ -592,13 +589,13 @@ pub(crate) fn push_substitution(
             digit @ b'0'..=b'9' => {
                 let mut number = usize::from(digit - b'0');
                 let mut used = 2;
-                if at + 2 < template.len() {
-                    if let Some(second) = u8::try_from(template.at(at + 2)).ok().filter(u8::is_ascii_digit) {
-                        let two = number * 10 + usize::from(second - b'0');
-                        if (1..=captures.len()).contains(&two) {
-                            number = two;
-                            used = 3;
-                        }
+                if at + 2 < template.len()
+                    && let Some(second) = u8::try_from(template.at(at + 2)).ok().filter(u8::is_ascii_digit)
+                {
+                    let two = number * 10 + usize::from(second - b'0');
+                    if (1..=captures.len()).contains(&two) {
+                        number = two;
+                        used = 3;
                     }
                 }
                 if (1..=captures.len()).contains(&number) {
@@ -668,7 +665,7 @@ fn replace(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
             break;
         }
     }
-    if done == 0 && out.is_empty() && pattern.len() > 0 {
+    if done == 0 && out.is_empty() && !pattern.is_empty() {
         return Ok(string.into());
     }
     out.push_text(text.slice(done, text.len()))?;

@@ -17,10 +17,10 @@ pub(super) fn this_primitive(
     if is(call.this) {
         return Ok(call.this.clone());
     }
-    if let Some(value) = call.this.downcast::<PrimitiveCell>().map(PrimitiveCell::value) {
-        if is(value) {
-            return Ok(value.clone());
-        }
+    if let Some(value) = call.this.downcast::<PrimitiveCell>().map(PrimitiveCell::value)
+        && is(value)
+    {
+        return Ok(value.clone());
     }
     Err(cx.throw_type_error(format_args!("not a {what}")))
 }

@@ -323,7 +323,7 @@ impl Compiler<'_, '_, '_> {
             return self.invalid_target(e.at);
         }
         let call_allowed = !matches!(operator, T::AndAndEq | T::OrOrEq | T::NullishEq);
-        let target = self.into_target(e, call_allowed)?;
+        let target = self.as_target(e, call_allowed)?;
         let at = self.tok.start;
         self.next()?;
         match operator {
@@ -399,7 +399,7 @@ impl Compiler<'_, '_, '_> {
     }
 
     /// Turns the expression just emitted into a place: its last instruction goes.
-    pub fn into_target(&mut self, e: E, call_allowed: bool) -> Res<Target> {
+    pub fn as_target(&mut self, e: E, call_allowed: bool) -> Res<Target> {
         let len = self.ir.len();
         let Some(&last) = self.ir.last() else { return self.invalid_target(e.at) };
         match e.kind {
@@ -646,7 +646,7 @@ impl Compiler<'_, '_, '_> {
                 self.next()?;
                 self.check_depth()?;
                 let e = self.unary()?;
-                let target = self.into_target(e, true)?;
+                let target = self.as_target(e, true)?;
                 self.get_target(target)?;
                 self.emit(op, 0, at)?;
                 self.put_target(target, true)?;
@@ -761,7 +761,7 @@ impl Compiler<'_, '_, '_> {
         }
         let at = self.tok.start;
         let op = if self.is(T::Inc) { Op::Inc } else { Op::Dec };
-        let target = self.into_target(e, true)?;
+        let target = self.as_target(e, true)?;
         self.next()?;
         self.get_target(target)?;
         self.emit(Op::ToNumeric, 0, at)?;

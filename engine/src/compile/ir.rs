@@ -213,7 +213,6 @@ pub(crate) struct EvalSite {
 
 pub(crate) struct Func<'a> {
     pub parent: u32,
-    pub parent_scope: u32,
     pub kind: FnKind,
     pub flags: Flags,
     pub name: Name,
@@ -302,17 +301,6 @@ impl<'a> Map<'a> {
         }
         self.entries[at] = (key, value);
         Ok(())
-    }
-
-    pub fn clear(&mut self) {
-        if self.count > 0 {
-            self.count = 0;
-            if self.entries.len() > 64 {
-                self.entries.truncate(0);
-                return;
-            }
-            self.entries.iter_mut().for_each(|entry| entry.0 = FREE);
-        }
     }
 }
 

@@ -136,7 +136,7 @@ impl Compiler<'_, '_, '_> {
                 if matches!(e.kind, Kind::Closed | Kind::Chain | Kind::Value | Kind::Unary) {
                     return self.invalid_target(e.at);
                 }
-                let target = self.into_target(e, true)?;
+                let target = self.as_target(e, true)?;
                 self.put_head_slot(Slot::Target(target))?;
             }
             self.anonymous = (NONE, 0);

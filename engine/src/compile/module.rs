@@ -190,7 +190,7 @@ impl<'a> Compiler<'a, '_, '_> {
     pub fn export_declared(&mut self, name: Name, at: u32) -> Res {
         if self.exporting && self.f == 0 && self.scope == self.funcs[0].scope {
             self.exported(name, at)?;
-            self.exports.try_push(LocalExport { name, local: name, at, name_at: at })?;
+            self.exports.try_push(LocalExport { name, local: name, at })?;
         }
         Ok(())
     }
@@ -270,7 +270,7 @@ impl<'a> Compiler<'a, '_, '_> {
                 name = self.export_name()?.0;
             }
             self.exported(name, name_at)?;
-            self.exports.try_push(LocalExport { name, local, at, name_at })?;
+            self.exports.try_push(LocalExport { name, local, at })?;
             if !self.is(T::RBrace) {
                 self.expect(T::Comma)?;
             }
@@ -339,7 +339,7 @@ impl<'a> Compiler<'a, '_, '_> {
             self.init_var(var)?;
             self.semicolon()?;
         }
-        self.exports.try_push(LocalExport { name: n::DEFAULT, local, at, name_at: at })?;
+        self.exports.try_push(LocalExport { name: n::DEFAULT, local, at })?;
         Ok(())
     }
 

@@ -23,11 +23,12 @@ impl Name {
 
 macro_rules! fixed {
     ($($name:ident = $text:literal)*) => {
-        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+        // The order of the reserved words is that of their tokens; not each is used by name.
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms, dead_code)]
         #[repr(u32)]
         enum Position { $($name,)* }
         /// The fixed names.
-        #[allow(missing_docs)]
+        #[allow(missing_docs, dead_code)]
         pub(crate) mod n {
             use super::{Name, Position};
             $(pub const $name: Name = Name(Position::$name as u32);)*
@@ -55,7 +56,7 @@ fixed! {
     EMPTY = "" STAR_DEFAULT = "*default*" NEW_TARGET = "new.target" HOME_OBJECT = "<home_object>"
     ACTIVE_FUNCTION = "<active_function>" FIELDS_INIT = "<class_fields_init>"
     STATIC_INIT = "<static_initializer>" EVAL_CODE = "<eval>" PRIVATE_CONSTRUCTOR = "#constructor"
-    USE_STRICT = "use strict" ANONYMOUS = "anonymous" HIDDEN = "<hidden>" VAR_OBJECT = "<var_object>" WITH_OBJECT = "<with>"
+    USE_STRICT = "use strict" VAR_OBJECT = "<var_object>" WITH_OBJECT = "<with>"
 }
 
 /// Number of reserved words.

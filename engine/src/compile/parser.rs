@@ -75,7 +75,6 @@ pub(crate) struct LocalExport {
     pub name: Name,
     pub local: Name,
     pub at: u32,
-    pub name_at: u32,
 }
 
 pub(crate) struct Compiler<'a, 's, 'i> {
@@ -589,7 +588,6 @@ impl<'a, 's, 'i> Compiler<'a, 's, 'i> {
         let memory = self.memory;
         self.funcs.try_push(Func {
             parent: self.f,
-            parent_scope: self.scope,
             kind,
             flags,
             name: n::EMPTY,

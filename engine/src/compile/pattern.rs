@@ -97,7 +97,7 @@ impl Compiler<'_, '_, '_> {
         if e.kind == Kind::Chain || matches!(e.kind, Kind::Call | Kind::AsyncCall) {
             return self.invalid_target(e.at);
         }
-        self.into_target(e, false).map(Slot::Target)
+        self.as_target(e, false).map(Slot::Target)
     }
 
     fn slot_depth(slot: &Slot) -> u32 {
@@ -202,7 +202,7 @@ impl Compiler<'_, '_, '_> {
                             Mode::Assign => {
                                 self.identifier(name, key_tok.start)?;
                                 let e = E::new(Kind::Ident, key_tok.start);
-                                Slot::Target(self.into_target(e, false)?)
+                                Slot::Target(self.as_target(e, false)?)
                             }
                         }
                     };

@@ -159,10 +159,10 @@ impl Context {
 
     /// ToPropertyKey (7.1.19).
     pub fn to_property_key(&mut self, value: &Value) -> JsResult<Atom> {
-        if let Some(int) = value.as_int() {
-            if int >= 0 {
-                return Atom::from_index(int as u64);
-            }
+        if let Some(int) = value.as_int()
+            && int >= 0
+        {
+            return Atom::from_index(int as u64);
         }
         if let Some(string) = value.as_string() {
             return Atom::from_string(string);
@@ -174,10 +174,11 @@ impl Context {
             let primitive = self.to_primitive(value, Hint::String)?;
             return self.to_property_key(&primitive);
         }
-        if let Some(number) = value.as_number() {
-            if number >= 0.0 && number < 2147483648.0 && number.trunc() == number {
-                return Atom::from_index(number as u64);
-            }
+        if let Some(number) = value.as_number()
+            && (0.0..2147483648.0).contains(&number)
+            && number.trunc() == number
+        {
+            return Atom::from_index(number as u64);
         }
         let string = self.to_string(value)?;
         Atom::from_string(&string)
@@ -254,10 +255,10 @@ impl Context {
 
     /// LengthOfArrayLike (7.3.18).
     pub fn length_of(&mut self, object: &Object) -> JsResult<u64> {
-        if object.kind() == kind::ARRAY {
-            if let Some(array) = object.as_array() {
-                return Ok(u64::from(array.length()));
-            }
+        if object.kind() == kind::ARRAY
+            && let Some(array) = object.as_array()
+        {
+            return Ok(u64::from(array.length()));
         }
         let length = self.get(object, names::LENGTH)?;
         self.to_length(&length)

@@ -281,10 +281,10 @@ impl Context {
         let array = self.new_array(&[])?;
         for atom in atoms {
             let value = atom.to_value()?;
-            if let Some(cell) = array.as_array() {
-                if cell.push_dense(value)?.is_err() {
-                    return Err(crate::value::Thrown::OutOfMemory);
-                }
+            if let Some(cell) = array.as_array()
+                && cell.push_dense(value)?.is_err()
+            {
+                return Err(crate::value::Thrown::OutOfMemory);
             }
         }
         Ok(array)

@@ -361,7 +361,7 @@ impl Context {
         }
         let method = self.get_method(target, names::SYM_HAS_INSTANCE)?;
         if !method.is_undefined() {
-            return Ok(self.call(&method, target, &[value.clone()])?.to_boolean());
+            return Ok(self.call(&method, target, std::slice::from_ref(value))?.to_boolean());
         }
         if !self.is_callable(target) {
             return Err(self.throw_type_error(format_args!("invalid 'instanceof' right operand")));

@@ -246,10 +246,10 @@ impl Context {
                 }
             }
             kind::ARGUMENTS => {
-                if let (Some(index), Some(array)) = (key.as_integer(), object.as_array()) {
-                    if let Some(value) = array.dense(index) {
-                        return Ok(Some(OwnProperty::Data(unboxed(value), PropertyFlags::DEFAULT)));
-                    }
+                if let (Some(index), Some(array)) = (key.as_integer(), object.as_array())
+                    && let Some(value) = array.dense(index)
+                {
+                    return Ok(Some(OwnProperty::Data(unboxed(value), PropertyFlags::DEFAULT)));
                 }
             }
             kind::PRIMITIVE => {
@@ -377,10 +377,10 @@ impl Context {
                     }
                 }
                 kind::ARGUMENTS => {
-                    if let (Some(index), Some(array)) = (key.as_integer(), at.as_array()) {
-                        if let Some(value) = array.dense(index) {
-                            return Ok(unboxed(value));
-                        }
+                    if let (Some(index), Some(array)) = (key.as_integer(), at.as_array())
+                        && let Some(value) = array.dense(index)
+                    {
+                        return Ok(unboxed(value));
                     }
                 }
                 kind::PRIMITIVE => {
@@ -433,10 +433,10 @@ impl Context {
             if key == names::LENGTH {
                 return Ok(Value::int(string.len() as i32));
             }
-            if let Some(index) = key.as_integer() {
-                if (index as usize) < string.len() {
-                    return Ok(JsString::from_unit(string.text()?.at(index as usize))?.into());
-                }
+            if let Some(index) = key.as_integer()
+                && (index as usize) < string.len()
+            {
+                return Ok(JsString::from_unit(string.text()?.at(index as usize))?.into());
             }
         }
         let prototype = match value.kind() {
@@ -457,10 +457,10 @@ impl Context {
 
     /// The property of any value by a computed key.
     pub fn get_element(&mut self, value: &Value, key: &Value) -> JsResult<Value> {
-        if let (Some(object), Some(index)) = (value.as_object(), key.as_int()) {
-            if index >= 0 {
-                return self.get(object, RawAtom::from_integer(index as u32));
-            }
+        if let (Some(object), Some(index)) = (value.as_object(), key.as_int())
+            && index >= 0
+        {
+            return self.get(object, RawAtom::from_integer(index as u32));
         }
         if value.is_nullish() {
             let (what, key) = (self.describe(value), self.describe(key));
@@ -569,27 +569,27 @@ impl Context {
                 },
                 kind::NAMESPACE => return Ok(false),
                 kind::ARRAY | kind::ARGUMENTS if own => {
-                    if let (Some(index), Some(array)) = (key.as_integer(), at.as_array()) {
-                        if let Some(old) = array.dense(index) {
-                            match old.downcast::<VarRef>() {
-                                Some(variable) => variable.set(value),
-                                None => drop(array.set_dense(index, value)),
-                            }
-                            return Ok(true);
+                    if let (Some(index), Some(array)) = (key.as_integer(), at.as_array())
+                        && let Some(old) = array.dense(index)
+                    {
+                        match old.downcast::<VarRef>() {
+                            Some(variable) => variable.set(value),
+                            None => drop(array.set_dense(index, value)),
                         }
+                        return Ok(true);
                     }
                 }
                 _ => (),
             }
             if own && at.kind() != kind::ARRAY && at.kind() != kind::PRIMITIVE {
                 // The common case without a descriptor in between.
-                if let Some((slot, flags)) = at.find(key) {
-                    if flags.is_plain() {
-                        if flags.is_writable() {
-                            at.set_slot(slot, value);
-                        }
-                        return Ok(flags.is_writable());
+                if let Some((slot, flags)) = at.find(key)
+                    && flags.is_plain()
+                {
+                    if flags.is_writable() {
+                        at.set_slot(slot, value);
                     }
+                    return Ok(flags.is_writable());
                 }
             }
             match self.get_own_property(&at, key)? {
@@ -655,10 +655,8 @@ impl Context {
                     return Ok(false);
                 }
             }
-            kind::PRIMITIVE => {
-                if self.string_own_property(object, key)?.is_some() {
-                    return Ok(false);
-                }
+            kind::PRIMITIVE if self.string_own_property(object, key)?.is_some() => {
+                return Ok(false);
             }
             kind::TYPED_ARRAY => match numeric_key(key)? {
                 NumericKey::Index(index) => return Ok(!self.typed_array_has(object, index)),
@@ -696,10 +694,10 @@ impl Context {
                 }
             }
             kind::ARGUMENTS => {
-                if let (Some(index), Some(array)) = (key.as_integer(), object.as_array()) {
-                    if array.dense(index).is_some() {
-                        return self.define_argument(object, index, key, desc);
-                    }
+                if let (Some(index), Some(array)) = (key.as_integer(), object.as_array())
+                    && array.dense(index).is_some()
+                {
+                    return self.define_argument(object, index, key, desc);
                 }
             }
             kind::PRIMITIVE => {
@@ -756,10 +754,10 @@ impl Context {
             self.materialize(object)?;
         }
         let found = object.find(key);
-        if let Some((slot, flags)) = found {
-            if flags.is_variable() {
-                return self.define_variable(object, slot, flags, key, desc);
-            }
+        if let Some((slot, flags)) = found
+            && flags.is_variable()
+        {
+            return self.define_variable(object, slot, flags, key, desc);
         }
         let current = self.get_own_named(object, key)?;
         let Some(property) = validate(&desc, current.as_ref(), object.is_extensible_shape())? else {
@@ -767,7 +765,7 @@ impl Context {
         };
         let (value, flags) = match property {
             OwnProperty::Data(value, flags) => (value, flags),
-            OwnProperty::Accessor(get, set, flags) => (Accessor::new(get, set)?, flags),
+            OwnProperty::Accessor(get, set, flags) => (Accessor::cell(get, set)?, flags),
         };
         match object.find(key) {
             Some((slot, _)) => object.redefine_property(slot, value, flags)?,
@@ -801,7 +799,7 @@ impl Context {
                 Ok(true)
             }
             Some(OwnProperty::Accessor(get, set, new)) => {
-                object.redefine_property(slot, Accessor::new(get, set)?, new)?;
+                object.redefine_property(slot, Accessor::cell(get, set)?, new)?;
                 Ok(true)
             }
         }
@@ -822,7 +820,7 @@ impl Context {
         };
         let (mut value, flags) = match property {
             OwnProperty::Data(value, flags) => (value, flags),
-            OwnProperty::Accessor(get, set, flags) => (Accessor::new(get, set)?, flags),
+            OwnProperty::Accessor(get, set, flags) => (Accessor::cell(get, set)?, flags),
         };
         if flags == PropertyFlags::DEFAULT && !array.is_sparse() {
             match array.put_dense(index, value)? {
@@ -884,10 +882,10 @@ impl Context {
         let old = array.dense(index).unwrap_or_default();
         let current = OwnProperty::Data(unboxed(old.clone()), PropertyFlags::DEFAULT);
         let Some(property) = validate(&desc, Some(&current), true)? else { return Ok(false) };
-        if let (OwnProperty::Data(value, _), Some(variable)) = (&property, old.downcast::<VarRef>()) {
-            if desc.value.is_some() {
-                variable.set(value.clone());
-            }
+        if let (OwnProperty::Data(value, _), Some(variable)) = (&property, old.downcast::<VarRef>())
+            && desc.value.is_some()
+        {
+            variable.set(value.clone());
         }
         match property {
             OwnProperty::Data(value, PropertyFlags::DEFAULT) => {
@@ -898,7 +896,7 @@ impl Context {
             property => {
                 let (value, flags) = match property {
                     OwnProperty::Data(value, flags) => (value, flags),
-                    OwnProperty::Accessor(get, set, flags) => (Accessor::new(get, set)?, flags),
+                    OwnProperty::Accessor(get, set, flags) => (Accessor::cell(get, set)?, flags),
                 };
                 object.add_property(key, value, flags)?;
                 array.set_dense(index, Value::HOLE);
@@ -944,10 +942,10 @@ impl Context {
             let mut gone: crate::mem::Vec<'static, u32> = self.scratch();
             let shape = object.shape();
             for i in 0..shape.count() {
-                if let Some(index) = shape.property(i).and_then(|p| p.atom.as_array_index()) {
-                    if index >= length {
-                        gone.try_push(index)?;
-                    }
+                if let Some(index) = shape.property(i).and_then(|p| p.atom.as_array_index())
+                    && index >= length
+                {
+                    gone.try_push(index)?;
                 }
             }
             gone.sort_unstable();
@@ -1075,10 +1073,10 @@ impl Context {
         let shape = object.shape();
         if shape.has(shape_flags::INTEGER_KEYS) || object.as_array().is_some_and(|a| a.is_sparse()) {
             for i in 0..shape.count() {
-                if let Some(property) = shape.property(i) {
-                    if property.atom.as_array_index().is_some() {
-                        keys.try_push(property.atom.to_owned())?;
-                    }
+                if let Some(property) = shape.property(i)
+                    && property.atom.as_array_index().is_some()
+                {
+                    keys.try_push(property.atom.to_owned())?;
                 }
             }
             keys.sort_unstable_by_key(|key| key.as_array_index());
@@ -1175,10 +1173,10 @@ pub(crate) fn validate(
                 if desc.writable == Some(true) {
                     return Ok(None);
                 }
-                if let Some(new) = &desc.value {
-                    if !same_value(new, value)? {
-                        return Ok(None);
-                    }
+                if let Some(new) = &desc.value
+                    && !same_value(new, value)?
+                {
+                    return Ok(None);
                 }
             }
             OwnProperty::Data(..) => (),

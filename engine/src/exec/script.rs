@@ -27,10 +27,10 @@ impl Interner for Atoms {
         }
     }
     fn text_of(&self, atom: u32, sink: &mut dyn FnMut(tare_number::Text<'_>)) {
-        if let Ok(string) = RawAtom::from_bits(atom).to_js_string() {
-            if let Ok(text) = string.text() {
-                sink(super::convert::number_text(text));
-            }
+        if let Ok(string) = RawAtom::from_bits(atom).to_js_string()
+            && let Ok(text) = string.text()
+        {
+            sink(super::convert::number_text(text));
         }
     }
     fn retain(&mut self, atom: u32) {

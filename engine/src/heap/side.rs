@@ -89,11 +89,6 @@ impl Tables {
         self.chunks.len()
     }
 
-    /// Whether the references to table cells need the cell's prefix, which is worth fetching early.
-    pub(super) fn has_table(&self) -> bool {
-        self.table_len != 0
-    }
-
     /// Where a cell's side byte is.
     ///
     /// # Safety

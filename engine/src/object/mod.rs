@@ -216,7 +216,7 @@ unsafe impl Cell for Accessor {
 
 impl Accessor {
     /// A new accessor cell, as the value a slot holds.
-    pub fn new(getter: Value, setter: Value) -> JsResult<Value> {
+    pub fn cell(getter: Value, setter: Value) -> JsResult<Value> {
         let cell = Accessor { header: Header::new(0), getter, setter };
         Ok(heap::current().alloc(cell, u32::from(kind::ACCESSOR))?.into())
     }

@@ -181,11 +181,6 @@ impl Context {
         unsafe { Ref::share(self.realm) }.into()
     }
 
-    /// The same runtime in another realm, which the caller keeps alive.
-    pub(crate) fn with_realm(&self, realm: &Realm) -> Context {
-        Context { runtime: self.runtime, realm: NonNull::from(realm) }
-    }
-
     /// An intrinsic object of the realm.
     #[inline(always)]
     pub fn intrinsic(&self, which: Intrinsic) -> Object {

@@ -5,7 +5,8 @@ use super::atom::RawAtom;
 
 macro_rules! names {
     ($($name:ident = $text:literal)*) => {
-        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+        // `NONE` only keeps atom 0 free.
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms, dead_code)]
         #[repr(u32)]
         enum Position { NONE, $($name,)* COUNT }
         $(#[doc = concat!("`", $text, "`")] pub const $name: RawAtom = RawAtom::from_index(Position::$name as u32);)*

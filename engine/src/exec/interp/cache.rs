@@ -140,14 +140,16 @@ pub(super) fn put_field(i: Interp, object: &Value, value: Value, index: usize) -
     if learnable {
         // SAFETY: as above.
         unsafe {
-            if let Some((slot, flags)) = before.find(key) {
-                if flags.is_plain() && flags.is_writable() && (*cache).kind != CacheKind::Megamorphic {
-                    if note_miss(cache) {
-                        learn_own(target, before, slot, target.as_cell().as_ref().word(), cache);
-                    }
-                    target.set_slot(slot, value);
-                    return Ok(());
+            if let Some((slot, flags)) = before.find(key)
+                && flags.is_plain()
+                && flags.is_writable()
+                && (*cache).kind != CacheKind::Megamorphic
+            {
+                if note_miss(cache) {
+                    learn_own(target, before, slot, target.as_cell().as_ref().word(), cache);
                 }
+                target.set_slot(slot, value);
+                return Ok(());
             }
         }
     }
@@ -194,22 +196,21 @@ unsafe fn learn_add(object: &Object, before: &Shape, old_word: u32, key: RawAtom
 pub(super) fn put_element(i: Interp, object: &Value, key: &Value, value: Value) -> JsResult<()> {
     let mut cx = i.cx();
     let mut value = value;
-    if let (Some(target), Some(index)) = (object.as_object(), key.as_int()) {
-        if target.kind() == kind::ARRAY && index >= 0 {
-            if let Some(array) = target.as_array() {
-                let index = index as u32;
-                let plain =
-                    word_of(target) == cx.array_word() && !ShapeTable::current().has_indexed_prototypes();
-                if index < array.length() && array.dense(index).is_some() {
-                    array.set_dense(index, value);
-                    return Ok(());
-                }
-                if plain && index <= array.length() {
-                    match array.put_dense(index, value)? {
-                        Ok(()) => return Ok(()),
-                        Err(back) => value = back,
-                    }
-                }
+    if let (Some(target), Some(index)) = (object.as_object(), key.as_int())
+        && target.kind() == kind::ARRAY
+        && index >= 0
+        && let Some(array) = target.as_array()
+    {
+        let index = index as u32;
+        let plain = word_of(target) == cx.array_word() && !ShapeTable::current().has_indexed_prototypes();
+        if index < array.length() && array.dense(index).is_some() {
+            array.set_dense(index, value);
+            return Ok(());
+        }
+        if plain && index <= array.length() {
+            match array.put_dense(index, value)? {
+                Ok(()) => return Ok(()),
+                Err(back) => value = back,
             }
         }
     }
@@ -234,13 +235,13 @@ pub(super) fn get_global(i: Interp, index: usize) -> JsResult<Option<Value>> {
         return Ok(Some(value));
     }
     let global = cx.global();
-    if let Some((slot, flags)) = global.find(key) {
-        if flags.is_plain() {
-            // SAFETY: as above. The global object's shape is unique: adding, removing or redefining
-            // a property bumps the epoch.
-            unsafe { learn_global(cache, global.slot_address(slot)) };
-            return Ok(Some(global.slot(slot)));
-        }
+    if let Some((slot, flags)) = global.find(key)
+        && flags.is_plain()
+    {
+        // SAFETY: as above. The global object's shape is unique: adding, removing or redefining
+        // a property bumps the epoch.
+        unsafe { learn_global(cache, global.slot_address(slot)) };
+        return Ok(Some(global.slot(slot)));
     }
     if !cx.has_property(&global, key)? {
         return Ok(None);

@@ -41,10 +41,10 @@ impl Interp {
             if code.template.rest.is_some() {
                 rest = cx.new_array(passed.get(arg_count..).unwrap_or(&[]))?.into();
             }
-            if let Some((_, kind)) = code.template.arguments {
-                if kind != ArgumentsKind::Mapped {
-                    arguments = self.new_arguments(&mut cx, &callee, passed, kind)?;
-                }
+            if let Some((_, kind)) = code.template.arguments
+                && kind != ArgumentsKind::Mapped
+            {
+                arguments = self.new_arguments(&mut cx, &callee, passed, kind)?;
             }
         }
         // Room for the whole frame, in another chunk if need be.
@@ -149,7 +149,7 @@ impl Interp {
         if kind == ArgumentsKind::Unmapped {
             let thrower = cx.intrinsic(Intrinsic::ThrowTypeError);
             let accessor =
-                crate::object::Accessor::new(thrower.as_value().clone(), thrower.as_value().clone())?;
+                crate::object::Accessor::cell(thrower.as_value().clone(), thrower.as_value().clone())?;
             object.add_property(names::CALLEE, accessor, PropertyFlags(PropertyFlags::ACCESSOR))
         } else {
             object.add_property(names::CALLEE, callee.clone(), PropertyFlags::HIDDEN)

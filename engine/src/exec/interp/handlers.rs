@@ -449,12 +449,11 @@ handlers! {
     }
     inc_local s {
         let place = s.fp.add(s.u8(1));
-        if (*place).is_int() {
-            if let Some(next) = (*place).int_unchecked().checked_add(1) {
+        if (*place).is_int()
+            && let Some(next) = (*place).int_unchecked().checked_add(1) {
                 *place = RawValue::int(next);
                 return D::next(s.skip(2));
             }
-        }
         if (*place).is_number() {
             *place = RawValue::number(number(*place) + 1.0);
             return D::next(s.skip(2));
@@ -463,12 +462,11 @@ handlers! {
     }
     dec_local s {
         let place = s.fp.add(s.u8(1));
-        if (*place).is_int() {
-            if let Some(next) = (*place).int_unchecked().checked_sub(1) {
+        if (*place).is_int()
+            && let Some(next) = (*place).int_unchecked().checked_sub(1) {
                 *place = RawValue::int(next);
                 return D::next(s.skip(2));
             }
-        }
         if (*place).is_number() {
             *place = RawValue::number(number(*place) - 1.0);
             return D::next(s.skip(2));
@@ -478,12 +476,11 @@ handlers! {
     add_put_local s {
         let (a, b) = (s.top(2), s.top(1));
         let place = s.fp.add(s.u8(1));
-        if RawValue::both_int(a, b) && !(*place).is_cell() {
-            if let Some(result) = a.int_unchecked().checked_add(b.int_unchecked()) {
+        if RawValue::both_int(a, b) && !(*place).is_cell()
+            && let Some(result) = a.int_unchecked().checked_add(b.int_unchecked()) {
                 *place = RawValue::int(result);
                 return D::next(s.pop(2).skip(2));
             }
-        }
         D::alternative::<AddPutLocalFloat>(s)
     }
     append_local s {
@@ -491,12 +488,11 @@ handlers! {
         let b = s.top(1);
         let place = s.fp.add(s.u8(1));
         let a = *place;
-        if RawValue::both_int(a, b) {
-            if let Some(result) = a.int_unchecked().checked_add(b.int_unchecked()) {
+        if RawValue::both_int(a, b)
+            && let Some(result) = a.int_unchecked().checked_add(b.int_unchecked()) {
                 *place = RawValue::int(result);
                 return D::next(s.pop(1).skip(2));
             }
-        }
         if both_numbers(a, b) {
             *place = RawValue::number(number(a) + number(b));
             return D::next(s.pop(1).skip(2));
@@ -838,22 +834,20 @@ handlers! {
     }
     inc s {
         let a = s.top(1);
-        if a.is_int() {
-            if let Some(next) = a.int_unchecked().checked_add(1) {
+        if a.is_int()
+            && let Some(next) = a.int_unchecked().checked_add(1) {
                 s.put(1, RawValue::int(next));
                 return D::next(s.skip(1));
             }
-        }
         D::slow(s)
     }
     dec s {
         let a = s.top(1);
-        if a.is_int() {
-            if let Some(next) = a.int_unchecked().checked_sub(1) {
+        if a.is_int()
+            && let Some(next) = a.int_unchecked().checked_sub(1) {
                 s.put(1, RawValue::int(next));
                 return D::next(s.skip(1));
             }
-        }
         D::slow(s)
     }
     to_numeric s {
@@ -880,11 +874,10 @@ handlers! {
     // ----- Fused operators -----
     add_locals s {
         let (a, b) = (s.local(s.u8(1)), s.local(s.u8(2)));
-        if RawValue::both_int(a, b) {
-            if let Some(result) = a.int_unchecked().checked_add(b.int_unchecked()) {
+        if RawValue::both_int(a, b)
+            && let Some(result) = a.int_unchecked().checked_add(b.int_unchecked()) {
                 return D::next(s.push(RawValue::int(result)).skip(3));
             }
-        }
         if both_numbers(a, b) {
             return D::next(s.push(RawValue::number(number(a) + number(b))).skip(3));
         }
@@ -892,11 +885,10 @@ handlers! {
     }
     sub_locals s {
         let (a, b) = (s.local(s.u8(1)), s.local(s.u8(2)));
-        if RawValue::both_int(a, b) {
-            if let Some(result) = a.int_unchecked().checked_sub(b.int_unchecked()) {
+        if RawValue::both_int(a, b)
+            && let Some(result) = a.int_unchecked().checked_sub(b.int_unchecked()) {
                 return D::next(s.push(RawValue::int(result)).skip(3));
             }
-        }
         if both_numbers(a, b) {
             return D::next(s.push(RawValue::number(number(a) - number(b))).skip(3));
         }
@@ -904,12 +896,11 @@ handlers! {
     }
     add_local s {
         let (a, b) = (s.top(1), s.local(s.u8(1)));
-        if RawValue::both_int(a, b) {
-            if let Some(result) = a.int_unchecked().checked_add(b.int_unchecked()) {
+        if RawValue::both_int(a, b)
+            && let Some(result) = a.int_unchecked().checked_add(b.int_unchecked()) {
                 s.put(1, RawValue::int(result));
                 return D::next(s.skip(2));
             }
-        }
         if both_numbers(a, b) {
             s.put(1, RawValue::number(number(a) + number(b)));
             return D::next(s.skip(2));
@@ -918,11 +909,10 @@ handlers! {
     }
     add_local_int s {
         let (a, b) = (s.local(s.u8(1)), s.i8(2));
-        if a.is_int() {
-            if let Some(result) = a.int_unchecked().checked_add(b) {
+        if a.is_int()
+            && let Some(result) = a.int_unchecked().checked_add(b) {
                 return D::next(s.push(RawValue::int(result)).skip(3));
             }
-        }
         if a.is_number() {
             return D::next(s.push(RawValue::number(number(a) + f64::from(b))).skip(3));
         }
@@ -930,11 +920,10 @@ handlers! {
     }
     sub_local_int s {
         let (a, b) = (s.local(s.u8(1)), s.i8(2));
-        if a.is_int() {
-            if let Some(result) = a.int_unchecked().checked_sub(b) {
+        if a.is_int()
+            && let Some(result) = a.int_unchecked().checked_sub(b) {
                 return D::next(s.push(RawValue::int(result)).skip(3));
             }
-        }
         if a.is_number() {
             return D::next(s.push(RawValue::number(number(a) - f64::from(b))).skip(3));
         }
@@ -942,12 +931,11 @@ handlers! {
     }
     add_int s {
         let (a, b) = (s.top(1), s.i8(1));
-        if a.is_int() {
-            if let Some(result) = a.int_unchecked().checked_add(b) {
+        if a.is_int()
+            && let Some(result) = a.int_unchecked().checked_add(b) {
                 s.put(1, RawValue::int(result));
                 return D::next(s.skip(2));
             }
-        }
         if a.is_number() {
             s.put(1, RawValue::number(number(a) + f64::from(b)));
             return D::next(s.skip(2));
@@ -956,12 +944,11 @@ handlers! {
     }
     sub_int s {
         let (a, b) = (s.top(1), s.i8(1));
-        if a.is_int() {
-            if let Some(result) = a.int_unchecked().checked_sub(b) {
+        if a.is_int()
+            && let Some(result) = a.int_unchecked().checked_sub(b) {
                 s.put(1, RawValue::int(result));
                 return D::next(s.skip(2));
             }
-        }
         if a.is_number() {
             s.put(1, RawValue::number(number(a) - f64::from(b)));
             return D::next(s.skip(2));
@@ -1196,14 +1183,13 @@ alternatives! {
     }
     GetFieldOther s {
         let object = s.top(1);
-        if object.is_cell() {
-            if let Some(value) = cached_other(s, s.cache(1), object) {
+        if object.is_cell()
+            && let Some(value) = cached_other(s, s.cache(1), object) {
                 s.put(1, copy(value));
                 let s = s.skip(3);
                 if decrement(object) { return D::free(s, object) }
                 return D::next(s);
             }
-        }
         D::slow(s)
     }
     GetField2Other s {
@@ -1222,20 +1208,18 @@ alternatives! {
     }
     LocalGetFieldOther s {
         let object = s.local(s.u8(1));
-        if object.is_cell() {
-            if let Some(value) = cached_other(s, s.cache(2), object) {
+        if object.is_cell()
+            && let Some(value) = cached_other(s, s.cache(2), object) {
                 return D::next(s.push(copy(value)).skip(4));
             }
-        }
         D::slow(s)
     }
     ThisGetFieldOther s {
         let object = *s.fp.sub(2);
-        if object.is_cell() {
-            if let Some(value) = cached_other(s, s.cache(1), object) {
+        if object.is_cell()
+            && let Some(value) = cached_other(s, s.cache(1), object) {
                 return D::next(s.push(copy(value)).skip(3));
             }
-        }
         D::slow(s)
     }
     PutFieldOther s {

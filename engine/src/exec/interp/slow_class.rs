@@ -219,16 +219,16 @@ pub(super) unsafe fn execute(i: Interp, op: Op) -> JsResult<Flow> {
         Op::DefinePrivateMethod => {
             let (function, name) = (i.pop(), i.pop());
             let target = i.peek(0);
-            if let Some(closure) = function.downcast::<ClosureCell>() {
-                if closure.home_object().is_undefined() {
-                    closure.set_home_object(target.clone());
-                }
+            if let Some(closure) = function.downcast::<ClosureCell>()
+                && closure.home_object().is_undefined()
+            {
+                closure.set_home_object(target.clone());
             }
             add_private(i, &target, &name, function, PropertyFlags::FIXED)?;
         }
         Op::DefinePrivateAccessor => {
             let (setter, getter, name) = (i.pop(), i.pop(), i.pop());
-            let accessor = Accessor::new(getter, setter)?;
+            let accessor = Accessor::cell(getter, setter)?;
             add_private(i, &i.peek(0), &name, accessor, PropertyFlags(PropertyFlags::ACCESSOR))?;
         }
         _ => return super::slow_global::execute(i, op),

@@ -45,10 +45,10 @@ pub(super) unsafe fn execute(i: Interp, op: Op) -> JsResult<Flow> {
         Op::InitGlobal => {
             let value = i.pop();
             let lexicals = i.cx().realm().lexicals();
-            if let Some((slot, _)) = lexicals.find(i.atom(1)) {
-                if let Some(variable) = lexicals.slot(slot).downcast::<VarRef>() {
-                    variable.set(value);
-                }
+            if let Some((slot, _)) = lexicals.find(i.atom(1))
+                && let Some(variable) = lexicals.slot(slot).downcast::<VarRef>()
+            {
+                variable.set(value);
             }
         }
         Op::DeleteGlobal => {
@@ -79,10 +79,10 @@ pub(super) unsafe fn execute(i: Interp, op: Op) -> JsResult<Flow> {
         }
         Op::DeclareVar => {
             let value = i.pop();
-            if let Some(object) = value.as_object() {
-                if object.find(i.atom(1)).is_none() {
-                    object.add_property(i.atom(1), Value::UNDEFINED, PropertyFlags::DEFAULT)?;
-                }
+            if let Some(object) = value.as_object()
+                && object.find(i.atom(1)).is_none()
+            {
+                object.add_property(i.atom(1), Value::UNDEFINED, PropertyFlags::DEFAULT)?;
             }
         }
         Op::WithHas => {

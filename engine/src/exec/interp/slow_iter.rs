@@ -76,10 +76,10 @@ pub(super) unsafe fn execute(i: Interp, op: Op) -> JsResult<Flow> {
             let array = cx.new_array(&[])?;
             if !iterator.is_undefined() {
                 while let Some(value) = cx.iterator_step_value(&iterator, &next)? {
-                    if let Some(cell) = array.as_array() {
-                        if cell.push_dense(value)?.is_err() {
-                            return Err(Thrown::OutOfMemory);
-                        }
+                    if let Some(cell) = array.as_array()
+                        && cell.push_dense(value)?.is_err()
+                    {
+                        return Err(Thrown::OutOfMemory);
                     }
                 }
             }
@@ -165,10 +165,10 @@ pub(super) unsafe fn execute(i: Interp, op: Op) -> JsResult<Flow> {
         Op::YieldDelegate => {
             // A sync generator hands the result object out as it is: `kind` stays on the stack for `delegate_step`.
             let (mut result, _kind) = (i.pop(), i.pop());
-            if i.code().flags.async_() {
-                if let Some(object) = result.as_object() {
-                    result = i.cx().get(object, names::VALUE)?;
-                }
+            if i.code().flags.async_()
+                && let Some(object) = result.as_object()
+            {
+                result = i.cx().get(object, names::VALUE)?;
             }
             let frame = suspend(i)?;
             i.m().exit = Some(Exit::Yield(result, frame));

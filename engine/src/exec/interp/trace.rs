@@ -70,7 +70,7 @@ impl Context {
             } else if let Some(file) = entry.function.as_string() {
                 text.push_str("    at ")?;
                 text.push(file)?;
-                let _ = write!(text, ":{}:{}\n", entry.pc, entry.column);
+                let _ = writeln!(text, ":{}:{}", entry.pc, entry.column);
             } else if let Some(native) = entry.function.downcast::<NativeCell>() {
                 text.push_str("    at ")?;
                 text.push_str(native.def().name)?;
