@@ -4,6 +4,7 @@
 //! [`parse`], [`convert`]) takes no memory at all: it reads [`Text`] and writes into a
 //! [`print::Buffer`] of the caller. The BigInt side ([`bigint`]) takes its memory through
 //! [`tare_allocators::Memory`], and says so when there is none.
+#![cfg_attr(not(test), warn(clippy::disallowed_types, clippy::disallowed_macros, clippy::disallowed_methods))]
 
 pub mod bigint;
 pub mod convert;

@@ -21,6 +21,7 @@
 //! pass) → `optimize` (first-character guards, possessive loops, search strategy) → [`Program`], one
 //! block of bytes → `exec`.
 
+#![cfg_attr(not(test), warn(clippy::disallowed_types, clippy::disallowed_macros, clippy::disallowed_methods))]
 #![forbid(unsafe_code)]
 
 mod class;

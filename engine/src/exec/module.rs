@@ -155,11 +155,11 @@ impl Context {
 
     /// HostLoadImportedModule (16.2.1.8): the module a specifier means.
     fn load_module(&mut self, specifier: &JsString, referrer: &str, json: bool) -> JsResult<Value> {
-        let specifier = utf8(specifier)?;
+        let specifier = &*HostText::new(specifier)?;
         let Some(mut loader) = self.rt().module_loader.take() else {
             return Err(self.throw_type_error(format_args!("cannot load module '{specifier}': no loader")));
         };
-        let name = loader.resolve(&specifier, referrer);
+        let name = loader.resolve(specifier, referrer);
         self.rt().module_loader.get_or_insert(loader);
         let name = match name {
             Ok(name) => name,
@@ -179,8 +179,10 @@ impl Context {
             Err(message) => return Err(self.throw_type_error(format_args!("{message}"))),
         };
         if json {
-            let string = String::from_utf8_lossy(&text);
-            let string = JsString::from_str(&string)?;
+            let Ok(text) = core::str::from_utf8(&text) else {
+                return Err(self.throw_syntax_error(format_args!("module '{name}' is not UTF-8")));
+            };
+            let string = JsString::from_str(text)?;
             let parse = self.rt().parse_json;
             let value = parse(self, &string)?;
             return self.add_synthetic(&name, value);
@@ -209,8 +211,8 @@ impl Context {
             }
             let specifier = RawAtom::from_bits(request.specifier).to_js_string()?;
             let referrer = match record.name.as_string() {
-                Some(name) => utf8(name)?,
-                None => String::new(),
+                Some(name) => HostText::new(name)?,
+                None => HostText::default(),
             };
             let loaded = self.load_module(&specifier, &referrer, json)?;
             record.state().requested[i] = loaded.clone();
@@ -777,8 +779,8 @@ impl Context {
         }
         let file = script.downcast::<ScriptCell>();
         let referrer = match file.and_then(|s| s.referrer.as_string().or_else(|| s.file_name.as_string())) {
-            Some(name) => utf8(name)?,
-            None => String::new(),
+            Some(name) => HostText::new(name)?,
+            None => HostText::default(),
         };
         let module = self.load_module(&specifier, &referrer, json)?;
         self.load_graph(&module)?;
@@ -813,8 +815,26 @@ impl Context {
     }
 }
 
-/// A name or specifier for the host.
-fn utf8(string: &JsString) -> JsResult<String> {
-    let bytes = string.to_wtf8()?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+/// A name or specifier for the host, in UTF-8: lone surrogates become U+FFFD.
+#[derive(Default)]
+struct HostText(Option<Vec<'static, u8>>);
+
+impl HostText {
+    fn new(string: &JsString) -> JsResult<HostText> {
+        let mut bytes = string.to_wtf8()?;
+        // In WTF-8 a surrogate is ED followed by a byte of A0 and up: as long as U+FFFD.
+        for at in 1..bytes.len() {
+            if bytes[at - 1] == 0xED && bytes[at] >= 0xA0 {
+                bytes[at - 1..at + 2].copy_from_slice("\u{FFFD}".as_bytes());
+            }
+        }
+        Ok(HostText(Some(bytes)))
+    }
+}
+
+impl core::ops::Deref for HostText {
+    type Target = str;
+    fn deref(&self) -> &str {
+        self.0.as_ref().and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or("")
+    }
 }

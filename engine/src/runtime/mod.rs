@@ -130,7 +130,8 @@ pub struct Runtime {
     pub(crate) opaque: Option<Box<dyn core::any::Any>>,
     /// Where `print` and `console.log` write.
     pub(crate) output: Box<dyn std::io::Write>,
-    /// Run when the runtime has ended, the last added first.
+    /// Run when the runtime has ended, the last added first; the host's memory, as the closures are.
+    #[allow(clippy::disallowed_types)]
     pub(crate) finalizers: Vec<Box<dyn FnOnce()>>,
     pub(crate) dump_flags: u64,
     pub(crate) machine: Machine,

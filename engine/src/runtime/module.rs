@@ -13,7 +13,8 @@ use crate::mem::{Use, Vec};
 use crate::object::{ObjectHead, Shape};
 use crate::value::{JsResult, JsString, Object, Value, kind};
 
-/// What a host does for modules.
+/// What a host does for modules, in its own memory.
+#[allow(clippy::disallowed_types)]
 pub trait ModuleLoader {
     /// The name of the module that `specifier` means in the module or script called `referrer`. Modules of one
     /// name are one module. An error is the message of a TypeError.

@@ -8,6 +8,7 @@
 //! The tables are arrays in a generated source file ([`tables`]) and not one binary blob: typed
 //! arrays need no alignment tricks, a change of the Unicode version can be reviewed as a diff, and
 //! the linker leaves out those that a build does not use. [`TABLE_BYTES`] is their size.
+#![cfg_attr(not(test), warn(clippy::disallowed_types, clippy::disallowed_macros, clippy::disallowed_methods))]
 #![no_std]
 #![forbid(unsafe_code)]
 
