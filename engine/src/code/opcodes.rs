@@ -373,6 +373,8 @@ opcodes! {
     // Fused operators.
     AddLocals "add_locals" [Local8, Local8] 0 => 1, T, "-- a+b", "first + second.";
     SubLocals "sub_locals" [Local8, Local8] 0 => 1, T, "-- a-b", "first - second.";
+    MulLocals "mul_locals" [Local8, Local8] 0 => 1, T, "-- a*b", "first * second.";
+    MulLocal "mul_local" [Local8] 1 => 1, T, "a -- a*local", "a * local.";
     AddLocal "add_local" [Local8] 1 => 1, T, "a -- a+local", "a + local.";
     AddLocalInt "add_local_int" [Local8, I8] 0 => 1, T, "-- local+int", "local + int.";
     SubLocalInt "sub_local_int" [Local8, I8] 0 => 1, T, "-- local-int", "local - int.";

@@ -406,7 +406,16 @@ impl Fuser<'_, '_> {
                 }
                 return self.emit(op, 0, 0, 0, at);
             }
-            Op::Mul | Op::Div | Op::Exp | Op::BitXor => return self.emit(op, 0, 0, 0, at),
+            Op::Mul => {
+                if let Some((first, second)) = self.pop_locals() {
+                    return self.emit(Op::MulLocals, first, u32::from(second), 0, at);
+                }
+                if let Some(local) = self.pop_local() {
+                    return self.emit(Op::MulLocal, 0, u32::from(local), 0, at);
+                }
+                return self.emit(op, 0, 0, 0, at);
+            }
+            Op::Div | Op::Exp | Op::BitXor => return self.emit(op, 0, 0, 0, at),
             Op::IfFalse | Op::IfTrue => return self.branch(op, inst),
             Op::LoopIfTrue => return self.loop_branch(inst),
             Op::Return if self.out.last().is_some_and(|last| last.is(Op::PushUndefined)) => {

@@ -91,7 +91,10 @@ impl Element {
             Element::Int16 | Element::Uint16 => u64::from(tare_number::to_int32(number) as u16),
             Element::Int32 | Element::Uint32 => u64::from(tare_number::to_int32(number) as u32),
             Element::Float16 => u64::from(tare_number::f16_from_f64(number)),
+            Element::Float32 if number.is_nan() => u64::from(f32::NAN.to_bits()),
             Element::Float32 => u64::from((number as f32).to_bits()),
+            // All NaNs look alike in a buffer.
+            Element::Float64 if number.is_nan() => f64::NAN.to_bits(),
             Element::Float64 => number.to_bits(),
             Element::BigInt64 | Element::BigUint64 => 0,
         }
@@ -111,8 +114,8 @@ impl Element {
                 Err(_) => RawValue::double(f64::from(bits as u32)),
             },
             Element::Float16 => RawValue::number(tare_number::f64_from_f16(bits as u16)),
-            Element::Float32 => RawValue::number(f64::from(f32::from_bits(bits as u32))),
-            Element::Float64 => RawValue::number(f64::from_bits(bits)),
+            Element::Float32 => RawValue::double(f64::from(f32::from_bits(bits as u32))),
+            Element::Float64 => RawValue::double(f64::from_bits(bits)),
             Element::BigInt64 | Element::BigUint64 => return None,
         })
     }

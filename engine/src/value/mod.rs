@@ -37,6 +37,21 @@ const INT: u64 = 0xFFFE_0000_0000_0000;
 #[repr(transparent)]
 pub struct RawValue(u64);
 
+/// Some int32 of a double: its integral part where an int32 can hold that.
+#[inline(always)]
+fn truncate(d: f64) -> i32 {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    {
+        use core::arch::x86_64::{_mm_cvttsd_si32, _mm_set_sd};
+        // SAFETY: every processor of this architecture has SSE2.
+        unsafe { _mm_cvttsd_si32(_mm_set_sd(d)) }
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    {
+        d as i32
+    }
+}
+
 impl RawValue {
     /// `undefined`.
     pub const UNDEFINED: RawValue = RawValue(SPECIAL | 3);
@@ -84,10 +99,20 @@ impl RawValue {
         RawValue(bits.wrapping_add(DOUBLE_OFFSET))
     }
 
-    /// A number in its preferred form: int32 where possible.
+    /// What arithmetic on doubles gave, stored as a double even if it is integral. The NaNs that processors
+    /// make, of this or the other sign, need no change to be no int.
+    #[inline(always)]
+    pub const fn computed(d: f64) -> RawValue {
+        let value = RawValue(d.to_bits().wrapping_add(DOUBLE_OFFSET));
+        debug_assert!(value.is_double());
+        value
+    }
+
+    /// A number in its preferred form: int32 where possible. Nothing may rely on that form: equal
+    /// numbers can have different bits ([`RawValue::computed`]).
     #[inline(always)]
     pub fn number(d: f64) -> RawValue {
-        let i = d as i32;
+        let i = truncate(d);
         if f64::from(i).to_bits() == d.to_bits() { RawValue::int(i) } else { RawValue::double(d) }
     }
 
@@ -121,6 +146,12 @@ impl RawValue {
     #[inline(always)]
     pub const fn is_int(self) -> bool {
         self.0 >= INT
+    }
+
+    /// Whether both are stored as doubles.
+    #[inline(always)]
+    pub const fn both_double(a: RawValue, b: RawValue) -> bool {
+        a.is_double() && b.is_double()
     }
 
     /// Whether both are int32.

@@ -164,7 +164,9 @@ macro_rules! alternatives {
     };
 }
 
-/// Arithmetic on two stack values: ints without overflow inline, doubles as an alternative.
+/// Arithmetic on two stack values: ints without overflow and doubles inline, one of each as an
+/// alternative. What comes of doubles stays a double, also where an int32 could hold it; so does an int
+/// that is too large.
 macro_rules! arithmetic {
     ($name:ident $float:ident $checked:ident $op:tt) => {
         handlers! { $name s {
@@ -174,13 +176,16 @@ macro_rules! arithmetic {
                     s.put(2, RawValue::int(result));
                     return D::next(s.pop(1).skip(1));
                 }
+            } else if RawValue::both_double(a, b) {
+                s.put(2, RawValue::computed(a.double_unchecked() $op b.double_unchecked()));
+                return D::next(s.pop(1).skip(1));
             }
             D::alternative::<$float>(s)
         } }
         alternatives! { $float s {
             let (a, b) = (s.top(2), s.top(1));
             if both_numbers(a, b) {
-                s.put(2, RawValue::number(number(a) $op number(b)));
+                s.put(2, RawValue::computed(number(a) $op number(b)));
                 return D::next(s.pop(1).skip(1));
             }
             D::slow(s)
@@ -198,12 +203,20 @@ macro_rules! comparison {
                     s.put(2, RawValue::boolean(a.int_unchecked() $op b.int_unchecked()));
                     return D::next(s.pop(1).skip(1));
                 }
+                if RawValue::both_double(a, b) {
+                    s.put(2, RawValue::boolean(a.double_unchecked() $op b.double_unchecked()));
+                    return D::next(s.pop(1).skip(1));
+                }
                 D::alternative::<$float_push>(s)
             }
             $jump s {
                 let (a, b) = (s.top(2), s.top(1));
                 if RawValue::both_int(a, b) {
                     let by = if a.int_unchecked() $op b.int_unchecked() { 3 } else { s.i16(1) };
+                    return D::next(s.pop(2).jump(by));
+                }
+                if RawValue::both_double(a, b) {
+                    let by = if a.double_unchecked() $op b.double_unchecked() { 3 } else { s.i16(1) };
                     return D::next(s.pop(2).jump(by));
                 }
                 D::alternative::<$float_jump>(s)
@@ -260,6 +273,10 @@ macro_rules! local_comparison {
                     let by = if a.int_unchecked() $op b.int_unchecked() { 5 } else { s.i16(3) };
                     return D::next(s.jump(by));
                 }
+                if RawValue::both_double(a, b) {
+                    let by = if a.double_unchecked() $op b.double_unchecked() { 5 } else { s.i16(3) };
+                    return D::next(s.jump(by));
+                }
                 D::alternative::<$float_locals>(s)
             }
             $int s {
@@ -304,7 +321,7 @@ macro_rules! counted_loop {
             }
             if both_numbers(a, limit) {
                 let next = number(a) + f64::from($step);
-                *place = RawValue::number(next);
+                *place = RawValue::computed(next);
                 if next $op number(limit) {
                     return back_edge::<D>($s.jump($s.i16(2 + $limit_bytes)));
                 }
@@ -455,7 +472,7 @@ handlers! {
                 return D::next(s.skip(2));
             }
         if (*place).is_number() {
-            *place = RawValue::number(number(*place) + 1.0);
+            *place = RawValue::computed(number(*place) + 1.0);
             return D::next(s.skip(2));
         }
         D::slow(s)
@@ -468,7 +485,7 @@ handlers! {
                 return D::next(s.skip(2));
             }
         if (*place).is_number() {
-            *place = RawValue::number(number(*place) - 1.0);
+            *place = RawValue::computed(number(*place) - 1.0);
             return D::next(s.skip(2));
         }
         D::slow(s)
@@ -494,7 +511,7 @@ handlers! {
                 return D::next(s.pop(1).skip(2));
             }
         if both_numbers(a, b) {
-            *place = RawValue::number(number(a) + number(b));
+            *place = RawValue::computed(number(a) + number(b));
             return D::next(s.pop(1).skip(2));
         }
         D::slow(s)
@@ -749,29 +766,35 @@ handlers! {
     // ----- Operators -----
     mul s {
         let (a, b) = (s.top(2), s.top(1));
-        if RawValue::both_int(a, b) {
-            let (x, y) = (a.int_unchecked(), b.int_unchecked());
-            if let Some(result) = x.checked_mul(y) {
-                // A zero product of a negative factor is -0, which is no int.
-                if result != 0 || (x | y) >= 0 {
-                    s.put(2, RawValue::int(result));
-                    return D::next(s.pop(1).skip(1));
-                }
-            }
-        }
-        if both_numbers(a, b) {
-            s.put(2, RawValue::number(number(a) * number(b)));
+        if RawValue::both_double(a, b) {
+            s.put(2, RawValue::computed(a.double_unchecked() * b.double_unchecked()));
             return D::next(s.pop(1).skip(1));
         }
-        D::slow(s)
+        D::alternative::<MulOther>(s)
+    }
+    mul_locals s {
+        let (a, b) = (s.local(s.u8(1)), s.local(s.u8(2)));
+        if RawValue::both_double(a, b) {
+            let product = RawValue::computed(a.double_unchecked() * b.double_unchecked());
+            return D::next(s.push(product).skip(3));
+        }
+        D::alternative::<MulLocalsOther>(s)
+    }
+    mul_local s {
+        let (a, b) = (s.top(1), s.local(s.u8(1)));
+        if RawValue::both_double(a, b) {
+            s.put(1, RawValue::computed(a.double_unchecked() * b.double_unchecked()));
+            return D::next(s.skip(2));
+        }
+        D::alternative::<MulLocalOther>(s)
     }
     div s {
         let (a, b) = (s.top(2), s.top(1));
-        if both_numbers(a, b) {
-            s.put(2, RawValue::number(number(a) / number(b)));
+        if RawValue::both_double(a, b) {
+            s.put(2, RawValue::computed(a.double_unchecked() / b.double_unchecked()));
             return D::next(s.pop(1).skip(1));
         }
-        D::slow(s)
+        D::alternative::<DivOther>(s)
     }
     rem s {
         let (a, b) = (s.top(2), s.top(1));
@@ -839,6 +862,10 @@ handlers! {
                 s.put(1, RawValue::int(next));
                 return D::next(s.skip(1));
             }
+        if a.is_number() {
+            s.put(1, RawValue::computed(number(a) + 1.0));
+            return D::next(s.skip(1));
+        }
         D::slow(s)
     }
     dec s {
@@ -848,6 +875,10 @@ handlers! {
                 s.put(1, RawValue::int(next));
                 return D::next(s.skip(1));
             }
+        if a.is_number() {
+            s.put(1, RawValue::computed(number(a) - 1.0));
+            return D::next(s.skip(1));
+        }
         D::slow(s)
     }
     to_numeric s {
@@ -860,12 +891,20 @@ handlers! {
             s.put(2, RawValue::boolean(a == b));
             return D::next(s.pop(1).skip(1));
         }
+        if both_numbers(a, b) {
+            s.put(2, RawValue::boolean(number(a) == number(b)));
+            return D::next(s.pop(1).skip(1));
+        }
         D::slow(s)
     }
     strict_ne s {
         let (a, b) = (s.top(2), s.top(1));
         if RawValue::both_int(a, b) || (!a.is_cell() && !b.is_cell() && !a.is_number()) {
             s.put(2, RawValue::boolean(a != b));
+            return D::next(s.pop(1).skip(1));
+        }
+        if both_numbers(a, b) {
+            s.put(2, RawValue::boolean(number(a) != number(b)));
             return D::next(s.pop(1).skip(1));
         }
         D::slow(s)
@@ -879,7 +918,7 @@ handlers! {
                 return D::next(s.push(RawValue::int(result)).skip(3));
             }
         if both_numbers(a, b) {
-            return D::next(s.push(RawValue::number(number(a) + number(b))).skip(3));
+            return D::next(s.push(RawValue::computed(number(a) + number(b))).skip(3));
         }
         D::slow(s)
     }
@@ -890,7 +929,7 @@ handlers! {
                 return D::next(s.push(RawValue::int(result)).skip(3));
             }
         if both_numbers(a, b) {
-            return D::next(s.push(RawValue::number(number(a) - number(b))).skip(3));
+            return D::next(s.push(RawValue::computed(number(a) - number(b))).skip(3));
         }
         D::slow(s)
     }
@@ -902,7 +941,7 @@ handlers! {
                 return D::next(s.skip(2));
             }
         if both_numbers(a, b) {
-            s.put(1, RawValue::number(number(a) + number(b)));
+            s.put(1, RawValue::computed(number(a) + number(b)));
             return D::next(s.skip(2));
         }
         D::slow(s)
@@ -914,7 +953,7 @@ handlers! {
                 return D::next(s.push(RawValue::int(result)).skip(3));
             }
         if a.is_number() {
-            return D::next(s.push(RawValue::number(number(a) + f64::from(b))).skip(3));
+            return D::next(s.push(RawValue::computed(number(a) + f64::from(b))).skip(3));
         }
         D::slow(s)
     }
@@ -925,7 +964,7 @@ handlers! {
                 return D::next(s.push(RawValue::int(result)).skip(3));
             }
         if a.is_number() {
-            return D::next(s.push(RawValue::number(number(a) - f64::from(b))).skip(3));
+            return D::next(s.push(RawValue::computed(number(a) - f64::from(b))).skip(3));
         }
         D::slow(s)
     }
@@ -937,7 +976,7 @@ handlers! {
                 return D::next(s.skip(2));
             }
         if a.is_number() {
-            s.put(1, RawValue::number(number(a) + f64::from(b)));
+            s.put(1, RawValue::computed(number(a) + f64::from(b)));
             return D::next(s.skip(2));
         }
         D::slow(s)
@@ -950,7 +989,7 @@ handlers! {
                 return D::next(s.skip(2));
             }
         if a.is_number() {
-            s.put(1, RawValue::number(number(a) - f64::from(b)));
+            s.put(1, RawValue::computed(number(a) - f64::from(b)));
             return D::next(s.skip(2));
         }
         D::slow(s)
@@ -1171,12 +1210,58 @@ unsafe fn cached_other(s: State, cache: *mut InlineCache, object: RawValue) -> O
     }
 }
 
+/// The product of two numbers of which one is an int.
+#[inline(always)]
+fn product(a: RawValue, b: RawValue) -> Option<RawValue> {
+    if RawValue::both_int(a, b) {
+        let (x, y) = (a.int_unchecked(), b.int_unchecked());
+        if let Some(result) = x.checked_mul(y) {
+            // A zero product of a negative factor is -0, which is no int.
+            if result != 0 || (x | y) >= 0 {
+                return Some(RawValue::int(result));
+            }
+        }
+    }
+    if both_numbers(a, b) { Some(RawValue::computed(number(a) * number(b))) } else { None }
+}
+
 alternatives! {
+    MulOther s {
+        if let Some(result) = product(s.top(2), s.top(1)) {
+            s.put(2, result);
+            return D::next(s.pop(1).skip(1));
+        }
+        D::slow(s)
+    }
+    MulLocalsOther s {
+        if let Some(result) = product(s.local(s.u8(1)), s.local(s.u8(2))) {
+            return D::next(s.push(result).skip(3));
+        }
+        D::slow(s)
+    }
+    MulLocalOther s {
+        if let Some(result) = product(s.top(1), s.local(s.u8(1))) {
+            s.put(1, result);
+            return D::next(s.skip(2));
+        }
+        D::slow(s)
+    }
+    DivOther s {
+        let (a, b) = (s.top(2), s.top(1));
+        if both_numbers(a, b) {
+            let quotient = number(a) / number(b);
+            // Of two ints it is often an index or a count.
+            let result = if RawValue::both_int(a, b) { RawValue::number(quotient) } else { RawValue::computed(quotient) };
+            s.put(2, result);
+            return D::next(s.pop(1).skip(1));
+        }
+        D::slow(s)
+    }
     AddPutLocalFloat s {
         let (a, b) = (s.top(2), s.top(1));
         let place = s.fp.add(s.u8(1));
         if both_numbers(a, b) && !(*place).is_cell() {
-            *place = RawValue::number(number(a) + number(b));
+            *place = RawValue::computed(number(a) + number(b));
             return D::next(s.pop(2).skip(2));
         }
         D::slow(s)
@@ -1386,7 +1471,7 @@ macro_rules! handler_list {
             CaptureGetField capture_get_field; PutField put_field; ThisPutField this_put_field;
             GetLength get_length; LocalGetLength local_get_length;
             GetElem get_elem; GetElemLocals get_elem_locals; GetElemLocal get_elem_local; PutElem put_elem;
-            Add add; Sub sub; Mul mul; Div div; Mod rem; BitAnd bit_and; BitOr bit_or; BitXor bit_xor;
+            Add add; Sub sub; Mul mul; MulLocals mul_locals; MulLocal mul_local; Div div; Mod rem; BitAnd bit_and; BitOr bit_or; BitXor bit_xor;
             Shl shl; Sar sar; Not not; Inc inc; Dec dec; ToNumeric to_numeric;
             Lt lt; Le le; Gt gt; Ge ge; StrictEq strict_eq; StrictNe strict_ne;
             AddLocals add_locals; SubLocals sub_locals; AddLocal add_local; AddLocalInt add_local_int;

@@ -409,6 +409,12 @@ unsafe fn execute(i: Interp, op: Op) -> Step {
         }
         Op::AddLocals => i.push(i.cx().add(&i.local(i.u8(1)), &i.local(i.u8(2)))?),
         Op::SubLocals => i.push(i.cx().binary(Binary::Sub, &i.local(i.u8(1)), &i.local(i.u8(2)))?),
+        Op::MulLocals => i.push(i.cx().binary(Binary::Mul, &i.local(i.u8(1)), &i.local(i.u8(2)))?),
+        Op::MulLocal => {
+            let a = i.pop();
+            let value = i.cx().binary(Binary::Mul, &a, &i.local(i.u8(1)))?;
+            i.push(value);
+        }
         Op::AddLocal => {
             let a = i.pop();
             let value = add_owned(i, a, i.local(i.u8(1)))?;
