@@ -74,9 +74,11 @@ fn evaluate(source: &str, file: &str, sink: Sink) -> Result<(), Error> {
     let end = Instant::now() + TIMEOUT;
     runtime.set_interrupt_handler(Some(Box::new(move || Instant::now() > end)));
     let context = runtime.new_context()?;
-    context.eval(source, file)?;
-    runtime.run_jobs()?;
-    Ok(())
+    let ended = context.eval(source, file).and_then(|_| runtime.run_jobs());
+    // Whatever a test did, every byte has an owner.
+    let report = runtime.memory_report();
+    assert!(report.disagreements.is_empty(), "{file}: {:?}", report.disagreements);
+    ended.map(drop)
 }
 
 /// Runs one script in a process of its own, so that a crash is only this test's failure.

@@ -23,6 +23,7 @@ mod host;
 mod leaks;
 mod modules;
 mod runtime;
+mod usage;
 mod value;
 
 use core::ptr::NonNull;
@@ -30,11 +31,13 @@ use std::rc::Rc;
 
 pub use crate::mem::Front;
 pub use crate::runtime::module::ModuleLoader;
+pub use crate::runtime::usage::MemoryUsage;
 pub use context::{Context, Module};
 pub use error::Error;
 pub use leaks::{Alive, AliveReport};
 pub use modules::FileLoader;
 pub use runtime::{Builder, Leftover, Runtime};
+pub use usage::{MemoryReport, MemoryRow, TypeSize};
 pub use value::{IntoValue, Value};
 
 use crate::heap::Entered;

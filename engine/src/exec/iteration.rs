@@ -223,7 +223,9 @@ impl Context {
     /// hides those of the same name behind it.
     pub(crate) fn for_in_start(&mut self, value: &Value) -> JsResult<Value> {
         let shape = ShapeTable::current().root(&Value::NULL, 0, 0)?;
-        let mut keys: crate::mem::Vec<'static, Atom> = self.scratch();
+        // They stay with the iterator.
+        let mut keys: crate::mem::Vec<'static, Atom> =
+            crate::mem::Vec::new(self.rt().mem.memory(crate::mem::Use::Runtime));
         if value.is_nullish() {
             return Ok(ForInCell::create(shape, Value::UNDEFINED, keys)?.into());
         }

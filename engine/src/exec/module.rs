@@ -85,7 +85,7 @@ fn link_and_evaluate(cx: &mut Context, values: &[Value]) -> JsResult<Value> {
 
 impl Context {
     fn modules(&mut self) -> Modules {
-        Vec::new(self.rt().mem.memory(Use::Runtime))
+        self.scratch()
     }
 
     // ----- Loading -----

@@ -79,7 +79,7 @@ impl Context {
                 let message = JsString::from_str(message.as_str())?;
                 let prototype = self.intrinsic(Intrinsic::SyntaxErrorPrototype);
                 let file: Value = JsString::from_str(file)?.into();
-                let mut trace: Vec<'static, TraceEntry> = self.scratch();
+                let mut trace: Vec<'static, TraceEntry> = Vec::new(self.rt().mem.memory(Use::Runtime));
                 trace.try_push(TraceEntry { function: file, pc: line, column })?;
                 if let Some(rest) = self.capture_trace()? {
                     for entry in rest.iter().take(8) {

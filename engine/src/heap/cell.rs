@@ -6,6 +6,7 @@ use core::ops::Deref;
 use core::ptr::NonNull;
 
 use super::{CellId, Heap};
+use crate::mem::{Mem, Part, Use, Vec};
 
 /// Set in the kind byte of a cell that waits on the worklist.
 pub const DEAD: u8 = 0x80;
@@ -121,6 +122,36 @@ pub unsafe trait Cell: Sized {
 
     /// Reports the cell's references (invariant 3 of the heap).
     fn trace(&self, tracer: &mut Tracer<'_>);
+
+    /// Reports the blocks of the runtime's memory that this cell alone owns, each once; not the cell itself,
+    /// nor an object's out-of-line slots, which whoever walks the heap knows of. The memory report adds up to
+    /// the books only if nothing is left out.
+    fn blocks(&self, _blocks: &mut Blocks<'_>) {}
+}
+
+/// Receives the blocks that something owns, with what the books hold for each.
+pub struct Blocks<'a> {
+    mem: &'a Mem,
+    visit: &'a mut dyn FnMut(Use, Part, usize),
+}
+
+impl<'a> Blocks<'a> {
+    /// Calls `visit` with the use, the part and the charge of each block.
+    pub fn new(mem: &'a Mem, visit: &'a mut dyn FnMut(Use, Part, usize)) -> Blocks<'a> {
+        Blocks { mem, visit }
+    }
+
+    /// Reports a block of `bytes` bytes, as they were asked for; none if that is 0.
+    pub fn block(&mut self, purpose: Use, part: Part, bytes: usize) {
+        if bytes != 0 {
+            (self.visit)(purpose, part, self.mem.charge_of(bytes));
+        }
+    }
+
+    /// Reports the block of a list, whatever part of it is in use.
+    pub fn list<T>(&mut self, purpose: Use, part: Part, list: &Vec<'_, T>) {
+        self.block(purpose, part, list.capacity() * size_of::<T>());
+    }
 }
 
 /// What the heap has to know of a kind.
@@ -132,6 +163,8 @@ pub struct KindInfo {
     pub trace: unsafe fn(NonNull<Header>, &mut Tracer<'_>),
     /// Drops what a cell owns, leaving its memory to the heap.
     pub finalize: unsafe fn(NonNull<Header>),
+    /// [`Cell::blocks`].
+    pub blocks: unsafe fn(NonNull<Header>, &mut Blocks<'_>),
     /// Has no references to other cells, ever: the collector passes over it.
     pub leaf: bool,
     /// May have weak references; bit 0 of the word behind the header tells whether it has.
@@ -152,6 +185,7 @@ impl KindInfo {
         name: "unused",
         trace: |_, _| (),
         finalize: |_| (),
+        blocks: |_, _| (),
         leaf: true,
         weakable: false,
         table_owned: false,
@@ -165,6 +199,7 @@ impl KindInfo {
             name,
             trace: trace_as::<T>,
             finalize: finalize_as::<T>,
+            blocks: blocks_as::<T>,
             leaf: false,
             weakable: false,
             table_owned: false,
@@ -201,6 +236,11 @@ impl KindInfo {
 unsafe fn trace_as<T: Cell>(cell: NonNull<Header>, tracer: &mut Tracer<'_>) {
     // SAFETY: the kind table pairs this function with cells of type `T`.
     unsafe { cell.cast::<T>().as_ref() }.trace(tracer);
+}
+
+unsafe fn blocks_as<T: Cell>(cell: NonNull<Header>, blocks: &mut Blocks<'_>) {
+    // SAFETY: the kind table pairs this function with cells of type `T`.
+    unsafe { cell.cast::<T>().as_ref() }.blocks(blocks);
 }
 
 unsafe fn finalize_as<T: Cell>(cell: NonNull<Header>) {

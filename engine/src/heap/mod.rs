@@ -28,7 +28,7 @@ mod space;
 mod tests;
 mod verify;
 
-pub use cell::{Cell, DEAD, Header, KIND_MASK, KindInfo, Ref, Tracer};
+pub use cell::{Blocks, Cell, DEAD, Header, KIND_MASK, KindInfo, Ref, Tracer};
 pub use collect::Collector;
 pub use event::{Clock, Event, Observer, Outcome, Reason};
 pub use leaks::{KindTotal, Leaks, LiveCell, NO_CELL};
@@ -39,7 +39,7 @@ pub use verify::Fault;
 use core::cell::Cell as StdCell;
 use core::ptr::NonNull;
 
-use crate::mem::{Mem, OutOfMemory};
+use crate::mem::{Mem, OutOfMemory, Part, Use};
 use policy::Figures;
 use space::Space;
 
@@ -612,6 +612,24 @@ impl Heap {
     /// `visit` neither allocates nor frees cells.
     pub fn for_each_cell(&self, visit: &mut dyn FnMut(NonNull<Header>)) {
         self.space.for_each(visit);
+    }
+
+    /// Calls `visit` with every block that the heap owns, and the cell that it belongs to: cells themselves, what
+    /// they own beside that ([`Cell::blocks`]), and the heap's own tables (no cell). Cells that wait to be freed
+    /// are among them. `visit` neither allocates nor frees cells.
+    pub fn for_each_block(&self, visit: &mut dyn FnMut(Option<NonNull<Header>>, Use, Part, usize)) {
+        self.space.blocks(&mut Blocks::new(self.mem(), &mut |purpose, part, bytes| {
+            visit(None, purpose, part, bytes);
+        }));
+        self.for_each_cell(&mut |cell| {
+            // SAFETY: visited cells are whole, and the table pairs kinds with their functions.
+            unsafe {
+                visit(Some(cell), Use::Cells, Part::Cell, self.space.charge_of(cell));
+                let mut each = |purpose, part, bytes| visit(Some(cell), purpose, part, bytes);
+                let mut blocks = Blocks::new(self.mem(), &mut each);
+                (self.kind_info(cell.as_ref().kind()).blocks)(cell, &mut blocks);
+            }
+        });
     }
 
     /// Where the collector finds its tables.

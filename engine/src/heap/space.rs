@@ -28,9 +28,9 @@ use core::alloc::Layout;
 use core::cell::{Cell as StdCell, UnsafeCell};
 use core::ptr::{NonNull, null_mut};
 
-use super::Header;
+use super::{Blocks, Header};
 use crate::base::round_up;
-use crate::mem::{Front, Mem, OutOfMemory, Use, Vec};
+use crate::mem::{Front, Mem, OutOfMemory, Part, Use, Vec};
 
 /// Size and alignment of a page.
 pub const PAGE_BYTES: usize = 32 * 1024;
@@ -843,6 +843,15 @@ impl Space {
             if let Some(cell) = self.table_cell(index) {
                 visit(cell);
             }
+        }
+    }
+
+    /// Reports the tables of chunks and cells.
+    pub(super) fn blocks(&self, blocks: &mut Blocks<'_>) {
+        // SAFETY: no exclusive reference to the vectors is alive.
+        unsafe {
+            blocks.list(Use::Runtime, Part::CellTable, &*self.chunks.get());
+            blocks.list(Use::Runtime, Part::CellTable, &*self.table.get());
         }
     }
 

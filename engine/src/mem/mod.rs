@@ -81,6 +81,79 @@ uses! {
 
 const USES: usize = Use::ALL.len();
 
+macro_rules! parts {
+    ($($(#[doc = $doc:literal])* $name:ident = $label:literal,)*) => {
+        /// What a block is to its owner: finer than [`Use`], and told by the owner when the heap is walked.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum Part { $($(#[doc = $doc])* $name,)* }
+
+        impl Part {
+            /// All parts, in the order of the report.
+            pub const ALL: &'static [Part] = &[$(Part::$name,)*];
+            /// The name in reports.
+            pub const fn label(self) -> &'static str {
+                match self { $(Part::$name => $label,)* }
+            }
+        }
+    };
+}
+
+parts! {
+    /// The cell itself, with what lies in it: inline slots, string units, limbs, captures.
+    Cell = "cells",
+    /// Property slots outside of their object.
+    Slots = "property slots",
+    /// Dense elements of an array or arguments object.
+    Elements = "array elements",
+    /// Entries and index of a Map, a Set or a weak collection, and the list of a FinalizationRegistry.
+    Table = "collection tables",
+    /// The bytes of an ArrayBuffer.
+    Bytes = "buffer bytes",
+    /// What a buffer shares with its views.
+    BufferState = "buffer states",
+    /// The instructions of a function.
+    Bytecode = "bytecode",
+    /// A function's table from instructions to lines and columns.
+    Positions = "position tables",
+    /// A function's constants, inner functions and literal shapes.
+    Constants = "constants",
+    /// A function's inline caches.
+    Caches = "inline caches",
+    /// Names, captures, handlers and scopes of a function, declarations of a script or module.
+    CodeTables = "function tables",
+    /// The text that functions were compiled from.
+    Source = "source texts",
+    /// The program of a RegExp.
+    RegExp = "regexp programs",
+    /// The raw stack of an error.
+    Trace = "error stacks",
+    /// Values of a suspended frame.
+    Frame = "suspended frames",
+    /// Reactions of a promise, requests of an async generator, keys of a `for-in`, links of a module.
+    Lists = "lists of objects",
+    /// Property tables of shapes.
+    Properties = "property tables",
+    /// The tables of all shapes.
+    ShapeTable = "shape table",
+    /// The table of atoms.
+    AtomTable = "atom table",
+    /// The table of weak references.
+    WeakTable = "weak reference table",
+    /// The runtime's own lists: jobs, modules, what WeakRefs gave.
+    Runtime = "runtime lists",
+    /// Chunks of the value stack.
+    Stack = "value stack",
+    /// Control frames.
+    Frames = "control frames",
+    /// The table of cells and that of pages.
+    CellTable = "cell tables",
+    /// Blocks of the embedder.
+    Host = "host blocks",
+    /// Working memory of what runs at this moment: compiler, matcher, collector, builtins.
+    InFlight = "in flight",
+}
+
 /// Blocks up to this size go to the size-class pool when the front is [`Front::Pool`].
 pub const SMALL_BLOCK_BYTES: usize = 512;
 

@@ -13,8 +13,8 @@ use core::cell::Cell as StdCell;
 use core::ptr::NonNull;
 
 use super::{ObjectHead, Shape};
-use crate::heap::{self, Cell, Tracer};
-use crate::mem::Use;
+use crate::heap::{self, Blocks, Cell, Tracer};
+use crate::mem::{Part, Use};
 use crate::value::{JsResult, Object, Thrown, Value, kind};
 
 /// An array: 32 bytes and its elements.
@@ -47,6 +47,9 @@ unsafe impl Cell for ArrayCell {
             unsafe { (*self.elements.get().add(i as usize)).trace(tracer) };
         }
     }
+    fn blocks(&self, blocks: &mut Blocks<'_>) {
+        blocks.block(Use::Elements, Part::Elements, self.element_bytes());
+    }
 }
 
 // SAFETY: as above.
@@ -54,6 +57,9 @@ unsafe impl Cell for ArgumentsCell {
     const KIND: u8 = kind::ARGUMENTS;
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.0.trace(tracer);
+    }
+    fn blocks(&self, blocks: &mut Blocks<'_>) {
+        self.0.blocks(blocks);
     }
 }
 

@@ -16,8 +16,8 @@ use core::ptr::{NonNull, null, null_mut};
 use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use super::{ObjectHead, Shape};
-use crate::heap::{self, Cell, Tracer};
-use crate::mem::Use;
+use crate::heap::{self, Blocks, Cell, Tracer};
+use crate::mem::{Part, Use};
 use crate::value::{BigInt, JsResult, Object, RawValue, Thrown, Value, kind};
 
 /// Longest buffer, in bytes.
@@ -313,6 +313,13 @@ unsafe impl Cell for BufferCell {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.head.trace(tracer);
     }
+    fn blocks(&self, blocks: &mut Blocks<'_>) {
+        // Views hold their buffer, so that whenever there is a backing there is its buffer.
+        blocks.block(Use::Buffers, Part::BufferState, size_of::<Backing>());
+        if !self.is_shared() {
+            blocks.block(Use::Buffers, Part::Bytes, self.backing().capacity.get());
+        }
+    }
 }
 
 // SAFETY: as above.
@@ -321,6 +328,9 @@ unsafe impl Cell for SharedBufferCell {
     const OUTSIDE: bool = true;
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.0.trace(tracer);
+    }
+    fn blocks(&self, blocks: &mut Blocks<'_>) {
+        self.0.blocks(blocks);
     }
 }
 

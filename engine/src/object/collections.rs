@@ -11,8 +11,8 @@
 use core::cell::UnsafeCell;
 
 use super::{ObjectHead, Shape};
-use crate::heap::{self, Cell, Tracer};
-use crate::mem::{Use, Vec};
+use crate::heap::{self, Blocks, Cell, Tracer};
+use crate::mem::{Part, Use, Vec};
 use crate::value::{JsResult, Object, RawValue, Value, kind};
 
 /// Entries that are searched without an index.
@@ -371,14 +371,6 @@ impl<const KIND: u8> Collection<KIND> {
         }
         Ok(())
     }
-
-    /// Bytes of the tables.
-    pub fn table_bytes(&self) -> usize {
-        let table = self.table();
-        table.entries.capacity() * size_of::<Value>()
-            + table.index.capacity() * size_of::<u32>()
-            + table.numbers.capacity() * size_of::<u64>()
-    }
 }
 
 // SAFETY: `repr(C)` with the header first; head and entries are reported.
@@ -390,5 +382,11 @@ unsafe impl<const KIND: u8> Cell for Collection<KIND> {
         for value in unsafe { &(*self.table.get()).entries } {
             value.trace(tracer);
         }
+    }
+    fn blocks(&self, blocks: &mut Blocks<'_>) {
+        let table = self.table();
+        blocks.list(Use::Collections, Part::Table, &table.entries);
+        blocks.list(Use::Collections, Part::Table, &table.index);
+        blocks.list(Use::Collections, Part::Table, &table.numbers);
     }
 }

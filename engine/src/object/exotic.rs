@@ -3,8 +3,8 @@
 use core::cell::UnsafeCell;
 
 use super::{ObjectHead, Shape};
-use crate::heap::{Cell, Tracer};
-use crate::mem::Vec;
+use crate::heap::{Blocks, Cell, Tracer};
+use crate::mem::{Part, Use, Vec};
 use crate::value::{JsResult, Object, Value, kind};
 
 /// One entry of an error's stack: where a function was when the error was made.
@@ -51,6 +51,12 @@ unsafe impl Cell for ErrorCell {
         self.head.trace(tracer);
         for entry in self.trace_entries() {
             entry.function.trace(tracer);
+        }
+    }
+    fn blocks(&self, blocks: &mut Blocks<'_>) {
+        // SAFETY: see `trace_entries`.
+        if let Some(trace) = unsafe { &*self.trace.get() } {
+            blocks.list(Use::Runtime, Part::Trace, trace);
         }
     }
 }

@@ -3,8 +3,8 @@
 use core::cell::{Cell as StdCell, UnsafeCell};
 
 use super::{ObjectHead, Shape};
-use crate::heap::{self, Cell, Tracer};
-use crate::mem::{Use, Vec};
+use crate::heap::{self, Blocks, Cell, Tracer};
+use crate::mem::{Part, Use, Vec};
 use crate::value::{JsResult, Object, Value, kind};
 
 /// How a suspended frame is gone on with.
@@ -186,5 +186,9 @@ unsafe impl Cell for AsyncGeneratorCell {
                 request.promise.trace(tracer);
             }
         }
+    }
+    fn blocks(&self, blocks: &mut Blocks<'_>) {
+        // SAFETY: no mutable reference into the cell is alive while the heap is walked.
+        blocks.list(Use::Runtime, Part::Lists, unsafe { &*self.queue.get() });
     }
 }

@@ -3,8 +3,8 @@
 use core::cell::Cell as StdCell;
 
 use super::{ObjectHead, Shape};
-use crate::heap::{Cell, Tracer};
-use crate::mem::Vec;
+use crate::heap::{Blocks, Cell, Tracer};
+use crate::mem::{Part, Use, Vec};
 use crate::text::Atom;
 use crate::value::{JsResult, Object, Value, kind};
 
@@ -43,6 +43,9 @@ unsafe impl Cell for ForInCell {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.head.trace(tracer);
         self.object.trace(tracer);
+    }
+    fn blocks(&self, blocks: &mut Blocks<'_>) {
+        blocks.list(Use::Runtime, Part::Lists, &self.keys);
     }
 }
 

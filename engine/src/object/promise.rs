@@ -3,8 +3,8 @@
 use core::cell::{Cell as StdCell, UnsafeCell};
 
 use super::{ObjectHead, Shape};
-use crate::heap::{self, Cell, Tracer};
-use crate::mem::{Use, Vec};
+use crate::heap::{self, Blocks, Cell, Tracer};
+use crate::mem::{Part, Use, Vec};
 use crate::value::{JsResult, Object, Value, kind};
 
 /// [[PromiseState]].
@@ -137,6 +137,12 @@ unsafe impl Cell for PromiseCell {
                 Reactions::One(reaction) => reaction.trace(tracer),
                 Reactions::Many(list) => list.iter().for_each(|reaction| reaction.trace(tracer)),
             }
+        }
+    }
+    fn blocks(&self, blocks: &mut Blocks<'_>) {
+        // SAFETY: no mutable reference into the cell is alive while the heap is walked.
+        if let Reactions::Many(list) = unsafe { &*self.reactions.get() } {
+            blocks.list(Use::Runtime, Part::Lists, list);
         }
     }
 }

@@ -27,8 +27,8 @@ use core::cell::{Cell as StdCell, UnsafeCell};
 use core::ptr::NonNull;
 
 use crate::base::hash_word;
-use crate::heap::{self, Cell, Header, Tracer};
-use crate::mem::{Mem, OutOfMemory, Use, Vec};
+use crate::heap::{self, Blocks, Cell, Header, Tracer};
+use crate::mem::{Mem, OutOfMemory, Part, Use, Vec};
 use crate::text::RawAtom;
 use crate::value::{JsResult, RawValue, Thrown, Value, kind};
 
@@ -108,6 +108,8 @@ const MAX_SHARED: u32 = 512;
 const MAX_CHURN: u8 = 64;
 const EMPTY: u32 = 0;
 const TOMB: u32 = u32::MAX;
+/// Set in the number of a table's owners once [`ShapeTable::blocks`] has seen it. There are at most 2^24 shapes.
+const SEEN: u32 = 1 << 31;
 
 /// A block of properties, shared along a line of shapes.
 #[repr(C)]
@@ -534,6 +536,32 @@ impl ShapeTable {
     /// Whether there are no shapes.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Reports the blocks of the table, and the property tables of all shapes, each once.
+    pub fn blocks(&self, blocks: &mut Blocks<'_>) {
+        // SAFETY: no mutable reference into the vectors is alive; property tables live as long as a shape has a
+        // share in them. The mark is taken off again before anybody else looks at the number of owners.
+        unsafe {
+            blocks.list(Use::Shapes, Part::ShapeTable, &*self.by_id.get());
+            blocks.list(Use::Shapes, Part::ShapeTable, &*self.free_ids.get());
+            blocks.list(Use::Shapes, Part::ShapeTable, &*self.retired_ids.get());
+            blocks.list(Use::Shapes, Part::ShapeTable, &*self.hash.get());
+            self.for_each(&mut |shape| {
+                let Some(mut table) = shape.table.get() else { return };
+                let table = table.as_mut();
+                if table.owners & SEEN == 0 {
+                    table.owners |= SEEN;
+                    let bytes = PropertyTable::layout(table.capacity, table.index_size).size();
+                    blocks.block(Use::Shapes, Part::Properties, bytes);
+                }
+            });
+            self.for_each(&mut |shape| {
+                if let Some(mut table) = shape.table.get() {
+                    table.as_mut().owners &= !SEEN;
+                }
+            });
+        }
     }
 
     /// Calls `visit` with every live shape.

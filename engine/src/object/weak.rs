@@ -21,8 +21,8 @@ use core::cell::{Cell as StdCell, UnsafeCell};
 use core::ptr::NonNull;
 
 use super::{ObjectHead, Shape};
-use crate::heap::{self, Cell, Header, Tracer};
-use crate::mem::{Mem, Use, Vec};
+use crate::heap::{self, Blocks, Cell, Header, Tracer};
+use crate::mem::{Mem, Part, Use, Vec};
 use crate::text::symbol::SymbolCell;
 use crate::value::{JsResult, Object, RawValue, Value, kind};
 
@@ -74,6 +74,11 @@ impl WeakTable {
             used: StdCell::new(0),
             live: StdCell::new(0),
         }
+    }
+
+    /// Reports the table's block.
+    pub fn blocks(&self, blocks: &mut Blocks<'_>) {
+        blocks.list(Use::Collections, Part::WeakTable, self.pairs());
     }
 
     fn current() -> &'static WeakTable {
@@ -417,11 +422,6 @@ impl<const KIND: u8> WeakCollection<KIND> {
             drop(value);
         }
     }
-
-    /// Bytes of the table.
-    pub fn table_bytes(&self) -> usize {
-        self.entries().places.capacity() * size_of::<Entry>()
-    }
 }
 
 impl<const KIND: u8> Drop for WeakCollection<KIND> {
@@ -444,6 +444,9 @@ unsafe impl<const KIND: u8> Cell for WeakCollection<KIND> {
                 tracer.ephemeron(pointer(entry.key), value);
             }
         }
+    }
+    fn blocks(&self, blocks: &mut Blocks<'_>) {
+        blocks.list(Use::Collections, Part::Table, &self.entries().places);
     }
 }
 
@@ -599,5 +602,8 @@ unsafe impl Cell for RegistryCell {
         for registration in self.list().iter() {
             registration.held.trace(tracer);
         }
+    }
+    fn blocks(&self, blocks: &mut Blocks<'_>) {
+        blocks.list(Use::Collections, Part::Table, self.list());
     }
 }

@@ -10,9 +10,9 @@
 use core::cell::{Cell as StdCell, UnsafeCell};
 use core::ptr::NonNull;
 
-use crate::code::function::{Flags, FunctionTemplate, Global};
-use crate::heap::{self, Cell, Header, Tracer};
-use crate::mem::Vec;
+use crate::code::function::{Constant, Flags, FunctionTemplate, Global};
+use crate::heap::{self, Blocks, Cell, Header, Tracer};
+use crate::mem::{Part, Use, Vec};
 use crate::object::{ObjectHead, Shape};
 use crate::text::{Atom, RawAtom};
 use crate::value::{JsResult, Object, RawValue, Value, kind};
@@ -154,6 +154,11 @@ impl ScriptCell {
     }
 }
 
+/// Bytes of a list's block.
+fn bytes_of<T>(list: &Vec<'_, T>) -> usize {
+    list.capacity() * size_of::<T>()
+}
+
 fn release_atoms(atoms: &[u32]) {
     for &atom in atoms {
         // SAFETY: a template owns one count of each atom of its list.
@@ -175,6 +180,11 @@ unsafe impl Cell for ScriptCell {
         self.referrer.trace(tracer);
         // SAFETY: no reference into the cell is alive while the collector runs.
         unsafe { (*self.module.get()).trace(tracer) };
+    }
+    fn blocks(&self, blocks: &mut Blocks<'_>) {
+        blocks.list(Use::Code, Part::Source, &self.source);
+        blocks.list(Use::Code, Part::CodeTables, &self.globals);
+        blocks.list(Use::Code, Part::CodeTables, &self.atoms);
     }
 }
 
@@ -238,6 +248,42 @@ unsafe impl Cell for CodeCell {
         }
         for function in &self.functions {
             function.trace(tracer);
+        }
+    }
+    fn blocks(&self, blocks: &mut Blocks<'_>) {
+        let template = &self.template;
+        let mut list = |part, bytes| blocks.block(Use::Code, part, bytes);
+        macro_rules! lists {
+            ($($part:ident $list:expr;)*) => {$(list(Part::$part, bytes_of($list));)*};
+        }
+        // SAFETY: no mutable reference into the cell is alive while the heap is walked.
+        let (values, caches) = unsafe { (&*self.values.get(), &*self.cache_table.get()) };
+        lists! {
+            Bytecode &template.code;
+            Positions &template.positions;
+            Constants &template.constants;
+            Constants &template.functions;
+            Constants &template.shapes;
+            Constants &template.shape_atoms;
+            Constants values;
+            Constants &self.functions;
+            Constants &self.literal_table;
+            Caches &template.caches;
+            Caches caches;
+            CodeTables &template.locals;
+            CodeTables &template.captures;
+            CodeTables &template.handlers;
+            CodeTables &template.eval_scopes;
+            CodeTables &template.atoms;
+        }
+        for scope in &template.eval_scopes {
+            list(Part::CodeTables, bytes_of(&scope.vars));
+        }
+        for constant in &template.constants {
+            if let Constant::Template { cooked, raw } = constant {
+                list(Part::Constants, bytes_of(cooked));
+                list(Part::Constants, bytes_of(raw));
+            }
         }
     }
 }

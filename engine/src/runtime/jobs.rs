@@ -1,7 +1,8 @@
 //! The job queue (ECMA-262 9.5): promise reactions and the like, in order of their enqueueing.
 
 use super::Context;
-use crate::mem::{Mem, Use, Vec};
+use crate::heap::Blocks;
+use crate::mem::{Mem, Part, Use, Vec};
 use crate::value::{JsResult, Value};
 
 /// What a job runs: it is given the values it was enqueued with.
@@ -52,6 +53,11 @@ impl JobQueue {
             self.first = 0;
         }
         job
+    }
+
+    /// Reports the queue's block.
+    pub fn blocks(&self, blocks: &mut Blocks<'_>) {
+        blocks.list(Use::Runtime, Part::Runtime, &self.jobs);
     }
 
     /// Number of jobs waiting.

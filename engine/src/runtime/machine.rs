@@ -12,8 +12,8 @@ use core::ptr::null_mut;
 
 use super::code::CodeCell;
 use super::stack::{RED_ZONE, Stack};
-use crate::heap::{self, Cell, Header, Tracer};
-use crate::mem::{Mem, Use, Vec};
+use crate::heap::{self, Blocks, Cell, Header, Tracer};
+use crate::mem::{Mem, Part, Use, Vec};
 use crate::value::{JsResult, RawValue, Thrown, Value, kind};
 
 /// Set in a frame that native code entered: leaving it leaves the dispatch loop.
@@ -147,6 +147,12 @@ impl Machine {
         Ok(())
     }
 
+    /// Reports the blocks of the value stack and the control frames.
+    pub fn blocks(&self, blocks: &mut Blocks<'_>) {
+        blocks.list(Use::Stack, Part::Frames, &self.frames);
+        self.stack.blocks(blocks);
+    }
+
     /// The records from the running frame outwards, sentinel excluded.
     pub fn frames(&self) -> impl Iterator<Item = &Frame> {
         let base = self.frames.as_ptr();
@@ -209,6 +215,10 @@ unsafe impl Cell for SuspendedFrame {
             }
             (*self.owner.get()).trace(tracer);
         }
+    }
+    fn blocks(&self, blocks: &mut Blocks<'_>) {
+        // SAFETY: no mutable reference into the cell is alive while the heap is walked.
+        blocks.list(Use::Stack, Part::Frame, unsafe { &(*self.state.get()).values });
     }
 }
 

@@ -16,6 +16,7 @@ pub mod machine;
 pub mod module;
 pub mod realm;
 pub mod stack;
+pub mod usage;
 mod weak;
 
 use core::ptr::NonNull;

@@ -8,8 +8,8 @@ use core::cell::UnsafeCell;
 
 use super::Context;
 use crate::code::function::ModuleInfo;
-use crate::heap::{self, Cell, Header, Tracer};
-use crate::mem::{Use, Vec};
+use crate::heap::{self, Blocks, Cell, Header, Tracer};
+use crate::mem::{Part, Use, Vec};
 use crate::object::{ObjectHead, Shape};
 use crate::value::{JsResult, JsString, Object, Value, kind};
 
@@ -160,6 +160,19 @@ unsafe impl Cell for ModuleCell {
             &state.promise,
         ] {
             value.trace(tracer);
+        }
+    }
+    fn blocks(&self, blocks: &mut Blocks<'_>) {
+        let state = self.state();
+        blocks.list(Use::Runtime, Part::Lists, &state.requested);
+        blocks.list(Use::Runtime, Part::Lists, &state.parents);
+        if let Some(info) = &self.info {
+            blocks.list(Use::Code, Part::CodeTables, &info.requests);
+            blocks.list(Use::Code, Part::CodeTables, &info.imports);
+            blocks.list(Use::Code, Part::CodeTables, &info.exports);
+            for request in &info.requests {
+                blocks.list(Use::Code, Part::CodeTables, &request.attributes);
+            }
         }
     }
 }

@@ -10,7 +10,8 @@
 use core::alloc::Layout;
 use core::ptr::{NonNull, null_mut};
 
-use crate::mem::{Mem, Use};
+use crate::heap::Blocks;
+use crate::mem::{Mem, Part, Use};
 use crate::value::{JsResult, Thrown, Value};
 
 const FIRST_CHUNK_BYTES: usize = 16 * 1024;
@@ -57,6 +58,17 @@ impl Stack {
     /// Bytes of the chunks.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Reports the chunks.
+    pub fn blocks(&self, blocks: &mut Blocks<'_>) {
+        for mut chunk in [self.current.cast_const(), self.spare.cast_const()] {
+            // SAFETY: chunks are live while linked. What a spare one was above is no longer its own.
+            while let Some(head) = unsafe { chunk.as_ref() } {
+                blocks.block(Use::Stack, Part::Stack, head.bytes);
+                chunk = if chunk == self.spare.cast_const() { core::ptr::null() } else { head.below };
+            }
+        }
     }
 
     /// First usable place and end of the current chunk.

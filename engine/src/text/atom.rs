@@ -16,8 +16,8 @@ use core::ptr::NonNull;
 
 use super::names;
 use super::string::{Text, set_atom, string_from_cell};
-use crate::heap::{self, Header};
-use crate::mem::{Mem, OutOfMemory, Use, Vec};
+use crate::heap::{self, Blocks, Header};
+use crate::mem::{Mem, OutOfMemory, Part, Use, Vec};
 use crate::value::{JsResult, JsString, RawValue, Symbol, Thrown, Value, kind};
 
 const INTEGER: u32 = 1 << 31;
@@ -372,6 +372,17 @@ impl AtomTable {
     /// Whether there are no atoms.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Reports the table's blocks.
+    pub fn blocks(&self, blocks: &mut Blocks<'_>) {
+        // SAFETY: no mutable reference into the vectors is alive.
+        unsafe {
+            blocks.list(Use::Atoms, Part::AtomTable, &*self.entries.get());
+            blocks.list(Use::Atoms, Part::AtomTable, &*self.index.get());
+            blocks.list(Use::Atoms, Part::AtomTable, &*self.singles.get());
+            blocks.list(Use::Atoms, Part::AtomTable, &*self.predefined.get());
+        }
     }
 
     /// Calls `visit` with every atom of the table.

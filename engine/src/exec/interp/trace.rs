@@ -3,7 +3,7 @@
 use core::fmt::Write;
 
 use crate::code::positions::{Position, position};
-use crate::mem::Vec;
+use crate::mem::{Use, Vec};
 use crate::object::exotic::{ErrorCell, TraceEntry};
 use crate::runtime::machine::FRAME_NATIVE;
 use crate::runtime::{CodeCell, Context, NativeCell};
@@ -17,7 +17,7 @@ impl Context {
     /// The functions that are running now, innermost first. `None` when there is no memory for
     /// them: an error without a stack is better than none.
     pub(crate) fn capture_trace(&mut self) -> JsResult<Option<Vec<'static, TraceEntry>>> {
-        let mut entries: Vec<'static, TraceEntry> = self.scratch();
+        let mut entries: Vec<'static, TraceEntry> = Vec::new(self.rt().mem.memory(Use::Runtime));
         let machine = &self.rt().machine;
         let mut innermost = Some(machine.pc);
         for frame in machine.frames().take(TRACE_LIMIT) {
