@@ -75,6 +75,9 @@ pub struct Run {
     /// The engine's own memory report, as text.
     #[serde(default)]
     pub memory_report: String,
+    /// The same as data, where the engine gives it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<serde_json::Value>,
     /// Requests that the allocator refused, from the start of the runtime to its end.
     #[serde(default)]
     pub refused: u64,
@@ -94,6 +97,7 @@ impl Run {
             measured: None,
             full_collection_ns: Vec::new(),
             memory_report: String::new(),
+            memory: None,
             refused: 0,
             requests: 0,
             left_bytes: 0,

@@ -9,8 +9,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Instant;
 use tare::heap::Event;
-use tare::mem::Use;
-use tare::{Context, Error, Front, Runtime};
+use tare::{Context, Error, Front, MemoryReport, Runtime};
 use tare_allocators::Allocator;
 use tare_reports::record::{Collection, MAX_COLLECTIONS, Measured, Outcome};
 
@@ -125,8 +124,9 @@ fn measure(
     runtime.set_observer(None);
     let figures = handle.map(Handle::finish).unwrap_or_default();
     let followed = watched.map(|w| w.take()).unwrap_or_default();
-    let (charged, peak) = runtime.memory_in_use();
-    let usage = usage(runtime, charged);
+    let (_, peak) = runtime.memory_in_use();
+    let report = runtime.memory_report();
+    let usage = usage(&report);
     let committed_now = runtime.mem().allocator().stats().committed.map(|bytes| bytes as u64);
     let outcome = match &ended {
         Ok(_) => Outcome::Ok,
@@ -142,8 +142,7 @@ fn measure(
         runtime.run_gc();
         full_collection_ns.push(begun.elapsed().as_nanos() as u64);
     }
-    let memory_report =
-        usage.iter().map(|(name, value)| format!("{name:<28} {value:>14}\n")).collect::<String>();
+    let memory = serde_json::from_str(&report.to_json()).ok();
     let measured = Measured {
         wall_ns,
         cpu_ns,
@@ -163,7 +162,13 @@ fn measure(
         usage,
         ..Measured::default()
     };
-    Run { measured: Some(measured), full_collection_ns, memory_report, ..Run::not_begun(outcome) }
+    Run {
+        measured: Some(measured),
+        full_collection_ns,
+        memory_report: report.to_string(),
+        memory,
+        ..Run::not_begun(outcome)
+    }
 }
 
 /// What the engine told of its collections.
@@ -200,19 +205,15 @@ fn watch(runtime: &Runtime, start: Instant) -> Rc<RefCell<Followed>> {
     followed
 }
 
-/// The engine's books: what is charged, in all and per use.
-fn usage(runtime: &Runtime, charged: usize) -> BTreeMap<String, i64> {
-    let mem = runtime.mem();
-    let mut usage: BTreeMap<String, i64> = [
-        ("malloc_size".to_string(), charged as i64),
-        ("malloc_limit".to_string(), mem.limit() as i64),
-        ("malloc_count".to_string(), mem.blocks() as i64),
-    ]
-    .into();
-    for purpose in Use::ALL {
-        let name = format!("{purpose:?}").to_lowercase();
-        usage.insert(format!("{name}_size"), mem.charged_to(*purpose) as i64);
-        usage.insert(format!("{name}_count"), mem.blocks_of(*purpose) as i64);
+/// QuickJS's figures, and what is charged to each use.
+fn usage(report: &MemoryReport) -> BTreeMap<String, i64> {
+    let fields = report.usage.fields();
+    let mut usage: BTreeMap<String, i64> =
+        fields.iter().map(|(name, value)| (name.to_string(), *value as i64)).collect();
+    for row in &report.uses {
+        let name = row.name.replace(' ', "_");
+        usage.insert(format!("use_{name}_size"), row.bytes as i64);
+        usage.insert(format!("use_{name}_count"), row.count as i64);
     }
     usage
 }
