@@ -16,6 +16,10 @@ fn directory(name: &str) -> PathBuf {
     directory
 }
 
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
@@ -221,7 +225,13 @@ mod runs {
             let json = lab(&["exec", "fine.js", "--engine", engine, "--json"], &here);
             let text = String::from_utf8_lossy(&json.stdout).into_owned();
             let answer: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
-            assert!(answer["measured"]["usage"]["malloc_size"].as_i64().unwrap() > 0);
+            let usage = &answer["measured"]["usage"];
+            assert!(usage["malloc_size"].as_i64().unwrap() > 0);
+            if *engine == "tare" {
+                assert!(said(&fine).contains("(0 not attributed)"), "{}", said(&fine));
+                assert_eq!(usage["malloc_size"], usage["memory_used_size"]);
+                assert_eq!(answer["memory"]["usage"]["malloc_size"], usage["malloc_size"]);
+            }
         }
     }
 
