@@ -190,6 +190,17 @@ impl<'a, T> Vec<'a, T> {
         Ok(())
     }
 
+    /// Says that the first `len` elements are there.
+    ///
+    /// # Safety
+    /// 1. `len` is at most the capacity.
+    /// 2. Those elements are initialised.
+    #[inline]
+    pub unsafe fn set_len(&mut self, len: usize) {
+        // SAFETY: (1), (2) the caller's duties.
+        unsafe { self.inner.set_len(len) };
+    }
+
     /// Removes and returns the last element.
     #[inline]
     pub fn pop(&mut self) -> Option<T> {

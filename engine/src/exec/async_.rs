@@ -72,7 +72,7 @@ impl Context {
     }
 
     /// Acts on how an async function's run ended.
-    fn settle_async(&mut self, mut exit: Exit, promise: &Value) -> JsResult<()> {
+    pub(crate) fn settle_async(&mut self, mut exit: Exit, promise: &Value) -> JsResult<()> {
         loop {
             match exit {
                 Exit::Return(value) => return self.resolve_promise(promise, &value),

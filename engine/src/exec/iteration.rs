@@ -212,10 +212,10 @@ impl Context {
 
     /// CreateIterResultObject (7.4.14).
     pub fn iter_result(&mut self, value: Value, done: bool) -> JsResult<Value> {
-        let object = Object::with_shape(self.realm().literal_shape(2))?;
-        let flags = crate::object::PropertyFlags::DEFAULT;
-        object.add_property(names::VALUE, value, flags)?;
-        object.add_property(names::DONE, Value::boolean(done), flags)?;
+        let shape = ShapeTable::current().get(self.realm().shapes().iter_result);
+        let object = Object::with_shape(shape)?;
+        object.set_slot(0, value);
+        object.set_slot(1, Value::boolean(done));
         Ok(object.into())
     }
 

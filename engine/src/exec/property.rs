@@ -457,7 +457,7 @@ impl Context {
 
     /// The property of any value by a computed key.
     pub fn get_element(&mut self, value: &Value, key: &Value) -> JsResult<Value> {
-        if let (Some(object), Some(index)) = (value.as_object(), key.as_int())
+        if let (Some(object), Some(index)) = (value.as_object(), key.as_index())
             && index >= 0
         {
             return self.get(object, RawAtom::from_integer(index as u32));
@@ -465,12 +465,6 @@ impl Context {
         if value.is_nullish() {
             let (what, key) = (self.describe(value), self.describe(key));
             return Err(self.throw_type_error(format_args!("cannot read property {key} of {what}")));
-        }
-        if let (true, Some(object)) = (key.is_double(), value.as_object()) {
-            // An integral double is an index all the same.
-            if let Some(index) = Value::number(key.double_unchecked()).as_int().filter(|i| *i >= 0) {
-                return self.get(object, RawAtom::from_integer(index as u32));
-            }
         }
         let key = self.to_property_key(key)?;
         self.get_value(value, key.raw())

@@ -115,6 +115,12 @@ impl IteratorCell {
         unsafe { (*self.source.get()).clone() }
     }
 
+    /// Looks at the source; `look` runs nothing that could end the iterator.
+    pub fn with_source<T>(&self, look: impl FnOnce(&Value) -> T) -> T {
+        // SAFETY: the reference is gone before anybody can replace the source.
+        look(unsafe { &*self.source.get() })
+    }
+
     /// The second value it was made with.
     pub fn extra(&self) -> Value {
         // SAFETY: cloned at once.

@@ -691,7 +691,7 @@ impl ShapeTable {
     }
 
     /// The shape reached from a shared `shape` by adding a property.
-    pub(super) fn child(
+    pub(crate) fn child(
         &self,
         shape: &'static Shape,
         atom: RawAtom,

@@ -26,6 +26,17 @@ pub const FRAME_RESUMABLE: u32 = 4;
 pub const FRAME_CHUNK: u32 = 8;
 /// A native function: `code` is null, `fp[-1]` the function.
 pub const FRAME_NATIVE: u32 = 16;
+/// A generator that a `for-of` of the frame below steps: that frame stands behind its `for_of_next`.
+pub const FRAME_STEP: u32 = 32;
+/// A generator that the frame below resumed by calling `next()`.
+pub const FRAME_NEXT: u32 = 64;
+/// A generator that a `yield*` of the frame below steps: that frame stands behind its `delegate_step`.
+pub const FRAME_DELEGATE: u32 = 128;
+/// A generator resumed by bytecode, in the same run: `new_target` holds the generator.
+pub const FRAME_DRIVEN: u32 = FRAME_STEP | FRAME_NEXT | FRAME_DELEGATE;
+/// The first run of an async function called by bytecode: its promise is what the call gives, however the
+/// run ends.
+pub const FRAME_ASYNC: u32 = 256;
 
 /// A control frame.
 #[repr(C)]
@@ -36,7 +47,7 @@ pub struct Frame {
     pub fp: *mut RawValue,
     /// The code, null for natives.
     pub code: *const CodeCell,
-    /// `new.target`; owned by the frame.
+    /// `new.target`, or the generator of a [`FRAME_DRIVEN`] frame; owned by the frame.
     pub new_target: RawValue,
     /// For resumed frames: the cell they were suspended in, to be used again; owned by the frame.
     pub resumable: RawValue,
@@ -183,7 +194,8 @@ impl Frame {
     }
 }
 
-/// A frame that waits in the heap: of a generator, or of an async function at an `await`.
+/// A frame that waits in the heap: of a generator, or of an async function at an `await`. While the frame
+/// runs the cell is empty, and keeps its block of values for the next time.
 #[repr(C)]
 pub struct SuspendedFrame {
     header: Header,
@@ -193,15 +205,24 @@ pub struct SuspendedFrame {
 }
 
 /// What a suspended frame keeps.
-pub struct Suspended {
-    /// `this`, function, locals, operand stack.
-    pub values: Vec<'static, Value>,
+struct Suspended {
+    /// `this`, function, locals, operand stack; owned.
+    values: Vec<'static, RawValue>,
     /// Offset of the instruction it is suspended at.
-    pub pc: u32,
+    pc: u32,
     /// Arguments the caller passed.
-    pub argc: u32,
+    argc: u32,
     /// Whether that instruction is a `yield*`: what was yielded is a result object.
-    pub delegating: bool,
+    delegating: bool,
+}
+
+impl Drop for Suspended {
+    fn drop(&mut self) {
+        for value in &*self.values {
+            // SAFETY: the frame owns its values, and nobody uses them after it.
+            drop(unsafe { Value::from_raw(*value) });
+        }
+    }
 }
 
 // SAFETY: `repr(C)` with the header first; all values are reported.
@@ -210,8 +231,10 @@ unsafe impl Cell for SuspendedFrame {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         // SAFETY: no reference into the cell is alive while the collector runs.
         unsafe {
-            for value in &(*self.state.get()).values {
-                value.trace(tracer);
+            for value in &*(*self.state.get()).values {
+                if let Some(cell) = value.as_cell() {
+                    tracer.edge(cell);
+                }
             }
             (*self.owner.get()).trace(tracer);
         }
@@ -223,24 +246,69 @@ unsafe impl Cell for SuspendedFrame {
 }
 
 impl SuspendedFrame {
-    /// A new suspended frame.
-    pub fn create(suspended: Suspended) -> JsResult<heap::Ref<SuspendedFrame>> {
+    /// A new cell without values.
+    pub fn create(mem: &Mem) -> JsResult<heap::Ref<SuspendedFrame>> {
+        let values = Vec::new(mem.memory(Use::Stack));
         let cell = SuspendedFrame {
             header: Header::new(0),
-            state: UnsafeCell::new(suspended),
+            state: UnsafeCell::new(Suspended { values, pc: 0, argc: 0, delegating: false }),
             owner: UnsafeCell::new(Value::UNDEFINED),
         };
         Ok(heap::current().alloc(cell, u32::from(kind::FRAME))?)
     }
 
-    /// Takes the frame's contents out, leaving it empty.
-    pub fn take(&self) -> Suspended {
-        // SAFETY: no reference into the cell is kept by anybody.
+    /// Takes over the values of a frame that is being suspended. On failure nothing has changed.
+    ///
+    /// # Safety
+    /// 1. The `count` values from `from` on are live and the caller's to give away.
+    /// 2. The cell is empty.
+    pub unsafe fn fill(
+        &self,
+        from: *const RawValue,
+        count: usize,
+        pc: u32,
+        argc: u32,
+        delegating: bool,
+    ) -> JsResult<()> {
+        // SAFETY: (1), (2); no reference into the cell is kept by anybody.
         unsafe {
             let state = &mut *self.state.get();
-            let empty = Vec::new(state.values.memory());
-            Suspended { values: core::mem::replace(&mut state.values, empty), ..*state }
+            debug_assert!(state.values.is_empty());
+            if state.values.capacity() < count {
+                state.values.try_reserve_exact(count)?;
+            }
+            state.values.as_mut_ptr().copy_from_nonoverlapping(from, count);
+            state.values.set_len(count);
+            (state.pc, state.argc, state.delegating) = (pc, argc, delegating);
+            Ok(())
         }
+    }
+
+    /// Moves the values out to the stack, and returns how many there are.
+    ///
+    /// # Safety
+    /// 1. There is room for the frame at `to`.
+    pub unsafe fn pour(&self, to: *mut RawValue) -> usize {
+        // SAFETY: (1); no reference into the cell is kept by anybody.
+        unsafe {
+            let values = &mut (*self.state.get()).values;
+            let count = values.len();
+            to.copy_from_nonoverlapping(values.as_ptr(), count);
+            values.set_len(0);
+            count
+        }
+    }
+
+    /// The function, unless the frame runs.
+    pub fn function(&self) -> Option<RawValue> {
+        // SAFETY: read at once.
+        unsafe { (&(*self.state.get()).values).get(1).copied() }
+    }
+
+    /// Offset of the instruction it is suspended at, and the number of arguments the caller passed.
+    pub fn place(&self) -> (u32, u32) {
+        // SAFETY: read at once.
+        unsafe { ((*self.state.get()).pc, (*self.state.get()).argc) }
     }
 
     /// Whether it is suspended at a `yield*`.
@@ -259,11 +327,5 @@ impl SuspendedFrame {
     pub fn set_owner(&self, owner: Value) {
         // SAFETY: the old value is moved out before it is dropped.
         drop(unsafe { core::mem::replace(&mut *self.owner.get(), owner) });
-    }
-
-    /// Puts contents back.
-    pub fn put(&self, suspended: Suspended) {
-        // SAFETY: as above; the old contents are moved out before they are dropped.
-        drop(unsafe { core::mem::replace(&mut *self.state.get(), suspended) });
     }
 }

@@ -74,6 +74,8 @@ pub(crate) struct RealmShapes {
     pub(crate) array: u32,
     pub(crate) function: u32,
     pub(crate) native: u32,
+    /// Of iterator results: `value`, then `done`.
+    pub(crate) iter_result: u32,
     pub(crate) held: [Value; LITERAL_CAPACITIES.len() + 3],
 }
 
@@ -174,7 +176,7 @@ impl Realm {
 
     /// Makes the root shapes, once the prototypes exist.
     pub(crate) fn make_shapes(&self) -> JsResult<()> {
-        use crate::object::shape_flags::LAZY_FUNCTION;
+        use crate::object::{PropertyFlags, shape_flags::LAZY_FUNCTION};
         let table = ShapeTable::current();
         let mut shapes = RealmShapes::default();
         let object = self.intrinsic(Intrinsic::ObjectPrototype);
@@ -192,7 +194,11 @@ impl Realm {
         let at = LITERAL_CAPACITIES.len();
         let array = hold(at, table.root(&self.intrinsic(Intrinsic::ArrayPrototype), 0, 0)?);
         let functions = hold(at + 1, table.root(&function, 0, LAZY_FUNCTION)?);
+        let result = table.root(&object, 2, 0)?;
+        let result = table.child(result, crate::text::names::VALUE, PropertyFlags::DEFAULT)?;
+        let result = hold(at + 2, table.child(result, crate::text::names::DONE, PropertyFlags::DEFAULT)?);
         shapes.literals = literals;
+        shapes.iter_result = result;
         shapes.array = array;
         shapes.function = functions;
         shapes.native = functions;

@@ -172,6 +172,12 @@ impl RawValue {
         if self.is_int() { Some(self.0 as i32) } else { None }
     }
 
+    /// The number as an int32, whichever way it is stored: for elements' keys. `None` for -0 as well.
+    #[inline(always)]
+    pub fn as_index(self) -> Option<i32> {
+        if self.is_double() { RawValue::number(self.double_unchecked()).as_int() } else { self.as_int() }
+    }
+
     /// Whether this is stored as a double.
     #[inline(always)]
     pub const fn is_double(self) -> bool {

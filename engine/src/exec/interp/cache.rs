@@ -196,9 +196,7 @@ unsafe fn learn_add(object: &Object, before: &Shape, old_word: u32, key: RawAtom
 pub(super) fn put_element(i: Interp, object: &Value, key: &Value, value: Value) -> JsResult<()> {
     let mut cx = i.cx();
     let mut value = value;
-    // An integral double is an index all the same.
-    let index = if key.is_double() { Value::number(key.double_unchecked()).as_int() } else { key.as_int() };
-    if let (Some(target), Some(index)) = (object.as_object(), index)
+    if let (Some(target), Some(index)) = (object.as_object(), key.as_index())
         && target.kind() == kind::ARRAY
         && index >= 0
         && let Some(array) = target.as_array()

@@ -264,12 +264,14 @@ impl Interp {
         let callee = *m.sp.sub(argc + 1);
         if callee.kind() == kind::CLOSURE {
             let code = callee.cell_unchecked().cast::<ClosureCell>().as_ref().code();
-            if !code.flags.async_() || code.flags.generator() {
-                (*m.frame).pc = m.pc.add(size);
-                self.keep_extra_arguments(code, argc)?;
-                self.enter(argc, Value::UNDEFINED, 0)?;
-                return Ok(Flow::Continue);
-            }
+            let is_async = code.flags.async_() && !code.flags.generator();
+            (*m.frame).pc = m.pc.add(size);
+            self.keep_extra_arguments(code, argc)?;
+            self.enter(argc, Value::UNDEFINED, if is_async { FRAME_ASYNC } else { 0 })?;
+            return Ok(Flow::Continue);
+        }
+        if callee.kind() == kind::NATIVE {
+            return self.call_native_on_stack(argc, size);
         }
         // The stack keeps callee, this and arguments alive during the call.
         let first = m.sp.sub(argc + 2).cast::<Value>();

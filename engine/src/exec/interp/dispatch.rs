@@ -6,7 +6,7 @@
 
 use super::handlers::{self, State};
 use super::{Flow, Interp, slow};
-use crate::value::{RawValue, Value};
+use crate::value::{JsResult, RawValue, Value};
 
 /// How a handler goes on. Every handler ends in exactly one of these.
 pub(super) trait Dispatch {
@@ -18,6 +18,8 @@ pub(super) trait Dispatch {
     unsafe fn slow(s: State) -> Self::Out;
     /// Another try at the instruction, out of line.
     unsafe fn alternative<A: Alternative>(s: State) -> Self::Out;
+    /// Code that is no handler, for this instruction alone: spares the way through the slow path.
+    unsafe fn helper<H: Helper>(s: State) -> Self::Out;
     /// Frees a cell whose count has just become zero, then on to the next instruction.
     unsafe fn free(s: State, cell: RawValue) -> Self::Out;
     /// Asks the interrupt handler, then on to the next instruction.
@@ -27,6 +29,11 @@ pub(super) trait Dispatch {
 /// A second way to carry out an instruction, too large to be inlined in its handler.
 pub(super) trait Alternative {
     unsafe fn run<D: Dispatch>(s: State) -> D::Out;
+}
+
+/// What an instruction does out of the handlers, from its beginning, with the registers saved.
+pub(super) trait Helper {
+    unsafe fn run(i: Interp) -> JsResult<Flow>;
 }
 
 /// Saves the registers for code that is not a handler.
@@ -57,6 +64,20 @@ fn execute(interp: Interp) -> Flow {
     match slow::step(interp) {
         Ok(flow) => flow,
         Err(thrown) => interp.unwind(thrown),
+    }
+}
+
+/// Carries out a helper.
+#[inline(always)]
+fn execute_helper<H: Helper>(interp: Interp) -> Flow {
+    let m = interp.m();
+    // SAFETY: as above; the helper stands at its instruction.
+    unsafe {
+        (*m.frame).pc = m.pc.add(1);
+        match H::run(interp) {
+            Ok(flow) => flow,
+            Err(thrown) => interp.unwind(thrown),
+        }
     }
 }
 
@@ -103,6 +124,10 @@ mod tail {
             alternative_tail::<A>(s.pc, s.sp, s.fp, s.k, s.vm, MaybeUninit::uninit());
         }
         #[inline(always)]
+        unsafe fn helper<H: Helper>(s: State) {
+            helper_tail::<H>(s.pc, s.sp, s.fp, s.k, s.vm, MaybeUninit::uninit());
+        }
+        #[inline(always)]
         unsafe fn free(s: State, cell: RawValue) {
             free_tail(s.pc, s.sp, s.fp, s.k, s.vm, MaybeUninit::new(cell.bits()));
         }
@@ -122,6 +147,22 @@ mod tail {
         _scratch: MaybeUninit<u64>,
     ) {
         A::run::<Tail>(State { pc, sp, fp, k, vm });
+    }
+
+    #[inline(never)]
+    unsafe extern "C" fn helper_tail<H: Helper>(
+        pc: *const u8,
+        sp: *mut RawValue,
+        fp: *mut RawValue,
+        k: *const CodeCell,
+        vm: *mut Runtime,
+        _scratch: MaybeUninit<u64>,
+    ) {
+        let interp = save(State { pc, sp, fp, k, vm });
+        if let Flow::Exit = execute_helper::<H>(interp) {
+            return;
+        }
+        Tail::next(load(interp));
     }
 
     #[inline(never)]
@@ -231,6 +272,14 @@ mod matching {
         #[inline(always)]
         unsafe fn alternative<A: Alternative>(s: State) -> Ask {
             A::run::<Match>(s)
+        }
+        #[inline(never)]
+        unsafe fn helper<H: Helper>(s: State) -> Ask {
+            let interp = save(s);
+            match execute_helper::<H>(interp) {
+                Flow::Continue => Ask::Next(load(interp)),
+                Flow::Exit => Ask::Exit,
+            }
         }
         #[inline(never)]
         unsafe fn free(s: State, cell: RawValue) -> Ask {

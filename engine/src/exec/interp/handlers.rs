@@ -11,12 +11,13 @@
 //! Those of [`super`]. `State` is the registers; it is passed by value and never escapes.
 #![allow(clippy::undocumented_unsafe_blocks, reason = "the module's invariants are every handler's reason")]
 
-use super::dispatch::{Alternative, Dispatch, copy, decrement};
+use super::dispatch::{Alternative, Dispatch, Helper, copy, decrement};
+use super::{Flow, Interp, resume};
 use crate::object::{ArrayCell, HEAD_BYTES, VarRef};
 use crate::runtime::code::CacheKind;
 use crate::runtime::machine::{FRAME_CHUNK, Frame};
 use crate::runtime::{ClosureCell, CodeCell, InlineCache, Runtime};
-use crate::value::{RawValue, Value, kind};
+use crate::value::{JsResult, RawValue, Value, kind};
 
 /// The registers.
 #[derive(Clone, Copy)]
@@ -139,6 +140,17 @@ fn quick_truth(value: RawValue) -> Option<bool> {
     }
 }
 
+/// What instructions do out of the handlers, with the registers saved.
+macro_rules! helpers {
+    ($($name:ident $i:ident $body:expr;)*) => {
+        $(pub(in crate::exec::interp) struct $name;
+        impl Helper for $name {
+            #[inline(always)]
+            unsafe fn run($i: Interp) -> JsResult<Flow> { $body }
+        })*
+    };
+}
+
 /// Counts a back edge; every so many of them the interrupt handler is asked.
 #[inline(always)]
 unsafe fn back_edge<D: Dispatch>(s: State) -> D::Out {
@@ -150,13 +162,13 @@ unsafe fn back_edge<D: Dispatch>(s: State) -> D::Out {
 macro_rules! handlers {
     ($($name:ident $s:ident $body:block)*) => {
         $(#[inline(always)]
-        pub(super) unsafe fn $name<D: Dispatch>($s: State) -> D::Out $body)*
+        pub(in crate::exec::interp) unsafe fn $name<D: Dispatch>($s: State) -> D::Out $body)*
     };
 }
 
 macro_rules! alternatives {
     ($($name:ident $s:ident $body:block)*) => {
-        $(pub(super) struct $name;
+        $(pub(in crate::exec::interp) struct $name;
         impl Alternative for $name {
             #[inline(always)]
             unsafe fn run<D: Dispatch>($s: State) -> D::Out $body
@@ -164,190 +176,11 @@ macro_rules! alternatives {
     };
 }
 
-/// Arithmetic on two stack values: ints without overflow and doubles inline, one of each as an
-/// alternative. What comes of doubles stays a double, also where an int32 could hold it; so does an int
-/// that is too large.
-macro_rules! arithmetic {
-    ($name:ident $float:ident $checked:ident $op:tt) => {
-        handlers! { $name s {
-            let (a, b) = (s.top(2), s.top(1));
-            if RawValue::both_int(a, b) {
-                if let Some(result) = a.int_unchecked().$checked(b.int_unchecked()) {
-                    s.put(2, RawValue::int(result));
-                    return D::next(s.pop(1).skip(1));
-                }
-            } else if RawValue::both_double(a, b) {
-                s.put(2, RawValue::computed(a.double_unchecked() $op b.double_unchecked()));
-                return D::next(s.pop(1).skip(1));
-            }
-            D::alternative::<$float>(s)
-        } }
-        alternatives! { $float s {
-            let (a, b) = (s.top(2), s.top(1));
-            if both_numbers(a, b) {
-                s.put(2, RawValue::computed(number(a) $op number(b)));
-                return D::next(s.pop(1).skip(1));
-            }
-            D::slow(s)
-        } }
-    };
-}
+mod arithmetic;
+mod calls;
 
-/// A comparison that pushes its result, and the jump that is taken unless it holds.
-macro_rules! comparison {
-    ($push:ident $float_push:ident $jump:ident $float_jump:ident $loop:ident $float_loop:ident $op:tt) => {
-        handlers! {
-            $push s {
-                let (a, b) = (s.top(2), s.top(1));
-                if RawValue::both_int(a, b) {
-                    s.put(2, RawValue::boolean(a.int_unchecked() $op b.int_unchecked()));
-                    return D::next(s.pop(1).skip(1));
-                }
-                if RawValue::both_double(a, b) {
-                    s.put(2, RawValue::boolean(a.double_unchecked() $op b.double_unchecked()));
-                    return D::next(s.pop(1).skip(1));
-                }
-                D::alternative::<$float_push>(s)
-            }
-            $jump s {
-                let (a, b) = (s.top(2), s.top(1));
-                if RawValue::both_int(a, b) {
-                    let by = if a.int_unchecked() $op b.int_unchecked() { 3 } else { s.i16(1) };
-                    return D::next(s.pop(2).jump(by));
-                }
-                if RawValue::both_double(a, b) {
-                    let by = if a.double_unchecked() $op b.double_unchecked() { 3 } else { s.i16(1) };
-                    return D::next(s.pop(2).jump(by));
-                }
-                D::alternative::<$float_jump>(s)
-            }
-            $loop s {
-                let (a, b) = (s.top(2), s.top(1));
-                if RawValue::both_int(a, b) {
-                    if a.int_unchecked() $op b.int_unchecked() {
-                        return back_edge::<D>(s.pop(2).jump(s.i16(1)));
-                    }
-                    return D::next(s.pop(2).skip(3));
-                }
-                D::alternative::<$float_loop>(s)
-            }
-        }
-        alternatives! {
-            $float_push s {
-                let (a, b) = (s.top(2), s.top(1));
-                if both_numbers(a, b) {
-                    s.put(2, RawValue::boolean(number(a) $op number(b)));
-                    return D::next(s.pop(1).skip(1));
-                }
-                D::slow(s)
-            }
-            $float_jump s {
-                let (a, b) = (s.top(2), s.top(1));
-                if both_numbers(a, b) {
-                    let by = if number(a) $op number(b) { 3 } else { s.i16(1) };
-                    return D::next(s.pop(2).jump(by));
-                }
-                D::slow(s)
-            }
-            $float_loop s {
-                let (a, b) = (s.top(2), s.top(1));
-                if both_numbers(a, b) {
-                    if number(a) $op number(b) {
-                        return back_edge::<D>(s.pop(2).jump(s.i16(1)));
-                    }
-                    return D::next(s.pop(2).skip(3));
-                }
-                D::slow(s)
-            }
-        }
-    };
-}
-
-/// The same with operands in locals or in the instruction.
-macro_rules! local_comparison {
-    ($locals:ident $float_locals:ident $int:ident $op:tt) => {
-        handlers! {
-            $locals s {
-                let (a, b) = (s.local(s.u8(1)), s.local(s.u8(2)));
-                if RawValue::both_int(a, b) {
-                    let by = if a.int_unchecked() $op b.int_unchecked() { 5 } else { s.i16(3) };
-                    return D::next(s.jump(by));
-                }
-                if RawValue::both_double(a, b) {
-                    let by = if a.double_unchecked() $op b.double_unchecked() { 5 } else { s.i16(3) };
-                    return D::next(s.jump(by));
-                }
-                D::alternative::<$float_locals>(s)
-            }
-            $int s {
-                let a = s.local(s.u8(1));
-                if a.is_int() {
-                    let by = if a.int_unchecked() $op s.i8(2) { 5 } else { s.i16(3) };
-                    return D::next(s.jump(by));
-                }
-                if a.is_double() {
-                    let by = if a.double_unchecked() $op f64::from(s.i8(2)) { 5 } else { s.i16(3) };
-                    return D::next(s.jump(by));
-                }
-                D::slow(s)
-            }
-        }
-        alternatives! { $float_locals s {
-            let (a, b) = (s.local(s.u8(1)), s.local(s.u8(2)));
-            if both_numbers(a, b) {
-                let by = if number(a) $op number(b) { 5 } else { s.i16(3) };
-                return D::next(s.jump(by));
-            }
-            D::slow(s)
-        } }
-    };
-}
-
-/// `i += step; if (i op limit) jump back`, with the limit in a local or the instruction.
-macro_rules! counted_loop {
-    ($name:ident $limit_bytes:literal $step:literal $op:tt |$s:ident| $limit:expr) => {
-        handlers! { $name $s {
-            let place = $s.fp.add($s.u8(1));
-            let a = *place;
-            let limit: RawValue = $limit;
-            if RawValue::both_int(a, limit) {
-                if let Some(next) = a.int_unchecked().checked_add($step) {
-                    *place = RawValue::int(next);
-                    if next $op limit.int_unchecked() {
-                        return back_edge::<D>($s.jump($s.i16(2 + $limit_bytes)));
-                    }
-                    return D::next($s.skip(4 + $limit_bytes));
-                }
-            }
-            if both_numbers(a, limit) {
-                let next = number(a) + f64::from($step);
-                *place = RawValue::computed(next);
-                if next $op number(limit) {
-                    return back_edge::<D>($s.jump($s.i16(2 + $limit_bytes)));
-                }
-                return D::next($s.skip(4 + $limit_bytes));
-            }
-            D::slow($s)
-        } }
-    };
-}
-
-arithmetic!(add AddFloat checked_add +);
-arithmetic!(sub SubFloat checked_sub -);
-comparison!(lt LtFloat if_not_lt IfNotLtFloat loop_lt LoopLtFloat <);
-comparison!(le LeFloat if_not_le IfNotLeFloat loop_le LoopLeFloat <=);
-comparison!(gt GtFloat if_not_gt IfNotGtFloat loop_gt LoopGtFloat >);
-comparison!(ge GeFloat if_not_ge IfNotGeFloat loop_ge LoopGeFloat >=);
-local_comparison!(if_not_lt_locals IfNotLtLocalsFloat if_not_lt_int <);
-local_comparison!(if_not_le_locals IfNotLeLocalsFloat if_not_le_int <=);
-local_comparison!(if_not_gt_locals IfNotGtLocalsFloat if_not_gt_int >);
-local_comparison!(if_not_ge_locals IfNotGeLocalsFloat if_not_ge_int >=);
-counted_loop!(inc_loop_lt_locals 1 1 < |s| s.local(s.u8(2)));
-counted_loop!(inc_loop_le_locals 1 1 <= |s| s.local(s.u8(2)));
-counted_loop!(inc_loop_lt_int 4 1 < |s| RawValue::int(s.i32(2)));
-counted_loop!(inc_loop_le_int 4 1 <= |s| RawValue::int(s.i32(2)));
-counted_loop!(dec_loop_gt_int 1 -1 > |s| RawValue::int(s.i8(2)));
-counted_loop!(dec_loop_ge_int 1 -1 >= |s| RawValue::int(s.i8(2)));
+pub(super) use arithmetic::*;
+pub(super) use calls::*;
 
 handlers! {
     // ----- Constants -----
@@ -763,293 +596,6 @@ handlers! {
         D::slow(s)
     }
 
-    // ----- Operators -----
-    mul s {
-        let (a, b) = (s.top(2), s.top(1));
-        if RawValue::both_double(a, b) {
-            s.put(2, RawValue::computed(a.double_unchecked() * b.double_unchecked()));
-            return D::next(s.pop(1).skip(1));
-        }
-        D::alternative::<MulOther>(s)
-    }
-    mul_locals s {
-        let (a, b) = (s.local(s.u8(1)), s.local(s.u8(2)));
-        if RawValue::both_double(a, b) {
-            let product = RawValue::computed(a.double_unchecked() * b.double_unchecked());
-            return D::next(s.push(product).skip(3));
-        }
-        D::alternative::<MulLocalsOther>(s)
-    }
-    mul_local s {
-        let (a, b) = (s.top(1), s.local(s.u8(1)));
-        if RawValue::both_double(a, b) {
-            s.put(1, RawValue::computed(a.double_unchecked() * b.double_unchecked()));
-            return D::next(s.skip(2));
-        }
-        D::alternative::<MulLocalOther>(s)
-    }
-    div s {
-        let (a, b) = (s.top(2), s.top(1));
-        if RawValue::both_double(a, b) {
-            s.put(2, RawValue::computed(a.double_unchecked() / b.double_unchecked()));
-            return D::next(s.pop(1).skip(1));
-        }
-        D::alternative::<DivOther>(s)
-    }
-    rem s {
-        let (a, b) = (s.top(2), s.top(1));
-        if RawValue::both_int(a, b) {
-            let (x, y) = (a.int_unchecked(), b.int_unchecked());
-            if x >= 0 && y > 0 {
-                s.put(2, RawValue::int(x % y));
-                return D::next(s.pop(1).skip(1));
-            }
-        }
-        D::slow(s)
-    }
-    bit_and s {
-        let (a, b) = (s.top(2), s.top(1));
-        if RawValue::both_int(a, b) {
-            s.put(2, RawValue::int(a.int_unchecked() & b.int_unchecked()));
-            return D::next(s.pop(1).skip(1));
-        }
-        D::slow(s)
-    }
-    bit_or s {
-        let (a, b) = (s.top(2), s.top(1));
-        if RawValue::both_int(a, b) {
-            s.put(2, RawValue::int(a.int_unchecked() | b.int_unchecked()));
-            return D::next(s.pop(1).skip(1));
-        }
-        D::slow(s)
-    }
-    bit_xor s {
-        let (a, b) = (s.top(2), s.top(1));
-        if RawValue::both_int(a, b) {
-            s.put(2, RawValue::int(a.int_unchecked() ^ b.int_unchecked()));
-            return D::next(s.pop(1).skip(1));
-        }
-        D::slow(s)
-    }
-    shl s {
-        let (a, b) = (s.top(2), s.top(1));
-        if RawValue::both_int(a, b) {
-            s.put(2, RawValue::int(a.int_unchecked().wrapping_shl(b.int_unchecked() as u32 & 31)));
-            return D::next(s.pop(1).skip(1));
-        }
-        D::slow(s)
-    }
-    sar s {
-        let (a, b) = (s.top(2), s.top(1));
-        if RawValue::both_int(a, b) {
-            s.put(2, RawValue::int(a.int_unchecked() >> (b.int_unchecked() as u32 & 31)));
-            return D::next(s.pop(1).skip(1));
-        }
-        D::slow(s)
-    }
-    not s {
-        let a = s.top(1);
-        if let Some(truth) = quick_truth(a) {
-            s.put(1, RawValue::boolean(!truth));
-            return D::next(s.skip(1));
-        }
-        D::slow(s)
-    }
-    inc s {
-        let a = s.top(1);
-        if a.is_int()
-            && let Some(next) = a.int_unchecked().checked_add(1) {
-                s.put(1, RawValue::int(next));
-                return D::next(s.skip(1));
-            }
-        if a.is_number() {
-            s.put(1, RawValue::computed(number(a) + 1.0));
-            return D::next(s.skip(1));
-        }
-        D::slow(s)
-    }
-    dec s {
-        let a = s.top(1);
-        if a.is_int()
-            && let Some(next) = a.int_unchecked().checked_sub(1) {
-                s.put(1, RawValue::int(next));
-                return D::next(s.skip(1));
-            }
-        if a.is_number() {
-            s.put(1, RawValue::computed(number(a) - 1.0));
-            return D::next(s.skip(1));
-        }
-        D::slow(s)
-    }
-    to_numeric s {
-        if s.top(1).is_number() { return D::next(s.skip(1)) }
-        D::slow(s)
-    }
-    strict_eq s {
-        let (a, b) = (s.top(2), s.top(1));
-        if RawValue::both_int(a, b) || (!a.is_cell() && !b.is_cell() && !a.is_number()) {
-            s.put(2, RawValue::boolean(a == b));
-            return D::next(s.pop(1).skip(1));
-        }
-        if both_numbers(a, b) {
-            s.put(2, RawValue::boolean(number(a) == number(b)));
-            return D::next(s.pop(1).skip(1));
-        }
-        D::slow(s)
-    }
-    strict_ne s {
-        let (a, b) = (s.top(2), s.top(1));
-        if RawValue::both_int(a, b) || (!a.is_cell() && !b.is_cell() && !a.is_number()) {
-            s.put(2, RawValue::boolean(a != b));
-            return D::next(s.pop(1).skip(1));
-        }
-        if both_numbers(a, b) {
-            s.put(2, RawValue::boolean(number(a) != number(b)));
-            return D::next(s.pop(1).skip(1));
-        }
-        D::slow(s)
-    }
-
-    // ----- Fused operators -----
-    add_locals s {
-        let (a, b) = (s.local(s.u8(1)), s.local(s.u8(2)));
-        if RawValue::both_int(a, b)
-            && let Some(result) = a.int_unchecked().checked_add(b.int_unchecked()) {
-                return D::next(s.push(RawValue::int(result)).skip(3));
-            }
-        if both_numbers(a, b) {
-            return D::next(s.push(RawValue::computed(number(a) + number(b))).skip(3));
-        }
-        D::slow(s)
-    }
-    sub_locals s {
-        let (a, b) = (s.local(s.u8(1)), s.local(s.u8(2)));
-        if RawValue::both_int(a, b)
-            && let Some(result) = a.int_unchecked().checked_sub(b.int_unchecked()) {
-                return D::next(s.push(RawValue::int(result)).skip(3));
-            }
-        if both_numbers(a, b) {
-            return D::next(s.push(RawValue::computed(number(a) - number(b))).skip(3));
-        }
-        D::slow(s)
-    }
-    add_local s {
-        let (a, b) = (s.top(1), s.local(s.u8(1)));
-        if RawValue::both_int(a, b)
-            && let Some(result) = a.int_unchecked().checked_add(b.int_unchecked()) {
-                s.put(1, RawValue::int(result));
-                return D::next(s.skip(2));
-            }
-        if both_numbers(a, b) {
-            s.put(1, RawValue::computed(number(a) + number(b)));
-            return D::next(s.skip(2));
-        }
-        D::slow(s)
-    }
-    add_local_int s {
-        let (a, b) = (s.local(s.u8(1)), s.i8(2));
-        if a.is_int()
-            && let Some(result) = a.int_unchecked().checked_add(b) {
-                return D::next(s.push(RawValue::int(result)).skip(3));
-            }
-        if a.is_number() {
-            return D::next(s.push(RawValue::computed(number(a) + f64::from(b))).skip(3));
-        }
-        D::slow(s)
-    }
-    sub_local_int s {
-        let (a, b) = (s.local(s.u8(1)), s.i8(2));
-        if a.is_int()
-            && let Some(result) = a.int_unchecked().checked_sub(b) {
-                return D::next(s.push(RawValue::int(result)).skip(3));
-            }
-        if a.is_number() {
-            return D::next(s.push(RawValue::computed(number(a) - f64::from(b))).skip(3));
-        }
-        D::slow(s)
-    }
-    add_int s {
-        let (a, b) = (s.top(1), s.i8(1));
-        if a.is_int()
-            && let Some(result) = a.int_unchecked().checked_add(b) {
-                s.put(1, RawValue::int(result));
-                return D::next(s.skip(2));
-            }
-        if a.is_number() {
-            s.put(1, RawValue::computed(number(a) + f64::from(b)));
-            return D::next(s.skip(2));
-        }
-        D::slow(s)
-    }
-    sub_int s {
-        let (a, b) = (s.top(1), s.i8(1));
-        if a.is_int()
-            && let Some(result) = a.int_unchecked().checked_sub(b) {
-                s.put(1, RawValue::int(result));
-                return D::next(s.skip(2));
-            }
-        if a.is_number() {
-            s.put(1, RawValue::computed(number(a) - f64::from(b)));
-            return D::next(s.skip(2));
-        }
-        D::slow(s)
-    }
-    mod_int s {
-        let a = s.top(1);
-        if a.is_int() && a.int_unchecked() >= 0 {
-            s.put(1, RawValue::int(a.int_unchecked() % s.i8(1)));
-            return D::next(s.skip(2));
-        }
-        D::slow(s)
-    }
-    and_int s {
-        let a = s.top(1);
-        if a.is_int() {
-            s.put(1, RawValue::int(a.int_unchecked() & s.i32(1)));
-            return D::next(s.skip(5));
-        }
-        D::slow(s)
-    }
-    shl_int s {
-        let a = s.top(1);
-        if a.is_int() {
-            s.put(1, RawValue::int(a.int_unchecked().wrapping_shl(s.u8(1) as u32)));
-            return D::next(s.skip(2));
-        }
-        D::slow(s)
-    }
-    sar_int s {
-        let a = s.top(1);
-        if a.is_int() {
-            s.put(1, RawValue::int(a.int_unchecked() >> s.u8(1)));
-            return D::next(s.skip(2));
-        }
-        D::slow(s)
-    }
-    shr_int s {
-        let a = s.top(1);
-        if a.is_int() {
-            let result = a.int_unchecked() as u32 >> s.u8(1);
-            s.put(1, RawValue::number(f64::from(result)));
-            return D::next(s.skip(2));
-        }
-        D::slow(s)
-    }
-    to_int32 s {
-        let a = s.top(1);
-        if a.is_int() { return D::next(s.skip(1)) }
-        if a.is_double() {
-            let d = a.double_unchecked();
-            let i = d as i64;
-            // Every double below 2^52 in magnitude converts exactly after truncation.
-            if d.abs() < 4503599627370496.0 {
-                s.put(1, RawValue::int(i as i32));
-                return D::next(s.skip(1));
-            }
-        }
-        D::slow(s)
-    }
-
     // ----- Jumps -----
     jump s { D::next(s.jump(s.i32(1) as isize)) }
     jump16 s { D::next(s.jump(s.i16(1))) }
@@ -1163,29 +709,6 @@ handlers! {
         D::slow(s)
     }
 
-    // ----- Calls -----
-    call s {
-        let argc = s.u16(1);
-        let callee = *s.sp.sub(argc + 1);
-        if callee.kind() == kind::CLOSURE {
-            let closure = callee.cell_unchecked().as_ptr();
-            let k = *closure.byte_add(ClosureCell::CODE_OFFSET).cast::<*const CodeCell>();
-            if (*k).is_simple && argc == usize::from((*k).arg_count) {
-                return D::alternative::<CallExact>(s);
-            }
-        }
-        D::slow(s)
-    }
-    ret s {
-        let frame = (*s.vm).machine.frame;
-        if (*frame).flags != 0 { return D::slow(s) }
-        D::alternative::<ReturnPlain>(s)
-    }
-    ret_undefined s {
-        let frame = (*s.vm).machine.frame;
-        if (*frame).flags != 0 { return D::slow(s) }
-        D::alternative::<ReturnPlain>(s.push(RawValue::UNDEFINED))
-    }
 }
 
 /// Element `index` of a dense array, the hole marker when there is none.
@@ -1210,62 +733,7 @@ unsafe fn cached_other(s: State, cache: *mut InlineCache, object: RawValue) -> O
     }
 }
 
-/// The product of two numbers of which one is an int.
-#[inline(always)]
-fn product(a: RawValue, b: RawValue) -> Option<RawValue> {
-    if RawValue::both_int(a, b) {
-        let (x, y) = (a.int_unchecked(), b.int_unchecked());
-        if let Some(result) = x.checked_mul(y) {
-            // A zero product of a negative factor is -0, which is no int.
-            if result != 0 || (x | y) >= 0 {
-                return Some(RawValue::int(result));
-            }
-        }
-    }
-    if both_numbers(a, b) { Some(RawValue::computed(number(a) * number(b))) } else { None }
-}
-
 alternatives! {
-    MulOther s {
-        if let Some(result) = product(s.top(2), s.top(1)) {
-            s.put(2, result);
-            return D::next(s.pop(1).skip(1));
-        }
-        D::slow(s)
-    }
-    MulLocalsOther s {
-        if let Some(result) = product(s.local(s.u8(1)), s.local(s.u8(2))) {
-            return D::next(s.push(result).skip(3));
-        }
-        D::slow(s)
-    }
-    MulLocalOther s {
-        if let Some(result) = product(s.top(1), s.local(s.u8(1))) {
-            s.put(1, result);
-            return D::next(s.skip(2));
-        }
-        D::slow(s)
-    }
-    DivOther s {
-        let (a, b) = (s.top(2), s.top(1));
-        if both_numbers(a, b) {
-            let quotient = number(a) / number(b);
-            // Of two ints it is often an index or a count.
-            let result = if RawValue::both_int(a, b) { RawValue::number(quotient) } else { RawValue::computed(quotient) };
-            s.put(2, result);
-            return D::next(s.pop(1).skip(1));
-        }
-        D::slow(s)
-    }
-    AddPutLocalFloat s {
-        let (a, b) = (s.top(2), s.top(1));
-        let place = s.fp.add(s.u8(1));
-        if both_numbers(a, b) && !(*place).is_cell() {
-            *place = RawValue::computed(number(a) + number(b));
-            return D::next(s.pop(2).skip(2));
-        }
-        D::slow(s)
-    }
     GetFieldOther s {
         let object = s.top(1);
         if object.is_cell()
@@ -1340,60 +808,6 @@ alternatives! {
             return D::next(s);
         }
         D::slow(s)
-    }
-    CallExact s {
-        let argc = s.u16(1);
-        let callee = *s.sp.sub(argc + 1);
-        let closure = callee.cell_unchecked().as_ptr();
-        let k = *closure.byte_add(ClosureCell::CODE_OFFSET).cast::<*const CodeCell>();
-        let machine = &raw mut (*s.vm).machine;
-        let locals = usize::from((*k).local_count) - argc;
-        let room = locals + usize::from((*k).stack_size);
-        let frame = (*machine).frame;
-        let next = frame.add(1);
-        let budget = (*machine).budget - 1;
-        if s.sp.add(room) > (*machine).stack_end || next == (*machine).frame_end || budget <= 0 {
-            return D::slow(s);
-        }
-        (*machine).budget = budget;
-        (*frame).pc = s.pc.add(3);
-        (*machine).frame = next;
-        let fp = s.sp.sub(argc);
-        next.write(Frame {
-            pc: (*k).bytecode,
-            fp,
-            code: k,
-            new_target: RawValue::UNDEFINED,
-            resumable: RawValue::UNDEFINED,
-            flags: 0,
-            argc: argc as u32,
-            base: fp,
-        });
-        let mut sp = s.sp;
-        for _ in 0..locals {
-            *sp = RawValue::UNDEFINED;
-            sp = sp.add(1);
-        }
-        D::next(State { pc: (*k).bytecode, sp, fp, k, vm: s.vm })
-    }
-    ReturnPlain s {
-        // Drops everything down to `this`; a cell that dies goes through the heap at once, which
-        // is why this is an alternative: it may call.
-        let result = s.top(1);
-        let base = s.fp.sub(2);
-        let mut sp = s.sp.sub(1);
-        while sp > base {
-            sp = sp.sub(1);
-            let value = *sp;
-            if decrement(value) {
-                (*s.vm).heap.release(value.cell_unchecked());
-            }
-        }
-        let frame = (*s.vm).machine.frame.sub(1);
-        (*s.vm).machine.frame = frame;
-        *base = result;
-        debug_assert!((*frame).flags & FRAME_CHUNK == 0 || !(*frame).code.is_null());
-        D::next(State { pc: (*frame).pc, sp: base.add(1), fp: (*frame).fp, k: (*frame).code, vm: s.vm })
     }
 }
 
@@ -1492,7 +906,8 @@ macro_rules! handler_list {
             IncLoopLtLocals inc_loop_lt_locals; IncLoopLeLocals inc_loop_le_locals;
             IncLoopLtInt inc_loop_lt_int; IncLoopLeInt inc_loop_le_int;
             DecLoopGtInt dec_loop_gt_int; DecLoopGeInt dec_loop_ge_int;
-            Call call; Return ret; ReturnUndefined ret_undefined;
+            Call call; Construct construct; InitialYield initial_yield; Yield yield_value; Await await_value;
+            DelegateStep delegate_step; ForOfNext for_of_next; Finish finish; Return ret; ReturnUndefined ret_undefined;
         }
     };
 }

@@ -22,6 +22,8 @@ pub(crate) mod cache;
 mod call;
 mod dispatch;
 mod handlers;
+mod native;
+mod resume;
 mod slow;
 mod slow_class;
 mod slow_global;
@@ -30,7 +32,7 @@ mod trace;
 
 use core::ptr::NonNull;
 
-pub(crate) use slow_iter::Resume;
+pub(crate) use crate::object::generator::Resume;
 
 use crate::runtime::machine::*;
 use crate::runtime::{CodeCell, Context, Realm, Runtime};
@@ -256,10 +258,24 @@ impl Interp {
                         thrown = cx.throw(value);
                     }
                 }
-                let entry = (*m.frame).flags & FRAME_ENTRY != 0;
+                let flags = (*m.frame).flags;
+                if flags & FRAME_DRIVEN != 0 {
+                    resume::complete(&(*m.frame).new_target.to_owned());
+                }
+                let mut promise = None;
+                if flags & FRAME_ASYNC != 0 && thrown != Thrown::Terminated {
+                    match resume::rejected(*self, thrown) {
+                        Ok(value) => promise = Some(value),
+                        Err(next) => thrown = next,
+                    }
+                }
                 self.cut(m.fp.sub(2));
                 self.leave_frame();
-                if entry {
+                if let Some(promise) = promise {
+                    self.push(promise);
+                    return Flow::Continue;
+                }
+                if flags & FRAME_ENTRY != 0 {
                     self.m().exit = Some(Exit::Throw(thrown));
                     return Flow::Exit;
                 }

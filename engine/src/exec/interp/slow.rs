@@ -146,7 +146,11 @@ unsafe fn execute(i: Interp, op: Op) -> Step {
         Op::PushConst32 => i.push(i.code().constant(i.u32(1))),
         Op::PushThis => i.push((*i.m().fp.sub(2)).to_owned()),
         Op::PushFunction => i.push((*i.m().fp.sub(1)).to_owned()),
-        Op::PushNewTarget => i.push((*i.m().frame).new_target.to_owned()),
+        Op::PushNewTarget => {
+            let frame = &*i.m().frame;
+            let driven = frame.flags & crate::runtime::machine::FRAME_DRIVEN != 0;
+            i.push(if driven { Value::UNDEFINED } else { frame.new_target.to_owned() });
+        }
         Op::PushHomeObject => {
             let function = (*i.m().fp.sub(1)).to_owned();
             i.push(function.downcast::<ClosureCell>().map_or(Value::UNDEFINED, ClosureCell::home_object));
