@@ -168,6 +168,30 @@ impl<'a, T> Vec<'a, T> {
         Ok(())
     }
 
+    /// Appends `op` of the elements of two slices, pair by pair, as far as both go. The new room is
+    /// written once, not zeroed before.
+    #[inline]
+    pub fn try_extend_zip<U: Copy>(
+        &mut self,
+        a: &[U],
+        b: &[U],
+        op: impl Fn(U, U) -> T,
+    ) -> Result<(), OutOfMemory>
+    where
+        T: Copy,
+    {
+        let count = a.len().min(b.len());
+        self.try_reserve(count)?;
+        let len = self.inner.len();
+        let room = &mut self.inner.spare_capacity_mut()[..count];
+        for ((slot, x), y) in room.iter_mut().zip(&a[..count]).zip(&b[..count]) {
+            slot.write(op(*x, *y));
+        }
+        // SAFETY: the loop has written the first `count` elements of the room behind `len`.
+        unsafe { self.inner.set_len(len + count) };
+        Ok(())
+    }
+
     /// Grows or shrinks to `len`, filling with copies of `value`.
     pub fn try_resize(&mut self, len: usize, value: T) -> Result<(), OutOfMemory>
     where

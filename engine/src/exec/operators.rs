@@ -2,7 +2,7 @@
 
 use core::cmp::Ordering;
 
-use tare_number::bigint::{self, BigIntBuf, BigIntRef, Error, Work};
+use tare_number::bigint::{self, BigIntBuf, BigIntRef, Error, Work, Written};
 
 use super::convert::{Hint, number_text};
 use super::property::same_value_non_number;
@@ -57,6 +57,20 @@ impl Context {
             }
             Err(error) => Err(self.bigint_error(error)),
         }
+    }
+
+    /// A BigInt that an operation writes where it will live, in a room of at most `limbs` limbs.
+    fn bigint_written(
+        &mut self,
+        limbs: Result<usize, Error>,
+        write: impl FnOnce(&mut Work<'static, '_>, &mut [u64]) -> Result<Written, Error>,
+    ) -> JsResult<BigInt> {
+        let memory = self.rt().mem.memory(Use::Scratch);
+        let written = match limbs {
+            Ok(limbs) => BigInt::write_with(limbs, |out| write(&mut Work::new(memory), out))?,
+            Err(error) => Err(error),
+        };
+        written.map_err(|error| self.bigint_error(error))
     }
 
     /// The exception for a failed BigInt operation.
@@ -114,16 +128,35 @@ impl Context {
     fn bigint_binary(&mut self, operator: Binary, a: &BigInt, b: &BigInt) -> JsResult<Value> {
         let (x, y) = (a.parts(), b.parts());
         let result = match operator {
-            Binary::Sub => self.bigint_work(|w| bigint::sub(w, x, y)),
-            Binary::Mul => self.bigint_work(|w| bigint::mul(w, x, y)),
-            Binary::Div => self.bigint_work(|w| bigint::div(w, x, y)),
-            Binary::Mod => self.bigint_work(|w| bigint::rem(w, x, y)),
+            Binary::Sub => self.bigint_written(bigint::add_limbs(x, y), |_, out| bigint::sub_into(out, x, y)),
+            Binary::Mul => {
+                self.bigint_written(bigint::mul_limbs(x, y), |w, out| bigint::mul_into(w, out, x, y))
+            }
+            Binary::Div => {
+                self.bigint_written(Ok(bigint::div_limbs(x, y)), |w, out| bigint::div_into(w, out, x, y))
+            }
+            Binary::Mod => {
+                self.bigint_written(Ok(bigint::rem_limbs(x, y)), |w, out| bigint::rem_into(w, out, x, y))
+            }
             Binary::Exp => self.bigint_work(|w| bigint::pow(w, x, y)),
             Binary::Shl => self.bigint_work(|w| bigint::shift_left(w, x, y)),
             Binary::Sar => self.bigint_work(|w| bigint::shift_right(w, x, y)),
-            Binary::And => self.bigint_work(|w| bigint::and(w, x, y)),
-            Binary::Or => self.bigint_work(|w| bigint::or(w, x, y)),
-            Binary::Xor => self.bigint_work(|w| bigint::xor(w, x, y)),
+            Binary::And | Binary::Or | Binary::Xor if !x.is_negative() && !y.is_negative() => {
+                match operator {
+                    Binary::And => BigInt::zip_naturals(x.limbs(), y.limbs(), |x, y| x & y),
+                    Binary::Or => BigInt::zip_naturals(x.limbs(), y.limbs(), |x, y| x | y),
+                    _ => BigInt::zip_naturals(x.limbs(), y.limbs(), |x, y| x ^ y),
+                }
+            }
+            Binary::And => {
+                self.bigint_written(bigint::bitwise_limbs(x, y), |_, out| bigint::and_into(out, x, y))
+            }
+            Binary::Or => {
+                self.bigint_written(bigint::bitwise_limbs(x, y), |_, out| bigint::or_into(out, x, y))
+            }
+            Binary::Xor => {
+                self.bigint_written(bigint::bitwise_limbs(x, y), |_, out| bigint::xor_into(out, x, y))
+            }
             Binary::Shr => {
                 return Err(self
                     .throw_type_error(format_args!("BigInts have no unsigned right shift, use >> instead")));
@@ -156,7 +189,8 @@ impl Context {
         match (a.as_bigint(), b.as_bigint()) {
             (Some(x), Some(y)) => {
                 let (x, y) = (x.parts(), y.parts());
-                Ok(self.bigint_work(|w| bigint::add(w, x, y))?.into())
+                let limbs = bigint::add_limbs(x, y);
+                Ok(self.bigint_written(limbs, |_, out| bigint::add_into(out, x, y))?.into())
             }
             _ => Err(self.throw_mixed()),
         }

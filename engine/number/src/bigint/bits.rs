@@ -1,6 +1,8 @@
 //! Bits of BigInts: shifts, and the operations that see a negative number as infinitely many ones above its
 //! two's complement.
 
+use tare_allocators::Vec;
+
 use super::{BigIntBuf, BigIntRef, Error, MAX_BITS, Work, Written, build, check, limbs, room};
 
 /// The limbs to provide for `number << bits`.
@@ -191,6 +193,9 @@ fn bitwise<'m>(
     b: BigIntRef<'_>,
     op: impl Fn(u64, u64) -> u64,
 ) -> Result<BigIntBuf<'m>, Error> {
+    if !a.negative && !b.negative {
+        return bitwise_of_naturals(work, a.limbs, b.limbs, op);
+    }
     if let Some((x, y)) = super::both_one_limb(a, b) {
         // In 128 bits the two's complement of either has its signs in the upper half.
         let (low, high) = (op(x as u64, y as u64), op((x >> 64) as u64, (y >> 64) as u64));
@@ -198,6 +203,27 @@ fn bitwise<'m>(
         return super::of_two_limbs(work, result < 0, result.unsigned_abs());
     }
     build(work, bitwise_limbs(a, b)?, |_, out| bitwise_into(out, a, b, op))
+}
+
+/// The operation on numbers that are not negative: each limb of the result is written once, which is all
+/// that such an operation costs.
+#[inline(always)]
+fn bitwise_of_naturals<'m>(
+    work: &mut Work<'m, '_>,
+    a: &[u64],
+    b: &[u64],
+    op: impl Fn(u64, u64) -> u64,
+) -> Result<BigIntBuf<'m>, Error> {
+    let (longer, shorter) = if a.len() >= b.len() { (a, b) } else { (b, a) };
+    let rest = &longer[shorter.len()..];
+    // Zeros above the shorter number leave the longer as it is, or nothing of it.
+    let rest = &rest[..if op(u64::MAX, 0) == 0 { 0 } else { rest.len() }];
+    let mut limbs = Vec::try_with_capacity(shorter.len() + rest.len(), work.memory)?;
+    limbs.try_extend_zip(longer, shorter, op)?;
+    limbs.try_extend_from_slice(rest)?;
+    let len = limbs.iter().rposition(|limb| *limb != 0).map_or(0, |i| i + 1);
+    limbs.truncate(len);
+    Ok(BigIntBuf { negative: false, limbs })
 }
 
 /// `a & b` into `out`, of [`bitwise_limbs`] limbs.
