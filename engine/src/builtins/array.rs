@@ -220,12 +220,12 @@ fn pop(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     Ok(value)
 }
 
-fn delete_index(cx: &mut Context, object: &Object, index: u64) -> JsResult<()> {
+pub(super) fn delete_index(cx: &mut Context, object: &Object, index: u64) -> JsResult<()> {
     let key = crate::text::Atom::from_index(index)?;
     cx.delete_property_or_throw(object, key.raw())
 }
 
-fn has_index(cx: &mut Context, object: &Object, index: u64) -> JsResult<bool> {
+pub(super) fn has_index(cx: &mut Context, object: &Object, index: u64) -> JsResult<bool> {
     let key = crate::text::Atom::from_index(index)?;
     cx.has_property(object, key.raw())
 }
@@ -549,129 +549,6 @@ fn copy_within(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     Ok(object.into())
 }
 
-// ----- Sorting -----
-
-/// SortCompare (23.1.3.30.2): whether `a` must not come after `b`.
-fn in_order(cx: &mut Context, compare: &Value, a: &Value, b: &Value) -> JsResult<bool> {
-    if a.is_undefined() || b.is_undefined() {
-        return Ok(b.is_undefined());
-    }
-    if !compare.is_undefined() {
-        let order = cx.call(compare, &Value::UNDEFINED, &[a.clone(), b.clone()])?;
-        let order = match order.as_int() {
-            Some(order) => f64::from(order),
-            None => cx.to_number(&order)?,
-        };
-        return Ok(order.is_nan() || order <= 0.0);
-    }
-    if let (Some(x), Some(y)) = (a.as_string(), b.as_string()) {
-        return Ok(x.compare(y)?.is_le());
-    }
-    let (x, y) = (cx.to_string(a)?, cx.to_string(b)?);
-    Ok(x.compare(&y)?.is_le())
-}
-
-/// A stable merge sort whose comparisons may run scripts. Insertion sort for short runs, then
-/// merging from one buffer to the other.
-pub(crate) fn merge_sort(
-    cx: &mut Context,
-    items: &mut Vec<'static, Value>,
-    in_order: &mut dyn FnMut(&mut Context, &Value, &Value) -> JsResult<bool>,
-) -> JsResult<()> {
-    const RUN: usize = 8;
-    let count = items.len();
-    for start in (0..count).step_by(RUN) {
-        let end = (start + RUN).min(count);
-        for i in start + 1..end {
-            let mut at = i;
-            while at > start && !in_order(cx, &items[at - 1], &items[at])? {
-                items.swap(at - 1, at);
-                at -= 1;
-            }
-        }
-    }
-    let mut other: Vec<'static, Value> = cx.scratch();
-    other.try_resize(count, Value::UNDEFINED)?;
-    let mut width = RUN;
-    while width < count {
-        for start in (0..count).step_by(width * 2) {
-            let middle = (start + width).min(count);
-            let end = (start + width * 2).min(count);
-            let (mut left, mut right, mut to) = (start, middle, start);
-            while left < middle && right < end {
-                let from = if in_order(cx, &items[left], &items[right])? { &mut left } else { &mut right };
-                other[to] = items[*from].clone();
-                *from += 1;
-                to += 1;
-            }
-            for from in (left..middle).chain(right..end) {
-                other[to] = items[from].clone();
-                to += 1;
-            }
-        }
-        core::mem::swap(items, &mut other);
-        width *= 2;
-    }
-    Ok(())
-}
-
-fn sort(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
-    let compare = call.get(0);
-    if !compare.is_undefined() {
-        super::function::callback(cx, compare)?;
-    }
-    let object = cx.to_object(call.this)?;
-    let length = cx.length_of(&object)?;
-    let mut items: Vec<'static, Value> = cx.scratch();
-    for i in 0..length {
-        if has_index(cx, &object, i)? {
-            items.try_push(cx.get_index(&object, i)?)?;
-        }
-    }
-    sort_values(cx, &mut items, compare)?;
-    let count = items.len() as u64;
-    for (i, value) in items.iter().enumerate() {
-        cx.set_index(&object, i as u64, value.clone())?;
-    }
-    for i in count..length {
-        if has_index(cx, &object, i)? {
-            delete_index(cx, &object, i)?;
-        }
-    }
-    Ok(object.into())
-}
-
-/// Sorts by a comparison function, or as strings.
-fn sort_values(cx: &mut Context, items: &mut Vec<'static, Value>, compare: &Value) -> JsResult<()> {
-    if compare.is_undefined() && items.iter().all(|v| v.is_int()) {
-        return sort_ints_as_text(cx, items);
-    }
-    merge_sort(cx, items, &mut |cx, a, b| in_order(cx, compare, a, b))
-}
-
-/// Integers in the order of their decimal texts, without making strings.
-fn sort_ints_as_text(cx: &mut Context, items: &mut Vec<'static, Value>) -> JsResult<()> {
-    let mut keys: Vec<'static, ([u8; 12], i32)> = cx.scratch();
-    for value in items.iter() {
-        let int = value.int_unchecked();
-        let mut digits = [0; 20];
-        let text = crate::text::atom::decimal(u64::from(int.unsigned_abs()), &mut digits);
-        let mut key = [0u8; 12];
-        let sign = usize::from(int < 0);
-        if int < 0 {
-            key[0] = b'-';
-        }
-        key[sign..sign + text.len()].copy_from_slice(text);
-        keys.try_push((key, int))?;
-    }
-    // Equal keys are equal integers: stability cannot be seen.
-    keys.sort_unstable();
-    for (value, (_, int)) in items.iter_mut().zip(keys.iter()) {
-        *value = Value::int(*int);
-    }
-    Ok(())
-}
-
 // ----- Callbacks -----
 
 const FOR_EACH: i32 = 0;
@@ -847,11 +724,11 @@ fn flatten(
     cx: &mut Context,
     target: &Object,
     source: &Object,
+    length: u64,
     depth: f64,
     mapper: Option<(&Value, &Value)>,
 ) -> JsResult<()> {
     let mut stack: Vec<'static, (Object, u64, u64)> = cx.scratch();
-    let length = cx.length_of(source)?;
     stack.try_push((source.clone(), 0, length))?;
     let mut to = 0;
     while let Some((object, at, length)) = stack.pop() {
@@ -884,19 +761,19 @@ fn flatten(
 
 fn flat(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let object = cx.to_object(call.this)?;
-    cx.length_of(&object)?;
+    let length = cx.length_of(&object)?;
     let depth = if call.get(0).is_undefined() { 1.0 } else { cx.to_integer_or_infinity(call.get(0))? };
     let result = cx.array_species_create(&object, 0)?;
-    flatten(cx, &result, &object, depth, None)?;
+    flatten(cx, &result, &object, length, depth, None)?;
     Ok(result.into())
 }
 
 fn flat_map(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let object = cx.to_object(call.this)?;
-    cx.length_of(&object)?;
+    let length = cx.length_of(&object)?;
     super::function::callback(cx, call.get(0))?;
     let result = cx.array_species_create(&object, 0)?;
-    flatten(cx, &result, &object, 1.0, Some((call.get(0), call.get(1))))?;
+    flatten(cx, &result, &object, length, 1.0, Some((call.get(0), call.get(1))))?;
     Ok(result.into())
 }
 
@@ -934,7 +811,7 @@ fn to_sorted(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let object = cx.to_object(call.this)?;
     let length = cx.length_of(&object)?;
     let mut list = elements(cx, &object, length)?;
-    sort_values(cx, &mut list, call.get(0))?;
+    super::array_sort::sort_values(cx, &mut list, call.get(0))?;
     Ok(cx.new_array(&list)?.into())
 }
 
@@ -971,8 +848,14 @@ fn with(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     if index < 0.0 || index >= length as f64 {
         return Err(cx.throw_range_error(format_args!("invalid array index")));
     }
-    let mut list = elements(cx, &object, length)?;
-    list[index as usize] = call.get(1).clone();
+    if length > u64::from(u32::MAX) {
+        return Err(cx.throw_range_error(format_args!("invalid array length")));
+    }
+    let mut list = cx.scratch();
+    for i in 0..length {
+        let replaced = i == index as u64;
+        list.try_push(if replaced { call.get(1).clone() } else { cx.get_index(&object, i)? })?;
+    }
     Ok(cx.new_array(&list)?.into())
 }
 
@@ -1003,7 +886,7 @@ static ROWS: &[Row] = &[
     method("shift", 0, shift),
     method("slice", 2, slice),
     method_magic("some", 1, iterate, SOME),
-    method("sort", 1, sort),
+    method("sort", 1, super::array_sort::sort),
     method("splice", 2, splice),
     method_magic("toLocaleString", 0, join, 1),
     method("toReversed", 0, to_reversed),
@@ -1019,6 +902,7 @@ static ITERATOR_ROWS: &[Row] = &[same_as(Key::Symbol(names::SYM_ITERATOR), "valu
 
 static STATICS: &[Row] = &[
     method("from", 1, from),
+    method("fromAsync", 1, super::array_async::from_async),
     method("isArray", 1, is_array),
     method("of", 0, of),
     symbol_getter(names::SYM_SPECIES, "[Symbol.species]", return_this),

@@ -2,11 +2,14 @@
 
 use super::{Key, Row, What, constructor, def, method, method_magic, symbol_method, tag};
 use crate::exec::iteration::HELPER_NEXT;
+use crate::exec::property::same_value_zero;
 use crate::object::iteration::{Helper, HelperCell};
 use crate::object::{PropertyFlags, ShapeTable};
 use crate::runtime::{Arguments, Context, Intrinsic, NativeDef, NativeKind, undefined};
 use crate::text::{Atom, RawAtom, names};
 use crate::value::{JsResult, Object, Thrown, Value};
+
+const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
 
 /// `new Iterator()` (27.1.3.1): only for classes that extend it.
 fn construct(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
@@ -152,10 +155,83 @@ fn lazy(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 fn limit(cx: &mut Context, value: &Value) -> Result<f64, Thrown> {
     let number = cx.to_number(value)?;
     let limit = number.trunc();
-    if number.is_nan() || limit < 0.0 {
+    if number.is_nan() || limit < 0.0 || (limit.is_finite() && limit > MAX_SAFE_INTEGER) {
         return Err(cx.throw_range_error(format_args!("limit must be a non-negative number")));
     }
     Ok(limit)
+}
+
+/// The size of chunks or windows, and how windows that are too short are treated.
+fn chunk_arguments(cx: &mut Context, call: &Arguments<'_>) -> JsResult<(f64, Helper)> {
+    let size = match call.get(0).as_number() {
+        Some(size) if size.trunc() == size && size.is_finite() => size,
+        _ => return Err(cx.throw_type_error(format_args!("size must be an integer"))),
+    };
+    if !(1.0..=f64::from(u32::MAX)).contains(&size) {
+        return Err(cx.throw_range_error(format_args!("size must be between 1 and 4294967295")));
+    }
+    if call.magic == 0 {
+        return Ok((size, Helper::Chunks));
+    }
+    let undersized = call.get(1);
+    if undersized.is_undefined() {
+        return Ok((size, Helper::Windows));
+    }
+    if let Some(undersized) = undersized.as_string() {
+        for (name, helper) in [("only-full", Helper::Windows), ("allow-partial", Helper::PartialWindows)] {
+            if undersized.text()?.units().eq(name.bytes().map(u16::from)) {
+                return Ok((size, helper));
+            }
+        }
+    }
+    Err(cx.throw_type_error(format_args!("undersized must be \"only-full\" or \"allow-partial\"")))
+}
+
+/// `chunks` (magic 0) and `windows` (1).
+fn chunked(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let object = this_object(cx, call)?;
+    let (size, what) = match chunk_arguments(cx, call) {
+        Ok(arguments) => arguments,
+        Err(thrown) => return Err(cx.close_and_throw(call.this, thrown)),
+    };
+    let next = cx.iterator_next_method(object)?;
+    let buffer = if call.magic == 0 { Value::UNDEFINED } else { cx.new_array(&[])?.into() };
+    let prototype = cx.realm().intrinsic(Intrinsic::IteratorHelperPrototype);
+    let shape = ShapeTable::current().root(&prototype, 0, 0)?;
+    Ok(HelperCell::create(shape, what, call.this.clone(), next, buffer, size)?.into())
+}
+
+/// `includes(searchElement, skippedElements)`.
+fn includes(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let object = this_object(cx, call)?;
+    let mut skip = match skipped(cx, call.get(1)) {
+        Ok(skip) => skip,
+        Err(thrown) => return Err(cx.close_and_throw(call.this, thrown)),
+    };
+    let next = cx.iterator_next_method(object)?;
+    while let Some(value) = cx.iterator_step_value(call.this, &next)? {
+        if skip > 0.0 {
+            skip -= 1.0;
+        } else if same_value_zero(&value, call.get(0))? {
+            cx.iterator_close(call.this)?;
+            return Ok(Value::TRUE);
+        }
+    }
+    Ok(Value::FALSE)
+}
+
+/// How many elements `includes` passes over.
+fn skipped(cx: &mut Context, value: &Value) -> JsResult<f64> {
+    if value.is_undefined() {
+        return Ok(0.0);
+    }
+    let Some(skip) = value.as_number().filter(|number| number.trunc() == *number) else {
+        return Err(cx.throw_type_error(format_args!("number of skipped elements must be an integer")));
+    };
+    if skip < 0.0 || (skip.is_finite() && skip > MAX_SAFE_INTEGER) {
+        return Err(cx.throw_range_error(format_args!("number of skipped elements is out of range")));
+    }
+    Ok(skip)
 }
 
 const FOR_EACH: i32 = 0;
@@ -274,22 +350,30 @@ const fn weird(
 
 static ROWS: &[Row] = &[
     weird(Key::Name("constructor"), "constructor", get_constructor, set_constructor),
+    method_magic("chunks", 1, chunked, 0),
     method_magic("drop", 1, lazy, 4),
     method_magic("every", 1, eager, EVERY),
     method_magic("filter", 1, lazy, 1),
     method_magic("find", 1, eager, FIND),
     method_magic("flatMap", 1, lazy, 2),
     method_magic("forEach", 1, eager, FOR_EACH),
+    method("includes", 1, includes),
     method_magic("map", 1, lazy, 0),
     method("reduce", 1, reduce),
     method_magic("some", 1, eager, SOME),
     method_magic("take", 1, lazy, 3),
     method("toArray", 0, to_array),
+    method_magic("windows", 1, chunked, 1),
     symbol_method(names::SYM_DISPOSE, "[Symbol.dispose]", 0, dispose),
     weird(Key::Symbol(names::SYM_TO_STRING_TAG), "[Symbol.toStringTag]", get_tag, set_tag),
 ];
 
-static STATICS: &[Row] = &[method("concat", 0, concat), method("from", 1, from)];
+static STATICS: &[Row] = &[
+    method("concat", 0, concat),
+    method("from", 1, from),
+    method("zip", 1, super::iterator_zip::zip),
+    method("zipKeyed", 1, super::iterator_zip::zip_keyed),
+];
 
 static HELPER_ROWS: &[Row] = &[
     method_magic("next", 0, helper_next, HELPER_NEXT),

@@ -5,9 +5,12 @@
 //! file's `install`, in an order in which every file finds what it refers to.
 
 mod array;
+mod array_async;
 mod array_buffer;
 mod array_iterator;
+mod array_sort;
 mod atomics;
+mod base64;
 mod collections;
 mod console;
 mod data_view;
@@ -18,6 +21,7 @@ mod function;
 mod generator;
 mod global;
 mod iterator;
+mod iterator_zip;
 mod json;
 mod json_parse;
 mod math;
@@ -297,6 +301,7 @@ pub(crate) fn install(cx: &mut Context) -> JsResult<()> {
     proxy::install(cx)?;
     array_buffer::install(cx)?;
     typed_array::install(cx)?;
+    base64::install(cx)?;
     data_view::install(cx)?;
     atomics::install(cx)?;
     date::install(cx)?;

@@ -1,7 +1,7 @@
 //! Typed array objects (ECMA-262 23.2).
 
-use super::array::merge_sort;
 use super::array_buffer::throw_detached;
+use super::array_sort::merge_sort;
 use super::{Class, Key, Row, constructor, getter_magic, method, method_magic, same_as, symbol_getter};
 use crate::exec::property::same_value_zero;
 use crate::mem::Vec;

@@ -220,7 +220,7 @@ impl<'a> Compiler<'a, '_, '_> {
     }
 
     fn class_element(&mut self, class: &mut Class<'a>) -> Res {
-        let start = self.tok.start;
+        let mut start = self.tok.start;
         let mut is_static = false;
         if self.is_word(n::STATIC) {
             let next = self.peek()?.kind;
@@ -231,6 +231,8 @@ impl<'a> Compiler<'a, '_, '_> {
             if !matches!(next, T::LParen | T::Assign | T::Semicolon | T::RBrace) {
                 is_static = true;
                 self.next()?;
+                // The source text of a static method begins after the keyword.
+                start = self.tok.start;
             }
         }
         let mut flags = Flags::METHOD;

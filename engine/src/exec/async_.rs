@@ -263,6 +263,15 @@ impl Context {
             return self.iterator_from_method(iterable, &method);
         }
         let (iterator, next) = self.get_iterator(iterable)?;
+        self.async_from_sync_iterator(iterator, next)
+    }
+
+    /// CreateAsyncFromSyncIterator (27.1.6.1).
+    pub(crate) fn async_from_sync_iterator(
+        &mut self,
+        iterator: Value,
+        next: Value,
+    ) -> JsResult<(Value, Value)> {
         let prototype = self.realm().intrinsic(Intrinsic::AsyncFromSyncIteratorPrototype);
         let shape = ShapeTable::current().root(&prototype, 0, 0)?;
         let wrapper = IteratorCell::create(shape, Iteration::AsyncFromSync, iterator, next)?;

@@ -143,7 +143,7 @@ impl Context {
     #[inline]
     pub(crate) fn has_lazy(&self, object: &Object, key: RawAtom) -> bool {
         matches!(object.kind(), kind::CLOSURE | kind::NATIVE)
-            && matches!(key, names::LENGTH | names::NAME | names::PROTOTYPE)
+            && matches!(key, names::LENGTH | names::NAME | names::PROTOTYPE | names::CALLER)
             && object.shape().has(shape_flags::LAZY_FUNCTION)
     }
 
@@ -155,10 +155,15 @@ impl Context {
 
     #[cold]
     fn materialize_slow(&mut self, object: &Object) -> JsResult<()> {
+        let mut caller = false;
         let (length, name, prototype) = if let Some(cell) = object.downcast::<ClosureCell>() {
             let code = cell.code();
+            // Of old, `f.caller` did not throw: sloppy functions may have it (17.1), and old scripts ask.
+            caller = code.flags.has_prototype() && !code.flags.strict() && !code.flags.generator();
             let prototype = if code.flags.has_prototype() && !code.flags.class_constructor() {
-                Some(self.new_function_prototype(object, code.flags.generator(), code.flags.async_())?)
+                // SAFETY: the function keeps its code and with it its realm alive.
+                let mut cx = unsafe { Context::new(self.rt_ptr(), code.realm.cell_unchecked().cast()) };
+                Some(cx.new_function_prototype(object, code.flags.generator(), code.flags.async_())?)
             } else {
                 None
             };
@@ -179,6 +184,9 @@ impl Context {
         add(names::NAME, name.into(), PropertyFlags::CONFIG)?;
         if let Some(prototype) = prototype {
             add(names::PROTOTYPE, prototype.into(), PropertyFlags(PropertyFlags::WRITABLE))?;
+        }
+        if caller {
+            add(names::CALLER, Value::UNDEFINED, PropertyFlags::FIXED)?;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ mod async_;
 pub mod collect;
 pub mod convert;
 pub(crate) mod descriptor;
+mod elements;
 pub mod error;
 pub mod function;
 pub(crate) mod generator;
@@ -17,6 +18,7 @@ pub mod promise;
 pub mod property;
 mod proxy;
 pub mod script;
+pub(crate) mod task;
 mod typed;
 mod unfinished;
 

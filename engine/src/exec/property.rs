@@ -3,139 +3,15 @@
 //!
 //! Everything here may run JavaScript (getters, setters, proxies) unless its name says `own_storage`.
 
+use super::elements::{array_length_flags, unboxed};
 use crate::object::exotic::PrimitiveCell;
-use crate::object::{Accessor, PropertyFlags, ShapeTable, VarRef, shape_flags};
+use crate::object::{Accessor, PropertyFlags, VarRef, shape_flags};
 use crate::runtime::{Context, Intrinsic};
 use crate::text::{Atom, RawAtom, names};
 use crate::value::{JsResult, JsString, Object, Thrown, Value, kind};
 
-/// What an own property is, as found in an object.
-#[derive(Clone, Debug)]
-pub enum OwnProperty {
-    /// A value and its attributes.
-    Data(Value, PropertyFlags),
-    /// Getter and setter (each a function or undefined) and attributes.
-    Accessor(Value, Value, PropertyFlags),
-}
-
-impl OwnProperty {
-    /// The attributes.
-    pub fn flags(&self) -> PropertyFlags {
-        match self {
-            OwnProperty::Data(_, flags) | OwnProperty::Accessor(_, _, flags) => *flags,
-        }
-    }
-}
-
-/// A property descriptor (6.2.6): absent fields are `None`.
-#[derive(Clone, Debug, Default)]
-pub struct Descriptor {
-    /// [[Value]]
-    pub value: Option<Value>,
-    /// [[Get]]: a function or undefined.
-    pub get: Option<Value>,
-    /// [[Set]]: a function or undefined.
-    pub set: Option<Value>,
-    /// [[Writable]]
-    pub writable: Option<bool>,
-    /// [[Enumerable]]
-    pub enumerable: Option<bool>,
-    /// [[Configurable]]
-    pub configurable: Option<bool>,
-}
-
-impl Descriptor {
-    /// A data descriptor with all attributes given.
-    pub fn data(value: Value, flags: PropertyFlags) -> Descriptor {
-        Descriptor {
-            value: Some(value),
-            writable: Some(flags.is_writable()),
-            enumerable: Some(flags.is_enumerable()),
-            configurable: Some(flags.is_configurable()),
-            ..Descriptor::default()
-        }
-    }
-
-    /// An accessor descriptor with all attributes given.
-    pub fn accessor(get: Value, set: Value, flags: PropertyFlags) -> Descriptor {
-        Descriptor {
-            get: Some(get),
-            set: Some(set),
-            enumerable: Some(flags.is_enumerable()),
-            configurable: Some(flags.is_configurable()),
-            ..Descriptor::default()
-        }
-    }
-
-    /// Whether it has a getter or setter field.
-    pub fn is_accessor(&self) -> bool {
-        self.get.is_some() || self.set.is_some()
-    }
-
-    /// Whether it has a value or writable field.
-    pub fn is_data(&self) -> bool {
-        self.value.is_some() || self.writable.is_some()
-    }
-
-    /// The property a new one would be, absent fields taking their defaults.
-    fn complete(self) -> OwnProperty {
-        let mut bits = 0;
-        if self.enumerable == Some(true) {
-            bits |= PropertyFlags::ENUMERABLE;
-        }
-        if self.configurable == Some(true) {
-            bits |= PropertyFlags::CONFIGURABLE;
-        }
-        if self.is_accessor() {
-            let flags = PropertyFlags(bits | PropertyFlags::ACCESSOR);
-            OwnProperty::Accessor(self.get.unwrap_or_default(), self.set.unwrap_or_default(), flags)
-        } else {
-            if self.writable == Some(true) {
-                bits |= PropertyFlags::WRITABLE;
-            }
-            OwnProperty::Data(self.value.unwrap_or_default(), PropertyFlags(bits))
-        }
-    }
-}
-
-impl From<OwnProperty> for Descriptor {
-    fn from(property: OwnProperty) -> Descriptor {
-        match property {
-            OwnProperty::Data(value, flags) => Descriptor::data(value, flags),
-            OwnProperty::Accessor(get, set, flags) => Descriptor::accessor(get, set, flags),
-        }
-    }
-}
-
-/// SameValue (7.2.10) on anything; strings are compared by content.
-pub fn same_value(a: &Value, b: &Value) -> JsResult<bool> {
-    if let (Some(x), Some(y)) = (a.as_number(), b.as_number()) {
-        return Ok(x.to_bits() == y.to_bits() || (x.is_nan() && y.is_nan()));
-    }
-    same_value_non_number(a, b)
-}
-
-/// SameValueZero (7.2.11).
-pub fn same_value_zero(a: &Value, b: &Value) -> JsResult<bool> {
-    if let (Some(x), Some(y)) = (a.as_number(), b.as_number()) {
-        return Ok(x == y || (x.is_nan() && y.is_nan()));
-    }
-    same_value_non_number(a, b)
-}
-
-/// SameValueNonNumber (7.2.12), false if only one is a number.
-pub fn same_value_non_number(a: &Value, b: &Value) -> JsResult<bool> {
-    if a.bits() == b.bits() {
-        return Ok(true);
-    }
-    if let (Some(x), Some(y)) = (a.as_string(), b.as_string()) {
-        return x.equals(y);
-    }
-    if let (Some(x), Some(y)) = (a.as_bigint(), b.as_bigint()) {
-        return Ok(x.equals(y));
-    }
-    Ok(false)
-}
+pub(crate) use super::descriptor::validate;
+pub use super::descriptor::{Descriptor, OwnProperty, same_value, same_value_non_number, same_value_zero};
 
 /// A key that a typed array takes for itself: CanonicalNumericIndexString (7.1.21).
 pub(crate) enum NumericKey {
@@ -793,7 +669,12 @@ impl Context {
             None => Ok(false),
             Some(OwnProperty::Data(value, new)) => {
                 if let Some(variable) = variable.downcast::<VarRef>() {
-                    variable.set(value);
+                    variable.set(value.clone());
+                }
+                if object.kind() == kind::ARGUMENTS && !new.is_writable() {
+                    // A parameter's element that becomes read-only is the parameter no more.
+                    object.redefine_property(slot, value, new)?;
+                    return Ok(true);
                 }
                 object.redefine_property(slot, variable, PropertyFlags(new.0 | PropertyFlags::VARIABLE))?;
                 Ok(true)
@@ -803,165 +684,6 @@ impl Context {
                 Ok(true)
             }
         }
-    }
-
-    /// An element of an array: dense when it has the default attributes, else the array becomes sparse.
-    fn define_element(
-        &mut self,
-        object: &Object,
-        index: u32,
-        key: RawAtom,
-        desc: Descriptor,
-    ) -> JsResult<bool> {
-        let Some(array) = object.as_array() else { return Ok(false) };
-        let current = self.get_own_property(object, key)?;
-        let Some(property) = validate(&desc, current.as_ref(), object.is_extensible_shape())? else {
-            return Ok(false);
-        };
-        let (mut value, flags) = match property {
-            OwnProperty::Data(value, flags) => (value, flags),
-            OwnProperty::Accessor(get, set, flags) => (Accessor::cell(get, set)?, flags),
-        };
-        if flags == PropertyFlags::DEFAULT && !array.is_sparse() {
-            match array.put_dense(index, value)? {
-                Ok(()) => return Ok(true),
-                Err(back) => value = back,
-            }
-        }
-        self.make_sparse(object)?;
-        match object.find(key) {
-            Some((slot, _)) => object.redefine_property(slot, value, flags)?,
-            None => {
-                object.add_property(key, value, flags)?;
-                if index >= array.length() {
-                    array.set_length(index + 1);
-                }
-            }
-        }
-        Ok(true)
-    }
-
-    /// Turns dense elements into named properties.
-    pub(crate) fn make_sparse(&mut self, object: &Object) -> JsResult<()> {
-        let Some(array) = object.as_array() else { return Ok(()) };
-        if array.is_sparse() {
-            return Ok(());
-        }
-        object.set_shape_flag(shape_flags::DICTIONARY)?;
-        if object.shape().has(shape_flags::PROTOTYPE) {
-            ShapeTable::current().note_indexed_prototype();
-        }
-        for index in 0..array.capacity().min(array.length()) {
-            if let Some(value) = array.dense(index) {
-                let key = RawAtom::from_integer(index);
-                // After a failure half-way the copies already made are found before the elements
-                // are gone, so they are taken out again.
-                if let Err(error) = object.add_property(key, value, PropertyFlags::DEFAULT) {
-                    for undo in 0..index {
-                        if let Some((slot, _)) = object.find(RawAtom::from_integer(undo)) {
-                            object.remove_property(slot)?;
-                        }
-                    }
-                    return Err(error);
-                }
-            }
-        }
-        array.become_sparse();
-        Ok(())
-    }
-
-    /// An element of an arguments object that is still dense (10.4.4.2).
-    fn define_argument(
-        &mut self,
-        object: &Object,
-        index: u32,
-        key: RawAtom,
-        desc: Descriptor,
-    ) -> JsResult<bool> {
-        let Some(array) = object.as_array() else { return Ok(false) };
-        let old = array.dense(index).unwrap_or_default();
-        let current = OwnProperty::Data(unboxed(old.clone()), PropertyFlags::DEFAULT);
-        let Some(property) = validate(&desc, Some(&current), true)? else { return Ok(false) };
-        if let (OwnProperty::Data(value, _), Some(variable)) = (&property, old.downcast::<VarRef>())
-            && desc.value.is_some()
-        {
-            variable.set(value.clone());
-        }
-        match property {
-            OwnProperty::Data(value, PropertyFlags::DEFAULT) => {
-                if old.downcast::<VarRef>().is_none() {
-                    array.set_dense(index, value);
-                }
-            }
-            property => {
-                let (value, flags) = match property {
-                    OwnProperty::Data(value, flags) => (value, flags),
-                    OwnProperty::Accessor(get, set, flags) => (Accessor::cell(get, set)?, flags),
-                };
-                object.add_property(key, value, flags)?;
-                array.set_dense(index, Value::HOLE);
-            }
-        }
-        Ok(true)
-    }
-
-    /// ArraySetLength (10.4.2.4).
-    fn define_array_length(&mut self, object: &Object, desc: Descriptor) -> JsResult<bool> {
-        let Some(array) = object.as_array() else { return Ok(false) };
-        let mut length = array.length();
-        if let Some(value) = &desc.value {
-            let new = self.to_uint32(value)?;
-            let number = self.to_number(value)?;
-            if f64::from(new) != number {
-                return Err(self.throw_range_error(format_args!("invalid array length")));
-            }
-            length = new;
-        }
-        let flags = array_length_flags(object);
-        if desc.configurable == Some(true)
-            || desc.enumerable == Some(true)
-            || desc.is_accessor()
-            || (!flags.is_writable() && (desc.writable == Some(true) || length != array.length()))
-        {
-            return Ok(false);
-        }
-        let mut complete = true;
-        if length != array.length() {
-            complete = self.set_array_length(object, length)?;
-        }
-        if desc.writable == Some(false) {
-            object.set_shape_flag(shape_flags::LENGTH_READ_ONLY)?;
-        }
-        Ok(complete)
-    }
-
-    /// Sets an array's length, deleting elements from the end; false when one cannot be deleted.
-    pub(crate) fn set_array_length(&mut self, object: &Object, length: u32) -> JsResult<bool> {
-        let Some(array) = object.as_array() else { return Ok(false) };
-        if array.is_sparse() && length < array.length() {
-            let mut gone: crate::mem::Vec<'static, u32> = self.scratch();
-            let shape = object.shape();
-            for i in 0..shape.count() {
-                if let Some(index) = shape.property(i).and_then(|p| p.atom.as_array_index())
-                    && index >= length
-                {
-                    gone.try_push(index)?;
-                }
-            }
-            gone.sort_unstable();
-            while let Some(index) = gone.pop() {
-                let key = Atom::from_index(u64::from(index))?;
-                if let Some((slot, flags)) = object.find(key.raw()) {
-                    if !flags.is_configurable() {
-                        array.set_length(index + 1);
-                        return Ok(false);
-                    }
-                    object.remove_property(slot)?;
-                }
-            }
-        }
-        array.set_length(length);
-        Ok(true)
     }
 
     // ----- Operations -----
@@ -1126,75 +848,4 @@ impl Context {
     pub fn is_own_enumerable(&mut self, object: &Object, key: RawAtom) -> JsResult<bool> {
         Ok(self.get_own_property(object, key)?.is_some_and(|p| p.flags().is_enumerable()))
     }
-}
-
-/// Attributes of an array's `length`.
-fn array_length_flags(object: &Object) -> PropertyFlags {
-    let read_only = object.shape().has(shape_flags::LENGTH_READ_ONLY);
-    PropertyFlags(if read_only { 0 } else { PropertyFlags::WRITABLE })
-}
-
-/// An element of an arguments object: the parameter's value where it is mapped.
-fn unboxed(value: Value) -> Value {
-    match value.downcast::<VarRef>() {
-        Some(variable) => variable.get(),
-        None => value,
-    }
-}
-
-/// ValidateAndApplyPropertyDescriptor (10.1.6.3), without the applying: the property as it
-/// would be, or `None` when the definition is refused.
-pub(crate) fn validate(
-    desc: &Descriptor,
-    current: Option<&OwnProperty>,
-    extensible: bool,
-) -> JsResult<Option<OwnProperty>> {
-    let Some(current) = current else {
-        return Ok(extensible.then(|| desc.clone().complete()));
-    };
-    let flags = current.flags();
-    if !flags.is_configurable() {
-        if desc.configurable == Some(true)
-            || desc.enumerable.is_some_and(|e| e != flags.is_enumerable())
-            || (desc.is_accessor() && matches!(current, OwnProperty::Data(..)))
-            || (desc.is_data() && matches!(current, OwnProperty::Accessor(..)))
-        {
-            return Ok(None);
-        }
-        match current {
-            OwnProperty::Accessor(get, set, _) => {
-                if desc.get.as_ref().is_some_and(|g| g.bits() != get.bits())
-                    || desc.set.as_ref().is_some_and(|s| s.bits() != set.bits())
-                {
-                    return Ok(None);
-                }
-            }
-            OwnProperty::Data(value, _) if !flags.is_writable() => {
-                if desc.writable == Some(true) {
-                    return Ok(None);
-                }
-                if let Some(new) = &desc.value
-                    && !same_value(new, value)?
-                {
-                    return Ok(None);
-                }
-            }
-            OwnProperty::Data(..) => (),
-        }
-    }
-    let mut merged = desc.clone();
-    merged.enumerable.get_or_insert(flags.is_enumerable());
-    merged.configurable.get_or_insert(flags.is_configurable());
-    match current {
-        OwnProperty::Data(value, _) if !desc.is_accessor() => {
-            merged.value.get_or_insert_with(|| value.clone());
-            merged.writable.get_or_insert(flags.is_writable());
-        }
-        OwnProperty::Accessor(get, set, _) if !desc.is_data() => {
-            merged.get.get_or_insert_with(|| get.clone());
-            merged.set.get_or_insert_with(|| set.clone());
-        }
-        _ => (),
-    }
-    Ok(Some(merged.complete()))
 }

@@ -163,7 +163,7 @@ impl ArrayCell {
     /// back when the place is not worth a dense slot: the array must become sparse first.
     pub fn put_dense(&self, index: u32, value: Value) -> JsResult<Result<(), Value>> {
         if index >= self.capacity() {
-            let too_far = index - self.capacity() > MAX_GAP && index / 4 > self.capacity();
+            let too_far = index - self.capacity() > MAX_GAP && self.used() < index as usize / 8;
             if self.is_sparse() || index >= MAX_DENSE || too_far {
                 return Ok(Err(value));
             }
@@ -175,6 +175,14 @@ impl ArrayCell {
         }
         self.set_dense(index, value);
         Ok(Ok(()))
+    }
+
+    /// Number of dense slots that hold an element.
+    #[cold]
+    fn used(&self) -> usize {
+        // SAFETY: the slots below the capacity are initialised, and nothing runs meanwhile.
+        let slots = (0..self.capacity()).map(|i| unsafe { (*self.slot_pointer(i)).bits() });
+        slots.filter(|&bits| bits != Value::HOLE.bits()).count()
     }
 
     /// Appends to a dense array; the value comes back when that is not possible.

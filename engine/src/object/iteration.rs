@@ -184,6 +184,20 @@ pub enum Helper {
     Wrap,
     /// `Iterator.concat`: goes over one iterable after the other.
     Concat,
+    /// `chunks`: `count` is their size.
+    Chunks,
+    /// `windows` that are full: `count` is their size, `function` the values of the last one.
+    Windows,
+    /// `windows`, where a first one may be too short.
+    PartialWindows,
+    /// `Iterator.zip` until the first of its iterators ends. For the three: `iterator` is an array of iterators
+    /// and their methods in turn, an iterator being null once it has ended; `next` an array of padding, or
+    /// undefined; `function` an array of keys, or undefined.
+    ZipShortest,
+    /// `Iterator.zip` until the last ends.
+    ZipLongest,
+    /// `Iterator.zip` of iterators that must end together.
+    ZipStrict,
 }
 
 /// Where an iterator helper is.

@@ -719,7 +719,7 @@ impl ShapeTable {
             let parent = RawValue::cell(NonNull::from(&shape.header)).to_owned();
             debug_assert!(!shape.has(LAZY_FUNCTION), "lazy functions are materialised first");
             let mut flag_bits = shape.flags.get();
-            if atom.is_integer() {
+            if atom.as_array_index().is_some() {
                 flag_bits |= INTEGER_KEYS;
             }
             let mut child = Self::blank(shape.prototype().clone(), shape.inline_capacity, flag_bits);
@@ -769,7 +769,7 @@ impl ShapeTable {
             PropertyTable::push(table, Property { atom: atom.to_owned().into_raw(), flags });
         }
         shape.count.set(count + 1);
-        if atom.is_integer() {
+        if atom.as_array_index().is_some() {
             shape.set(INTEGER_KEYS);
             if shape.has(PROTOTYPE) {
                 self.note_indexed_prototype();

@@ -76,6 +76,25 @@ impl Interp {
         unsafe { Context::new(self.rt, self.code().realm.cell_unchecked().cast::<Realm>()) }
     }
 
+    /// A context in the realm of the running function's caller: what [[Construct]] does after the body is
+    /// done in that one (10.2.2).
+    pub(crate) fn caller_cx(&self) -> Context {
+        // SAFETY: the record below the running one is the caller's or the sentinel; both what it names and
+        // the running code, which the frame owns, keep their realms alive.
+        unsafe {
+            let below = &*self.m().frame.sub(1);
+            let mut realm = self.code().realm.clone();
+            if !below.code.is_null() {
+                realm = (*below.code).realm.clone();
+            } else if below.flags & FRAME_NATIVE != 0
+                && let Some(native) = below.resumable.to_owned().downcast::<crate::runtime::NativeCell>()
+            {
+                realm = native.realm().clone();
+            }
+            Context::new(self.rt, realm.cell_unchecked().cast::<Realm>())
+        }
+    }
+
     // ----- Stack -----
 
     #[inline(always)]

@@ -714,9 +714,7 @@ unsafe fn execute(i: Interp, op: Op) -> Step {
                 Some(function) => cx.get_prototype_of(function)?,
                 None => Value::NULL,
             };
-            if !cx.is_constructor(&parent) {
-                return Err(cx.throw_type_error(format_args!("parent class must be constructor")));
-            }
+            // Whether it is a constructor is asked after the arguments, by `construct`.
             i.push(parent);
         }
         Op::DerivedReturn => {
@@ -724,12 +722,15 @@ unsafe fn execute(i: Interp, op: Op) -> Step {
             if value.is_object() {
                 i.push(value);
             } else if !value.is_undefined() {
-                let mut cx = i.cx();
+                let mut cx = i.caller_cx();
                 return Err(cx.throw_type_error(format_args!(
                     "derived class constructor must return an object or undefined"
                 )));
             } else if this.raw() == RawValue::UNINITIALIZED {
-                return Err(i.throw_uninitialized(crate::text::names::THIS));
+                let mut cx = i.caller_cx();
+                return Err(
+                    cx.throw_reference_error(format_args!("super() must be called before accessing 'this'"))
+                );
             } else {
                 i.push(this);
             }

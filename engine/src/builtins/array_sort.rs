@@ -1,0 +1,130 @@
+//! Sorting of arrays (ECMA-262 23.1.3.30).
+
+use crate::mem::Vec;
+use crate::runtime::{Arguments, Context};
+use crate::value::{JsResult, Value};
+
+/// SortCompare (23.1.3.30.2): whether `a` must not come after `b`.
+fn in_order(cx: &mut Context, compare: &Value, a: &Value, b: &Value) -> JsResult<bool> {
+    if a.is_undefined() || b.is_undefined() {
+        return Ok(b.is_undefined());
+    }
+    if !compare.is_undefined() {
+        let order = cx.call(compare, &Value::UNDEFINED, &[a.clone(), b.clone()])?;
+        let order = match order.as_int() {
+            Some(order) => f64::from(order),
+            None => cx.to_number(&order)?,
+        };
+        return Ok(order.is_nan() || order <= 0.0);
+    }
+    if let (Some(x), Some(y)) = (a.as_string(), b.as_string()) {
+        return Ok(x.compare(y)?.is_le());
+    }
+    let (x, y) = (cx.to_string(a)?, cx.to_string(b)?);
+    Ok(x.compare(&y)?.is_le())
+}
+
+/// A stable merge sort whose comparisons may run scripts. Insertion sort for short runs, then
+/// merging from one buffer to the other.
+pub(crate) fn merge_sort(
+    cx: &mut Context,
+    items: &mut Vec<'static, Value>,
+    in_order: &mut dyn FnMut(&mut Context, &Value, &Value) -> JsResult<bool>,
+) -> JsResult<()> {
+    const RUN: usize = 8;
+    let count = items.len();
+    for start in (0..count).step_by(RUN) {
+        let end = (start + RUN).min(count);
+        for i in start + 1..end {
+            let mut at = i;
+            while at > start && !in_order(cx, &items[at - 1], &items[at])? {
+                items.swap(at - 1, at);
+                at -= 1;
+            }
+        }
+    }
+    let mut other: Vec<'static, Value> = cx.scratch();
+    other.try_resize(count, Value::UNDEFINED)?;
+    let mut width = RUN;
+    while width < count {
+        for start in (0..count).step_by(width * 2) {
+            let middle = (start + width).min(count);
+            let end = (start + width * 2).min(count);
+            let (mut left, mut right, mut to) = (start, middle, start);
+            while left < middle && right < end {
+                let from = if in_order(cx, &items[left], &items[right])? { &mut left } else { &mut right };
+                other[to] = items[*from].clone();
+                *from += 1;
+                to += 1;
+            }
+            for from in (left..middle).chain(right..end) {
+                other[to] = items[from].clone();
+                to += 1;
+            }
+        }
+        core::mem::swap(items, &mut other);
+        width *= 2;
+    }
+    Ok(())
+}
+
+pub(super) fn sort(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let compare = call.get(0);
+    if !compare.is_undefined() {
+        super::function::callback(cx, compare)?;
+    }
+    let object = cx.to_object(call.this)?;
+    let length = cx.length_of(&object)?;
+    let mut items: Vec<'static, Value> = cx.scratch();
+    for i in 0..length {
+        if super::array::has_index(cx, &object, i)? {
+            items.try_push(cx.get_index(&object, i)?)?;
+        }
+    }
+    sort_values(cx, &mut items, compare)?;
+    let count = items.len() as u64;
+    for (i, value) in items.iter().enumerate() {
+        cx.set_index(&object, i as u64, value.clone())?;
+    }
+    for i in count..length {
+        if super::array::has_index(cx, &object, i)? {
+            super::array::delete_index(cx, &object, i)?;
+        }
+    }
+    Ok(object.into())
+}
+
+/// Sorts by a comparison function, or as strings.
+pub(super) fn sort_values(
+    cx: &mut Context,
+    items: &mut Vec<'static, Value>,
+    compare: &Value,
+) -> JsResult<()> {
+    if compare.is_undefined() && items.iter().all(|v| v.is_int()) {
+        return sort_ints_as_text(cx, items);
+    }
+    merge_sort(cx, items, &mut |cx, a, b| in_order(cx, compare, a, b))
+}
+
+/// Integers in the order of their decimal texts, without making strings.
+fn sort_ints_as_text(cx: &mut Context, items: &mut Vec<'static, Value>) -> JsResult<()> {
+    let mut keys: Vec<'static, ([u8; 12], i32)> = cx.scratch();
+    for value in items.iter() {
+        let int = value.int_unchecked();
+        let mut digits = [0; 20];
+        let text = crate::text::atom::decimal(u64::from(int.unsigned_abs()), &mut digits);
+        let mut key = [0u8; 12];
+        let sign = usize::from(int < 0);
+        if int < 0 {
+            key[0] = b'-';
+        }
+        key[sign..sign + text.len()].copy_from_slice(text);
+        keys.try_push((key, int))?;
+    }
+    // Equal keys are equal integers: stability cannot be seen.
+    keys.sort_unstable();
+    for (value, (_, int)) in items.iter_mut().zip(keys.iter()) {
+        *value = Value::int(*int);
+    }
+    Ok(())
+}
