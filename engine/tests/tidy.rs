@@ -57,6 +57,7 @@ const UNSAFE: &[&str] = &[
     "api/leaks.rs",
     "api/mod.rs",
     "api/runtime.rs",
+    "api/usage.rs",
     "api/value.rs",
 ];
 
