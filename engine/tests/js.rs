@@ -15,6 +15,8 @@ use std::fmt::Write as _;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -97,6 +99,26 @@ fn run_apart(name: &str) -> String {
     printed
 }
 
+/// Runs the scripts, as many at a time as the machine has processors; what each printed, in their order.
+fn run_all<'a>(names: &[&'a str]) -> Vec<(&'a str, String)> {
+    let next = AtomicUsize::new(0);
+    let printed = Mutex::new(vec![String::new(); names.len()]);
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Relaxed);
+                    let Some(name) = names.get(at) else { break };
+                    let text = run_apart(name);
+                    printed.lock().unwrap()[at] = text;
+                }
+            });
+        }
+    });
+    names.iter().copied().zip(printed.into_inner().unwrap()).collect()
+}
+
 /// Names, in the environment of a child, the script that it runs.
 const CHILD: &str = "TARE_JS_CHILD";
 /// Names, in the environment of a child, the file for what the script prints.
@@ -136,8 +158,8 @@ fn scripts_print_what_they_must() {
 
     let mut failing = BTreeSet::new();
     let mut report = String::new();
-    for name in all.iter().filter(|name| name.contains(&filter)) {
-        let printed = run_apart(name);
+    let chosen: Vec<&str> = all.iter().map(String::as_str).filter(|name| name.contains(&filter)).collect();
+    for (name, printed) in run_all(&chosen) {
         let path = folder().join(format!("{name}.out"));
         if bless == "1" {
             std::fs::write(&path, &printed).unwrap();
@@ -145,13 +167,13 @@ fn scripts_print_what_they_must() {
         }
         let expected = std::fs::read_to_string(&path).unwrap_or_default();
         if printed != expected {
-            failing.insert(name.clone());
-            if !pending.contains(name.as_str()) {
+            failing.insert(name.to_string());
+            if !pending.contains(name) {
                 let _ = writeln!(report, "{name}: {}", difference(&expected, &printed));
             } else if !filter.is_empty() {
                 eprintln!("{name} (pending): {}", difference(&expected, &printed));
             }
-        } else if pending.contains(name.as_str()) && bless != "pending" {
+        } else if pending.contains(name) && bless != "pending" {
             let _ = writeln!(report, "{name}: passes; take it off pending.txt");
         }
     }
