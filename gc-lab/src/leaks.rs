@@ -31,12 +31,12 @@ pub fn leaks(path: &Path, allocator: &str, json: bool) -> Result<(), String> {
     let text = |error: tare::Error| error.to_string();
     // What a runtime keeps for itself, such as the texts of its atoms, is no leak of the script's.
     let own = {
-        let runtime = Runtime::new().map_err(text)?;
+        let runtime = Runtime::builder().track_allocations(true).build().map_err(text)?;
         drop(runtime.new_context().map_err(text)?);
         runtime.explain(0).map_err(text)?
     };
     let allocator = crate::backend::allocator(allocator)?;
-    let runtime = Runtime::builder().allocator(allocator).build().map_err(text)?;
+    let runtime = Runtime::builder().allocator(allocator).track_allocations(true).build().map_err(text)?;
     let context = runtime.new_context().map_err(text)?;
     let fresh = runtime.explain(0).map_err(text)?;
     crate::backend::provide_native(&context).map_err(text)?;
@@ -56,9 +56,14 @@ pub fn leaks(path: &Path, allocator: &str, json: bool) -> Result<(), String> {
                 json!({
                     "what": a.what, "references": a.count, "external_references": a.external,
                     "bytes": a.bytes, "retained_bytes": a.retained_bytes, "path": a.path,
+                    "allocated_at": a.allocated_at,
                 })
             };
             list.iter().map(row).collect::<Vec<_>>()
+        };
+        let sites = |report: &AliveReport| {
+            let row = |s: &(String, usize, usize)| json!({"site": s.0, "cells": s.1, "bytes": s.2});
+            report.sites.iter().take(1000).map(row).collect::<Vec<_>>()
         };
         let kinds = |kinds: &[Kind]| {
             kinds.iter().map(|k| json!({"kind": k.0, "cells": k.1, "bytes": k.2})).collect::<Vec<_>>()
@@ -68,12 +73,12 @@ pub fn leaks(path: &Path, allocator: &str, json: bool) -> Result<(), String> {
             "uncaught": uncaught,
             "reachable": {
                 "cells": with_globals.cells, "bytes": with_globals.bytes, "kinds": kinds(&with_globals.kinds),
-                "largest": list(&with_globals.largest),
+                "largest": list(&with_globals.largest), "sites": sites(&with_globals),
             },
             "leaked": {
                 "cells": leaked.iter().map(|k| k.1).sum::<usize>(),
                 "bytes": leaked.iter().map(|k| k.2).sum::<usize>(),
-                "kinds": kinds(&leaked),
+                "kinds": kinds(&leaked), "sites": sites(&without),
                 "held": list(&held[..held.len().min(1000)]),
             },
         });
@@ -89,6 +94,7 @@ pub fn leaks(path: &Path, allocator: &str, json: bool) -> Result<(), String> {
     let large: Vec<&Alive> =
         with_globals.largest.iter().filter(|a| a.retained_bytes >= LEAST_BYTES).collect();
     print_list("What retains most, with the path that keeps it:", &large);
+    print_sites("Where what is reachable was allocated:", &with_globals.sites);
     if held.is_empty() {
         println!("\nNothing was left when the context was gone: no leak.");
         return Ok(());
@@ -110,7 +116,11 @@ pub fn leaks(path: &Path, allocator: &str, json: bool) -> Result<(), String> {
             units::bytes(alike.iter().map(|a| a.retained_bytes as f64).sum()),
             first.external
         );
+        if let Some(site) = &first.allocated_at {
+            println!("             allocated at {site}");
+        }
     }
+    print_sites("Where what leaked was allocated:", &without.sites);
     Ok(())
 }
 
@@ -138,13 +148,24 @@ fn is_text(what: &str) -> bool {
 
 /// The entries of a list that say the same, together; the group that retains most first.
 fn alike(list: &[Alive]) -> Vec<(Vec<&Alive>, &Alive)> {
-    let mut groups: BTreeMap<(&str, u32), Vec<&Alive>> = BTreeMap::new();
+    let mut groups: BTreeMap<_, Vec<&Alive>> = BTreeMap::new();
     for alive in list {
-        groups.entry((&alive.what, alive.external)).or_default().push(alive);
+        groups.entry((&alive.what, alive.external, &alive.allocated_at)).or_default().push(alive);
     }
     let mut groups: Vec<(Vec<&Alive>, &Alive)> = groups.into_values().map(|g| (g.clone(), g[0])).collect();
     groups.sort_by_key(|(group, _)| std::cmp::Reverse(group.iter().map(|a| a.retained_bytes).sum::<usize>()));
     groups
+}
+
+/// Prints the places that allocated most.
+fn print_sites(title: &str, sites: &[(String, usize, usize)]) {
+    if sites.is_empty() {
+        return;
+    }
+    println!("\n{title}");
+    for (site, cells, bytes) in sites.iter().take(MOST) {
+        println!("  {:>10} {:>10}  {site}", units::count(*cells as u64), units::bytes(*bytes as f64));
+    }
 }
 
 fn print_list(title: &str, list: &[&Alive]) {
@@ -164,6 +185,9 @@ fn print_list(title: &str, list: &[&Alive]) {
             units::bytes(alive.bytes as f64),
             alive.count,
         );
+        if let Some(site) = &alive.allocated_at {
+            println!("      allocated at {site}");
+        }
         if alive.path.len() > 1 {
             println!("      {}", alive.path.join(" → "));
         }

@@ -120,7 +120,7 @@ mod runs {
                     "--timeout",
                     "2",
                     "--memory-limit",
-                    "8M",
+                    "4M",
                     "--out",
                     "out",
                 ],
@@ -257,5 +257,38 @@ mod runs {
             assert!(bytes("bytes_after") <= bytes("bytes_before"));
         }
         assert_eq!(run("never")["measured"]["collection_count"], 0);
+    }
+
+    #[test]
+    fn planted_leaks_are_found_with_the_place_that_allocated_them() {
+        let here = directory("leaks");
+        // The workload, its size here, the list to look in, what it must name, and the function that made it.
+        let planted = [
+            ("leak_cache", 60, "/reachable/largest", "Map", "leak_cache.js:"),
+            ("leak_listener", 60, "/reachable/largest", "Object", "leak_listener.js:"),
+            ("leak_native", 60, "/leaked/held", "function", "leak_native.js:"),
+        ];
+        for (name, size, list, class, place) in planted {
+            let workload = tare_workloads::catalogue().iter().find(|w| w.name == name).unwrap();
+            let file = format!("{name}.js");
+            std::fs::write(here.join(&file), format!("var SIZE = {size}; {}", workload.source)).unwrap();
+            let output = lab(&["leaks", &file, "--json"], &here);
+            assert!(output.status.success(), "{}", stderr(&output));
+            let found: serde_json::Value = serde_json::from_str(said(&output).trim()).unwrap();
+            let rows = found.pointer(list).unwrap().as_array().unwrap();
+            let names_it = |row: &serde_json::Value| {
+                row["what"].as_str().unwrap().contains(class)
+                    && row["allocated_at"].as_str().is_some_and(|at| at.contains(place))
+            };
+            let matching: Vec<_> = rows.iter().filter(|row| names_it(row)).collect();
+            assert!(!matching.is_empty(), "{name}: {rows:#?}");
+            if name == "leak_native" {
+                assert!(found["leaked"]["cells"].as_u64().unwrap() >= size);
+            } else {
+                assert_eq!(found["leaked"]["cells"], 0, "{name}");
+            }
+            let text = said(&lab(&["leaks", &file], &here));
+            assert!(text.contains("allocated at ") && text.contains(place), "{text}");
+        }
     }
 }

@@ -18,6 +18,7 @@
 //! - `Inner` is dropped when the last handle is gone: then nothing of the host refers to the heap.
 
 mod context;
+mod dump;
 mod error;
 mod host;
 mod leaks;
@@ -30,6 +31,7 @@ use core::ptr::NonNull;
 use std::rc::Rc;
 
 pub use crate::mem::Front;
+pub use crate::runtime::dump::DumpFlags;
 pub use crate::runtime::module::ModuleLoader;
 pub use crate::runtime::usage::MemoryUsage;
 pub use context::{Context, Module};

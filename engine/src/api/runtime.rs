@@ -2,6 +2,7 @@
 
 use core::ptr::NonNull;
 use std::any::Any;
+use std::cell::RefCell;
 use std::io::Write;
 use std::rc::Rc;
 
@@ -11,6 +12,7 @@ use super::{Context, Error, Inner, Shared};
 use crate::heap::{Heap, Observer, Policy, Reason};
 use crate::mem::{Front, Mem};
 use crate::object::ShapeTable;
+use crate::runtime::dump::DumpFlags;
 use crate::runtime::stack::DEFAULT_STACK_BYTES;
 use crate::runtime::{self as rt, JobQueue, Machine};
 use crate::text::AtomTable;
@@ -26,6 +28,9 @@ pub struct Builder {
     observer: Option<Box<dyn Observer>>,
     output: Box<dyn Write>,
     seed: Option<u64>,
+    dump_flags: DumpFlags,
+    dump_output: Box<dyn Write>,
+    track_allocations: bool,
 }
 
 impl Default for Builder {
@@ -39,6 +44,9 @@ impl Default for Builder {
             observer: None,
             output: Box::new(std::io::stdout()),
             seed: None,
+            dump_flags: DumpFlags::NONE,
+            dump_output: Box::new(std::io::stdout()),
+            track_allocations: false,
         }
     }
 }
@@ -98,6 +106,25 @@ impl Builder {
         self
     }
 
+    /// What to dump, see [`DumpFlags`] (`JS_SetDumpFlags`).
+    pub fn dump_flags(mut self, flags: impl Into<DumpFlags>) -> Builder {
+        self.dump_flags = flags.into();
+        self
+    }
+
+    /// Where dumps are written; standard output unless told otherwise.
+    pub fn dump_output(mut self, output: Box<dyn Write>) -> Builder {
+        self.dump_output = output;
+        self
+    }
+
+    /// Notes for each cell which line of which function allocated it, for leak reports. Takes time, and gives every
+    /// cell a block of its own; costs nothing when it is off.
+    pub fn track_allocations(mut self, track: bool) -> Builder {
+        self.track_allocations = track;
+        self
+    }
+
     /// Makes the runtime.
     pub fn build(self) -> Result<Runtime, Error> {
         let mem = Mem::new(self.allocator, self.front);
@@ -126,9 +153,12 @@ impl Builder {
             native_stack_floor: 0,
             native_stack_bytes: self.stack_bytes,
             opaque: None,
+            ended: false,
             output: self.output,
             finalizers: Vec::new(),
-            dump_flags: 0,
+            dump_flags: self.dump_flags,
+            dump_output: Rc::new(RefCell::new(self.dump_output)),
+            sites: self.track_allocations.then(Box::default),
             mem,
         });
         let state = NonNull::from(Box::leak(state));
@@ -146,6 +176,7 @@ impl Builder {
                 return Err(Error::OutOfMemory);
             }
             runtime.heap.set_observer(self.observer);
+            super::dump::connect(runtime);
         }
         Ok(Runtime { shared: Rc::new(inner) })
     }
@@ -301,22 +332,41 @@ impl Runtime {
         let entry = inner.enter();
         // SAFETY: the last handle is gone; the state is used by nobody else.
         let runtime = unsafe { &mut *inner.state.as_ptr() };
-        runtime.tear_down();
+        end(runtime);
         let bytes = runtime.mem.charged_to(crate::mem::Use::Cells);
         let leftover = Leftover { cells: runtime.heap.live_cells(), bytes };
         drop(entry);
         Ok(leftover)
     }
 
-    /// Bits as in QuickJS's `JS_SetDumpFlags`.
-    pub fn set_dump_flags(&self, flags: u64) {
-        self.state().dump_flags = flags;
+    /// Says what to dump (`JS_SetDumpFlags`).
+    pub fn set_dump_flags(&self, flags: impl Into<DumpFlags>) {
+        self.state().dump_flags = flags.into();
+        super::dump::connect(self.state());
     }
 
-    /// The dump flags.
-    pub fn dump_flags(&self) -> u64 {
+    /// What is dumped (`JS_GetDumpFlags`).
+    pub fn dump_flags(&self) -> DumpFlags {
         self.state().dump_flags
     }
+
+    /// Says where dumps are written.
+    pub fn set_dump_output(&self, output: Box<dyn Write>) {
+        *self.state().dump_output.borrow_mut() = output;
+    }
+}
+
+/// Lets everything go that the runtime holds, with the dumps that were asked for. A second time does nothing.
+fn end(runtime: &mut rt::Runtime) {
+    if core::mem::replace(&mut runtime.ended, true) {
+        return;
+    }
+    super::dump::before_end(runtime);
+    runtime.tear_down();
+    super::dump::leaks(runtime);
+    runtime.let_atoms_go();
+    super::dump::atom_leaks(runtime);
+    let _ = runtime.dump_output.borrow_mut().flush();
 }
 
 /// What was still alive when a runtime ended. See [`Runtime::close`].
@@ -333,7 +383,7 @@ impl Drop for Inner {
         let entry = self.enter();
         // SAFETY: the last handle is gone; the state is used by nobody else.
         let runtime = unsafe { &mut *self.state.as_ptr() };
-        runtime.tear_down();
+        end(runtime);
         let finalizers = core::mem::take(&mut runtime.finalizers);
         drop(entry);
         // SAFETY: made by `Box::leak` when the runtime was built.

@@ -11,6 +11,7 @@ use super::Runtime;
 use crate::heap::{KIND_MASK, SMALL_CELL_BYTES};
 use crate::mem::{Front, Part, Use};
 use crate::object::{ArrayCell, HEAD_BYTES, Shape, bigint, collections, promise};
+use crate::runtime as rt;
 use crate::runtime::usage::MemoryUsage;
 use crate::runtime::{ClosureCell, CodeCell, NativeCell, Realm};
 use crate::text::string::{Flat, Rope};
@@ -73,52 +74,7 @@ impl Runtime {
     /// The same with a finer breakdown.
     pub fn memory_report(&self) -> MemoryReport {
         let _entry = self.shared.enter();
-        let state = self.state();
-        let mem = &state.mem;
-        let mut parts = vec![(0, 0); Part::ALL.len()];
-        let mut uses = vec![(0, 0); Use::ALL.len()];
-        let mut kinds: BTreeMap<u8, (u64, u64)> = BTreeMap::new();
-        state.for_each_block(&mut |block| {
-            let (count, bytes) = (block.count as u64, block.bytes as u64);
-            for row in [&mut parts[block.part as usize], &mut uses[block.purpose as usize]] {
-                row.0 += count;
-                row.1 += bytes;
-            }
-            if let Some(cell) = block.cell {
-                // SAFETY: the walk gives whole cells.
-                let row = kinds.entry(unsafe { cell.as_ref() }.kind() & KIND_MASK).or_default();
-                row.0 += u64::from(block.part == Part::Cell);
-                row.1 += bytes;
-            }
-        });
-        let row = |name, (count, bytes): (u64, u64)| MemoryRow { name, count, bytes };
-        let rows = |list: Vec<MemoryRow>| list.into_iter().filter(|row| row.count != 0).collect();
-        let all_uses: Vec<MemoryRow> =
-            Use::ALL.iter().zip(uses).map(|(purpose, figures)| row(purpose.label(), figures)).collect();
-        let booked = Use::ALL.iter().map(|&purpose| {
-            row(purpose.label(), (mem.blocks_of(purpose) as u64, mem.charged_to(purpose) as u64))
-        });
-        let (classes, kinds) = kinds
-            .into_iter()
-            .map(|(kind, figures)| (kind, row(kind::name(kind), figures)))
-            .partition(|&(kind, _)| kind >= kind::FIRST_OBJECT);
-        MemoryReport {
-            usage: state.memory_usage(),
-            front: mem.front(),
-            peak: mem.peak() as u64,
-            committed: state.heap.committed() as u64,
-            types: self.type_sizes(),
-            classes,
-            kinds,
-            parts: rows(Part::ALL.iter().zip(parts).map(|(part, f)| row(part.label(), f)).collect()),
-            disagreements: all_uses
-                .iter()
-                .copied()
-                .zip(booked)
-                .filter(|(found, held)| found != held)
-                .collect(),
-            uses: rows(all_uses),
-        }
+        report(self.state())
     }
 
     /// Writes the report as text (`JS_DumpMemoryUsage`).
@@ -128,34 +84,78 @@ impl Runtime {
     pub fn dump_memory_usage(&self, to: &mut dyn Write) -> io::Result<()> {
         write!(to, "{}", self.memory_report())
     }
+}
 
-    fn type_sizes(&self) -> Vec<TypeSize> {
-        let mem = &self.state().mem;
-        let paged = mem.front() == Front::Pool;
-        let size = |name, bytes: usize| {
-            let charge = if paged && bytes <= SMALL_CELL_BYTES {
-                bytes.next_multiple_of(16)
-            } else {
-                mem.charge_of(bytes.next_multiple_of(8) + 8)
-            };
-            TypeSize { name, bytes: bytes as u64, slack: (charge - bytes) as u64 }
-        };
-        vec![
-            size("realm", size_of::<Realm>()),
-            size("object of 2 properties", HEAD_BYTES + 2 * 8),
-            size("object of 4 properties", HEAD_BYTES + 4 * 8),
-            size("array", size_of::<ArrayCell>()),
-            size("closure of 1 capture", ClosureCell::CAPTURES_OFFSET + 8),
-            size("native function", size_of::<NativeCell>()),
-            size("map", size_of::<collections::MapCell>()),
-            size("promise", size_of::<promise::PromiseCell>()),
-            size("string of 10 units", size_of::<Flat<false>>() + 10),
-            size("rope", size_of::<Rope>()),
-            size("bigint of 1 limb", size_of::<bigint::BigIntCell>() + 8),
-            size("shape", size_of::<Shape>()),
-            size("function code", size_of::<CodeCell>()),
-        ]
+/// The report of a runtime that is entered.
+pub(super) fn report(state: &rt::Runtime) -> MemoryReport {
+    let mem = &state.mem;
+    let mut parts = vec![(0, 0); Part::ALL.len()];
+    let mut uses = vec![(0, 0); Use::ALL.len()];
+    let mut kinds: BTreeMap<u8, (u64, u64)> = BTreeMap::new();
+    state.for_each_block(&mut |block| {
+        let (count, bytes) = (block.count as u64, block.bytes as u64);
+        for row in [&mut parts[block.part as usize], &mut uses[block.purpose as usize]] {
+            row.0 += count;
+            row.1 += bytes;
+        }
+        if let Some(cell) = block.cell {
+            // SAFETY: the walk gives whole cells.
+            let row = kinds.entry(unsafe { cell.as_ref() }.kind() & KIND_MASK).or_default();
+            row.0 += u64::from(block.part == Part::Cell);
+            row.1 += bytes;
+        }
+    });
+    let row = |name, (count, bytes): (u64, u64)| MemoryRow { name, count, bytes };
+    let rows = |list: Vec<MemoryRow>| list.into_iter().filter(|row| row.count != 0).collect();
+    let all_uses: Vec<MemoryRow> =
+        Use::ALL.iter().zip(uses).map(|(purpose, figures)| row(purpose.label(), figures)).collect();
+    let booked = Use::ALL.iter().map(|&purpose| {
+        row(purpose.label(), (mem.blocks_of(purpose) as u64, mem.charged_to(purpose) as u64))
+    });
+    let (classes, kinds) = kinds
+        .into_iter()
+        .map(|(kind, figures)| (kind, row(kind::name(kind), figures)))
+        .partition(|&(kind, _)| kind >= kind::FIRST_OBJECT);
+    MemoryReport {
+        usage: state.memory_usage(),
+        front: mem.front(),
+        peak: mem.peak() as u64,
+        committed: state.heap.committed() as u64,
+        types: type_sizes(state),
+        classes,
+        kinds,
+        parts: rows(Part::ALL.iter().zip(parts).map(|(part, f)| row(part.label(), f)).collect()),
+        disagreements: all_uses.iter().copied().zip(booked).filter(|(found, held)| found != held).collect(),
+        uses: rows(all_uses),
     }
+}
+
+fn type_sizes(state: &rt::Runtime) -> Vec<TypeSize> {
+    let mem = &state.mem;
+    let paged = mem.front() == Front::Pool && !state.heap.is_tracking();
+    let size = |name, bytes: usize| {
+        let charge = if paged && bytes <= SMALL_CELL_BYTES {
+            bytes.next_multiple_of(16)
+        } else {
+            mem.charge_of(bytes.next_multiple_of(8) + 8)
+        };
+        TypeSize { name, bytes: bytes as u64, slack: (charge - bytes) as u64 }
+    };
+    vec![
+        size("realm", size_of::<Realm>()),
+        size("object of 2 properties", HEAD_BYTES + 2 * 8),
+        size("object of 4 properties", HEAD_BYTES + 4 * 8),
+        size("array", size_of::<ArrayCell>()),
+        size("closure of 1 capture", ClosureCell::CAPTURES_OFFSET + 8),
+        size("native function", size_of::<NativeCell>()),
+        size("map", size_of::<collections::MapCell>()),
+        size("promise", size_of::<promise::PromiseCell>()),
+        size("string of 10 units", size_of::<Flat<false>>() + 10),
+        size("rope", size_of::<Rope>()),
+        size("bigint of 1 limb", size_of::<bigint::BigIntCell>() + 8),
+        size("shape", size_of::<Shape>()),
+        size("function code", size_of::<CodeCell>()),
+    ]
 }
 
 impl fmt::Display for MemoryReport {

@@ -24,6 +24,14 @@ impl Value {
         &self.value
     }
 
+    /// Gives the value up without giving its reference back: what an embedder does that forgets `JS_FreeValue`. What
+    /// it refers to stays alive to the end of the runtime, which tells of it if [`DumpFlags::LEAKS`](super::DumpFlags::LEAKS) is set.
+    pub fn leak(self) {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: the handle is dropped once: `this` is not.
+        drop(unsafe { core::ptr::read(&this.shared) });
+    }
+
     /// Whether this is `undefined`.
     pub fn is_undefined(&self) -> bool {
         self.value.is_undefined()

@@ -5,6 +5,8 @@ use crate::compile::{self, DynamicKind, Error, Options};
 use crate::mem::{OutOfMemory, Use, Vec};
 use crate::object::exotic::{ErrorCell, TraceEntry};
 use crate::object::{PropertyFlags, ShapeTable};
+use crate::runtime::dump::{DumpFlags, DumpText};
+use crate::runtime::sites::atom_name;
 use crate::runtime::{Arguments, ClosureCell, CodeCell, Context, Intrinsic, ScriptCell};
 use crate::text::{Atom, AtomTable, RawAtom, StringBuilder, Text, names};
 use crate::value::{BigInt, JsResult, JsString, Thrown, Value};
@@ -104,6 +106,12 @@ impl Context {
         is_eval: bool,
         second: Option<&mut Value>,
     ) -> JsResult<crate::heap::Ref<CodeCell>> {
+        if self.rt().dump_flags.has(DumpFlags::BYTECODE_FINAL) {
+            let mut text = DumpText(&self.rt().dump_output);
+            let names =
+                |atom, out: &mut dyn core::fmt::Write| out.write_str(&atom_name(RawAtom::from_bits(atom)));
+            let _ = crate::code::disassemble::unit(&unit, &names, &mut text);
+        }
         let memory = self.rt().mem.memory(Use::Code);
         let Unit { mut functions, globals, module: _, atoms } = unit;
         let referrer = if is_eval { self.running_file() } else { Value::UNDEFINED };

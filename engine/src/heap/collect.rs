@@ -497,6 +497,10 @@ impl Heap {
     /// Step 3. Everything unmarked is garbage.
     fn sweep(&self, tables: &mut Tables) {
         let space = self.space();
+        if let Some(hook) = self.garbage_hook.get() {
+            // SAFETY: garbage is whole until it is finalized; the hook keeps its contract.
+            tables.each_unmarked(space, |_, cell| unsafe { hook(self.owner.get(), cell) });
+        }
         let (mut garbage, mut weak, mut owned) = (0usize, false, false);
         tables.each_unmarked(space, |_, cell| {
             garbage += 1;

@@ -60,6 +60,13 @@ pub type WeakHook = unsafe fn(owner: *mut (), cell: NonNull<Header>);
 /// with the cell.
 pub type TableHook = unsafe fn(owner: *mut (), cell: NonNull<Header>);
 
+/// Called when a cell is allocated, while allocations are tracked: the number of the place that asks for it. It neither
+/// allocates cells nor runs JavaScript.
+pub type SiteHook = unsafe fn(owner: *mut ()) -> u32;
+
+/// Called with each cell that a collection is about to free, while all of them are whole. It changes nothing.
+pub type GarbageHook = unsafe fn(owner: *mut (), cell: NonNull<Header>);
+
 /// The cells of one runtime.
 pub struct Heap {
     space: Space,
@@ -70,6 +77,7 @@ pub struct Heap {
     batch_end: StdCell<Option<NonNull<Header>>>,
     weak_hook: StdCell<Option<WeakHook>>,
     table_hook: StdCell<Option<TableHook>>,
+    garbage_hook: StdCell<Option<GarbageHook>>,
     owner: StdCell<*mut ()>,
     tables: [StdCell<*const ()>; TABLES],
     /// Charged bytes above which an object allocation asks the policy whether to collect.
@@ -87,6 +95,7 @@ pub struct Heap {
     full_at: StdCell<usize>,
     collections: StdCell<u64>,
     observer: StdCell<Option<Box<dyn Observer>>>,
+    log: StdCell<Option<Box<dyn Observer>>>,
     clock: Clock,
     verifying: StdCell<bool>,
 }
@@ -144,6 +153,7 @@ impl Heap {
             batch_end: StdCell::new(None),
             weak_hook: StdCell::new(None),
             table_hook: StdCell::new(None),
+            garbage_hook: StdCell::new(None),
             owner: StdCell::new(core::ptr::null_mut()),
             tables: [const { StdCell::new(core::ptr::null()) }; TABLES],
             trigger: StdCell::new(256 * 1024),
@@ -157,6 +167,7 @@ impl Heap {
             full_at: StdCell::new(0),
             collections: StdCell::new(0),
             observer: StdCell::new(None),
+            log: StdCell::new(None),
             clock: Clock::start(),
             verifying: StdCell::new(cfg!(debug_assertions)),
         };
@@ -336,14 +347,46 @@ impl Heap {
         self.observer.replace(observer)
     }
 
+    /// Sets or removes a second observer, for the runtime's own log.
+    pub fn set_log(&self, log: Option<Box<dyn Observer>>) {
+        drop(self.log.replace(log));
+    }
+
+    /// Says what to call for each cell that a collection frees.
+    pub fn set_garbage_hook(&self, hook: Option<GarbageHook>) {
+        self.garbage_hook.set(hook);
+    }
+
     fn observe(&self, event: &Event<'_>) {
-        if let Some(observer) = self.observer.take() {
-            observer.event(event);
-            // One that was set meanwhile stays.
-            if let Some(newer) = self.observer.replace(Some(observer)) {
-                self.observer.set(Some(newer));
+        for place in [&self.observer, &self.log] {
+            if let Some(observer) = place.take() {
+                observer.event(event);
+                // One that was set meanwhile stays.
+                if let Some(newer) = place.replace(Some(observer)) {
+                    place.set(Some(newer));
+                }
             }
         }
+    }
+
+    /// Notes for every cell from now on where it was allocated. To be called before the first cell is made: cells
+    /// have blocks of their own then, whatever the front.
+    pub fn track_allocations(&self, hook: SiteHook) {
+        self.space.track(hook, self.owner.get());
+    }
+
+    /// Whether cells have blocks of their own because allocations are tracked.
+    pub fn is_tracking(&self) -> bool {
+        self.space.is_tracking()
+    }
+
+    /// The number of the place that allocated a cell; none unless allocations are tracked.
+    ///
+    /// # Safety
+    /// 1. `cell` is a cell of this heap whose memory was not freed.
+    pub unsafe fn site_of(&self, cell: NonNull<Header>) -> Option<u32> {
+        // SAFETY: (1) the caller's duty.
+        unsafe { self.space.site_of(cell) }
     }
 
     /// The heap's clock: zero when it was made.

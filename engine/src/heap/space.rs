@@ -28,7 +28,7 @@ use core::alloc::Layout;
 use core::cell::{Cell as StdCell, UnsafeCell};
 use core::ptr::{NonNull, null_mut};
 
-use super::{Blocks, Header};
+use super::{Blocks, Header, SiteHook};
 use crate::base::round_up;
 use crate::mem::{Front, Mem, OutOfMemory, Part, Use, Vec};
 
@@ -217,7 +217,11 @@ const CHUNK_LAYOUT: Layout = match Layout::from_size_align(CHUNK_BYTES, CHUNK_BY
 pub(crate) struct Space {
     current: UnsafeCell<[*mut Page; CLASSES]>,
     mem: *const Mem,
-    paged: bool,
+    paged: StdCell<bool>,
+    // Asked for the site of each table cell; with the owner it is given.
+    site_hook: StdCell<Option<(SiteHook, *mut ())>>,
+    // By the number in the table of cells. The host's memory, see `runtime::sites`.
+    sites: UnsafeCell<std::vec::Vec<u32>>,
     listed: UnsafeCell<[*mut Page; CLASSES]>,
     chunks: UnsafeCell<Vec<'static, Chunk>>,
     with_room: StdCell<u32>,
@@ -259,7 +263,9 @@ impl Space {
         Space {
             current: UnsafeCell::new([no_page(); CLASSES]),
             mem,
-            paged: mem.front() == Front::Pool,
+            paged: StdCell::new(mem.front() == Front::Pool),
+            site_hook: StdCell::new(None),
+            sites: UnsafeCell::new(std::vec::Vec::new()),
             listed: UnsafeCell::new([null_mut(); CLASSES]),
             chunks: UnsafeCell::new(Vec::new(mem.memory(Use::Runtime))),
             with_room: StdCell::new(NO_CHUNK),
@@ -305,7 +311,7 @@ impl Space {
     #[cold]
     #[inline(never)]
     fn alloc_slow(&self, size: usize) -> Result<NonNull<Header>, OutOfMemory> {
-        if !self.paged {
+        if !self.paged.get() {
             return self.alloc_table(size);
         }
         let class = size.div_ceil(GRANULE);
@@ -578,11 +584,47 @@ impl Space {
         table[index] = cell.addr();
         self.table_bytes.set(self.table_bytes.get() + bytes + PREFIX_BYTES);
         self.table_cells.set(self.table_cells.get() + 1);
+        if let Some((hook, owner)) = self.site_hook.get() {
+            self.note_site(index, hook, owner);
+        }
         // SAFETY: the block is larger than the prefix.
         unsafe {
             block.cast::<Prefix>().write(Prefix { index: index as u32, words });
             Ok(NonNull::new_unchecked(cell))
         }
+    }
+
+    pub(super) fn track(&self, hook: SiteHook, owner: *mut ()) {
+        debug_assert_eq!(self.live_cells(), 0, "cells were made before");
+        self.paged.set(false);
+        self.site_hook.set(Some((hook, owner)));
+    }
+
+    pub(super) fn is_tracking(&self) -> bool {
+        self.site_hook.get().is_some()
+    }
+
+    #[cold]
+    fn note_site(&self, index: usize, hook: SiteHook, owner: *mut ()) {
+        // SAFETY: the hook keeps its contract, and touches neither cells nor this list.
+        unsafe {
+            let site = hook(owner);
+            let sites = &mut *self.sites.get();
+            if sites.len() <= index {
+                sites.resize(index + 1, 0);
+            }
+            sites[index] = site;
+        }
+    }
+
+    /// # Safety
+    /// `cell` is a cell of this space.
+    pub(super) unsafe fn site_of(&self, cell: NonNull<Header>) -> Option<u32> {
+        if !self.is_tracking() || !is_table_cell(cell) {
+            return None;
+        }
+        // SAFETY: table cells have a prefix; no mutable reference to the list is alive.
+        unsafe { (&*self.sites.get()).get(table_index(cell)).copied() }
     }
 
     /// Gives a cell's memory back.
@@ -683,7 +725,7 @@ impl Space {
         // SAFETY: (1) the caller's duty; both blocks hold the copied bytes.
         unsafe {
             let old_size = cell_size(cell);
-            let small = self.paged && new_size <= SMALL_CELL_BYTES;
+            let small = self.paged.get() && new_size <= SMALL_CELL_BYTES;
             if is_table_cell(cell) && !small {
                 let bytes = new_size.checked_next_multiple_of(8).ok_or(OutOfMemory)?;
                 let words = u32::try_from(bytes / 8).map_err(|_| OutOfMemory)?;

@@ -42,9 +42,15 @@ impl Runtime {
         self.interrupt = None;
         self.rejection_tracker = None;
         self.heap.set_observer(None);
+        self.heap.set_log(None);
+        self.heap.set_garbage_hook(None);
         // A limit must not keep the runtime from ending.
         self.mem.set_limit(0);
         let _ = self.heap.collect(Reason::TearDown);
+    }
+
+    /// Lets the predefined atoms go: the last thing of a tear-down.
+    pub(crate) fn let_atoms_go(&mut self) {
         self.atoms.empty();
     }
 }

@@ -9,12 +9,14 @@
 //! - When a function returns `Thrown::Exception`, the thrown value is in `pending`.
 
 pub mod code;
+pub mod dump;
 pub mod function;
 mod host;
 pub mod jobs;
 pub mod machine;
 pub mod module;
 pub mod realm;
+pub mod sites;
 pub mod stack;
 pub mod usage;
 mod weak;
@@ -134,7 +136,13 @@ pub struct Runtime {
     /// Run when the runtime has ended, the last added first; the host's memory, as the closures are.
     #[allow(clippy::disallowed_types)]
     pub(crate) finalizers: Vec<Box<dyn FnOnce()>>,
-    pub(crate) dump_flags: u64,
+    /// Everything was let go: only the memory is left to be freed.
+    pub(crate) ended: bool,
+    pub(crate) dump_flags: dump::DumpFlags,
+    /// Where dumps are written.
+    pub(crate) dump_output: dump::DumpOutput,
+    /// Where cells were allocated, while that is tracked.
+    pub(crate) sites: Option<Box<sites::Sites>>,
     pub(crate) machine: Machine,
     /// Last: everything above lives in it.
     pub(crate) mem: Box<Mem>,
@@ -225,6 +233,10 @@ impl Runtime {
         self.heap.set_table(ATOMS, (&raw const self.atoms).cast());
         self.heap.set_table(SHAPES, (&raw const self.shapes).cast());
         self.heap.set_table(WEAK, (&raw const self.weak).cast());
-        self.heap.set_owner((&raw const *self).cast_mut().cast(), weak::target_died);
+        let owner = (&raw const *self).cast_mut().cast();
+        self.heap.set_owner(owner, weak::target_died);
+        if self.sites.is_some() {
+            self.heap.track_allocations(sites::allocating);
+        }
     }
 }

@@ -374,6 +374,17 @@ impl AtomTable {
         self.len() == 0
     }
 
+    /// Whether a cell is one of the strings of a single unit that the table keeps.
+    pub fn is_single(&self, cell: NonNull<Header>) -> bool {
+        // SAFETY: no mutable reference into the vector is alive.
+        unsafe { (&*self.singles.get()).iter().any(|single| single.as_cell() == Some(cell)) }
+    }
+
+    /// Calls `visit` with the cell of every atom of the table, also when the predefined ones were let go.
+    pub fn for_each_cell(&self, visit: &mut dyn FnMut(NonNull<Header>)) {
+        self.for_each(&mut |atom| visit(self.cell(atom.bits())));
+    }
+
     /// Reports the table's blocks.
     pub fn blocks(&self, blocks: &mut Blocks<'_>) {
         // SAFETY: no mutable reference into the vectors is alive.
