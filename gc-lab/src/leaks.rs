@@ -61,9 +61,9 @@ pub fn leaks(path: &Path, allocator: &str, json: bool) -> Result<(), String> {
             };
             list.iter().map(row).collect::<Vec<_>>()
         };
-        let sites = |report: &AliveReport| {
+        let sites = |sites: &[(String, usize, usize)]| {
             let row = |s: &(String, usize, usize)| json!({"site": s.0, "cells": s.1, "bytes": s.2});
-            report.sites.iter().take(1000).map(row).collect::<Vec<_>>()
+            sites.iter().take(1000).map(row).collect::<Vec<_>>()
         };
         let kinds = |kinds: &[Kind]| {
             kinds.iter().map(|k| json!({"kind": k.0, "cells": k.1, "bytes": k.2})).collect::<Vec<_>>()
@@ -73,12 +73,12 @@ pub fn leaks(path: &Path, allocator: &str, json: bool) -> Result<(), String> {
             "uncaught": uncaught,
             "reachable": {
                 "cells": with_globals.cells, "bytes": with_globals.bytes, "kinds": kinds(&with_globals.kinds),
-                "largest": list(&with_globals.largest), "sites": sites(&with_globals),
+                "largest": list(&with_globals.largest), "sites": sites(&with_globals.sites),
             },
             "leaked": {
                 "cells": leaked.iter().map(|k| k.1).sum::<usize>(),
                 "bytes": leaked.iter().map(|k| k.2).sum::<usize>(),
-                "kinds": kinds(&leaked), "sites": sites(&without),
+                "kinds": kinds(&leaked), "sites": sites(&without.sites),
                 "held": list(&held[..held.len().min(1000)]),
             },
         });

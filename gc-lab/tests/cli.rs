@@ -264,8 +264,8 @@ mod runs {
         let here = directory("leaks");
         // The workload, its size here, the list to look in, what it must name, and the function that made it.
         let planted = [
-            ("leak_cache", 60, "/reachable/largest", "Map", "leak_cache.js:"),
-            ("leak_listener", 60, "/reachable/largest", "Object", "leak_listener.js:"),
+            ("leak_cache", 1000, "/reachable/largest", "Map", "leak_cache.js:"),
+            ("leak_listener", 1000, "/reachable/largest", "Array", "leak_listener.js:"),
             ("leak_native", 60, "/leaked/held", "function", "leak_native.js:"),
         ];
         for (name, size, list, class, place) in planted {
