@@ -50,6 +50,14 @@ impl<'a> Scratch<'a> {
         (start != UNSET && end != UNSET).then_some(start as usize..end as usize)
     }
 
+    /// Bytes of the blocks it holds, as they were asked for; 0 for one it does not have.
+    pub fn block_bytes(&self) -> [usize; 2] {
+        [
+            self.stack.capacity() * core::mem::size_of::<Entry>(),
+            self.registers.capacity() * core::mem::size_of::<Register>(),
+        ]
+    }
+
     /// Gives memory back that exceeds what ordinary matches need.
     pub fn release(&mut self) {
         let memory = self.stack.memory();

@@ -136,6 +136,11 @@ impl Program<'_> {
         &self.bytes
     }
 
+    /// Bytes of its block, as they were asked for.
+    pub fn block_bytes(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// The view that [`crate::exec`] wants.
     #[inline]
     pub fn as_ref(&self) -> ProgramRef<'_> {

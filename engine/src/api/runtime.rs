@@ -147,6 +147,7 @@ impl Builder {
             symbol_registry: Value::UNDEFINED,
             random_state: seed | 1,
             joining: crate::mem::Vec::new(mem.memory(crate::mem::Use::Runtime)),
+            regexp: None,
             interrupt: None,
             rejection_tracker: None,
             can_block: true,

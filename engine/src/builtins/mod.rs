@@ -30,7 +30,11 @@ mod object;
 mod promise;
 mod proxy;
 mod reflect;
+mod regexp;
+mod regexp_symbol;
 mod string;
+mod string_pattern;
+mod substitution;
 mod symbol;
 mod typed_array;
 mod uri;
@@ -305,6 +309,7 @@ pub(crate) fn install(cx: &mut Context) -> JsResult<()> {
     data_view::install(cx)?;
     atomics::install(cx)?;
     date::install(cx)?;
+    regexp::install(cx)?;
     reflect::install(cx)?;
     Ok(())
 }

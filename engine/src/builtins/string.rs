@@ -1,17 +1,17 @@
-//! String objects (ECMA-262 22.1), without what needs RegExp internals: those methods ask their
-//! argument for `Symbol.match` and the like.
+//! String objects (ECMA-262 22.1). The methods that take patterns are in `string_pattern`.
 
+use super::string_pattern::{is_regexp, match_, match_all, replace, search, split};
 use super::symbol::{descriptive_string, this_primitive};
 use super::{Class, Row, constructor, method, method_magic, symbol_method, tag};
 use crate::object::ShapeTable;
 use crate::object::exotic::PrimitiveCell;
 use crate::object::iteration::{Iteration, IteratorCell};
 use crate::runtime::{Arguments, Context, Intrinsic, NativeKind};
-use crate::text::{MAX_LENGTH, RawAtom, StringBuilder, Text, names};
+use crate::text::{MAX_LENGTH, StringBuilder, Text, names};
 use crate::value::{JsResult, JsString, Thrown, Value};
 
 /// The string that `this` converts to.
-fn this_string(cx: &mut Context, call: &Arguments<'_>) -> JsResult<JsString> {
+pub(super) fn this_string(cx: &mut Context, call: &Arguments<'_>) -> JsResult<JsString> {
     if let Some(string) = call.this.as_string() {
         return Ok(string.clone());
     }
@@ -126,16 +126,6 @@ fn needle(cx: &mut Context, value: &Value) -> JsResult<JsString> {
         return Err(cx.throw_type_error(format_args!("a RegExp is not allowed here")));
     }
     cx.to_string(value)
-}
-
-/// IsRegExp (7.2.6).
-pub(super) fn is_regexp(cx: &mut Context, value: &Value) -> JsResult<bool> {
-    let Some(object) = value.as_object() else { return Ok(false) };
-    let matcher = cx.get(object, names::SYM_MATCH)?;
-    if !matcher.is_undefined() {
-        return Ok(matcher.to_boolean());
-    }
-    Ok(object.kind() == crate::value::kind::REGEXP)
 }
 
 fn position(cx: &mut Context, value: &Value, length: usize) -> JsResult<usize> {
@@ -470,247 +460,6 @@ fn to_well_formed(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     }
     out.push_text(text.slice(done, text.len()))?;
     Ok(out.finish()?.into())
-}
-
-// ----- With patterns -----
-
-/// Calls `argument[symbol](this, ...)` if the argument has such a method.
-fn delegate(
-    cx: &mut Context,
-    call: &Arguments<'_>,
-    symbol: RawAtom,
-    more: &[Value],
-) -> JsResult<Option<Value>> {
-    cx.require_object_coercible(call.this, "String.prototype method")?;
-    let pattern = call.get(0);
-    if !pattern.is_object() {
-        return Ok(None);
-    }
-    let method = cx.get_method(pattern, symbol)?;
-    if method.is_undefined() {
-        return Ok(None);
-    }
-    let mut arguments = cx.scratch();
-    arguments.try_push(call.this.clone())?;
-    for value in more {
-        arguments.try_push(value.clone())?;
-    }
-    cx.call(&method, pattern, &arguments).map(Some)
-}
-
-/// A RegExp of the argument, whose `symbol` method is then called with the string.
-fn with_regexp(cx: &mut Context, call: &Arguments<'_>, symbol: RawAtom, flags: &str) -> JsResult<Value> {
-    let string = this_string(cx, call)?;
-    let pattern = if call.get(0).is_undefined() { JsString::empty() } else { cx.to_string(call.get(0))? };
-    let flags = JsString::from_str(flags)?;
-    let regexp = cx.new_regexp(&pattern, &flags)?;
-    let method = cx.get(&regexp, symbol)?;
-    cx.call(&method, regexp.as_value(), &[string.into()])
-}
-
-fn match_(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
-    if let Some(result) = delegate(cx, call, names::SYM_MATCH, &[])? {
-        return Ok(result);
-    }
-    with_regexp(cx, call, names::SYM_MATCH, "")
-}
-
-fn match_all(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
-    cx.require_object_coercible(call.this, "String.prototype.matchAll")?;
-    require_global(cx, call.get(0), "matchAll")?;
-    if let Some(result) = delegate(cx, call, names::SYM_MATCH_ALL, &[])? {
-        return Ok(result);
-    }
-    with_regexp(cx, call, names::SYM_MATCH_ALL, "g")
-}
-
-/// A RegExp argument of `matchAll` and `replaceAll` must be global.
-fn require_global(cx: &mut Context, value: &Value, method: &str) -> JsResult<()> {
-    if !is_regexp(cx, value)? {
-        return Ok(());
-    }
-    if let Some(object) = value.as_object() {
-        let flags = cx.get(object, names::FLAGS)?;
-        cx.require_object_coercible(&flags, "RegExp.prototype.flags")?;
-        let flags = cx.to_string(&flags)?;
-        if flags.text()?.find(Text::Latin1(b"g"), 0).is_none() {
-            return Err(cx.throw_type_error(format_args!("{method} must be called with a global RegExp")));
-        }
-    }
-    Ok(())
-}
-
-fn search(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
-    if let Some(result) = delegate(cx, call, names::SYM_SEARCH, &[])? {
-        return Ok(result);
-    }
-    with_regexp(cx, call, names::SYM_SEARCH, "")
-}
-
-/// GetSubstitution (22.1.3.19.1). `captures` are strings or undefined.
-#[expect(clippy::too_many_arguments, reason = "the parameters of the specification's operation")]
-pub(crate) fn push_substitution(
-    cx: &mut Context,
-    out: &mut StringBuilder,
-    matched: Text<'_>,
-    string: Text<'_>,
-    position: usize,
-    captures: &[Value],
-    groups: &Value,
-    template: Text<'_>,
-) -> JsResult<()> {
-    let mut at = 0;
-    while at < template.len() {
-        let unit = template.at(at);
-        let next = if at + 1 < template.len() { template.at(at + 1) } else { 0 };
-        if unit != u16::from(b'$') || next == 0 {
-            out.push_unit(unit)?;
-            at += 1;
-            continue;
-        }
-        match u8::try_from(next).unwrap_or(0) {
-            b'$' => {
-                out.push_unit(u16::from(b'$'))?;
-                at += 2;
-            }
-            b'&' => {
-                out.push_text(matched)?;
-                at += 2;
-            }
-            b'`' => {
-                out.push_text(string.slice(0, position))?;
-                at += 2;
-            }
-            b'\'' => {
-                let end = (position + matched.len()).min(string.len());
-                out.push_text(string.slice(end, string.len()))?;
-                at += 2;
-            }
-            digit @ b'0'..=b'9' => {
-                let mut number = usize::from(digit - b'0');
-                let mut used = 2;
-                if at + 2 < template.len()
-                    && let Some(second) = u8::try_from(template.at(at + 2)).ok().filter(u8::is_ascii_digit)
-                {
-                    let two = number * 10 + usize::from(second - b'0');
-                    if (1..=captures.len()).contains(&two) {
-                        number = two;
-                        used = 3;
-                    }
-                }
-                if (1..=captures.len()).contains(&number) {
-                    if let Some(capture) = captures[number - 1].as_string() {
-                        out.push(capture)?;
-                    }
-                    at += used;
-                } else {
-                    out.push_unit(unit)?;
-                    at += 1;
-                }
-            }
-            b'<' if !groups.is_undefined() => match template.find(Text::Latin1(b">"), at) {
-                None => {
-                    out.push_unit(unit)?;
-                    at += 1;
-                }
-                Some(end) => {
-                    let name = crate::text::Atom::from_text(template.slice(at + 2, end))?;
-                    let capture = cx.get_value(groups, name.raw())?;
-                    if !capture.is_undefined() {
-                        let capture = cx.to_string(&capture)?;
-                        out.push(&capture)?;
-                    }
-                    at = end + 1;
-                }
-            },
-            _ => {
-                out.push_unit(unit)?;
-                at += 1;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// `replace` (0) and `replaceAll` (1).
-fn replace(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
-    cx.require_object_coercible(call.this, "String.prototype.replace")?;
-    if call.magic == 1 {
-        require_global(cx, call.get(0), "replaceAll")?;
-    }
-    if let Some(result) = delegate(cx, call, names::SYM_REPLACE, &[call.get(1).clone()])? {
-        return Ok(result);
-    }
-    let string = this_string(cx, call)?;
-    let needle = cx.to_string(call.get(0))?;
-    let functional = cx.is_callable(call.get(1));
-    let template = if functional { JsString::empty() } else { cx.to_string(call.get(1))? };
-    let mut out = StringBuilder::new();
-    let (text, pattern) = (string.text()?, needle.text()?);
-    let (mut done, mut from) = (0, 0);
-    while let Some(at) = text.find(pattern, from) {
-        out.push_text(text.slice(done, at))?;
-        if functional {
-            let arguments = [needle.clone().into(), Value::int(at as i32), string.clone().into()];
-            let value = cx.call(call.get(1), &Value::UNDEFINED, &arguments)?;
-            let value = cx.to_string(&value)?;
-            out.push(&value)?;
-        } else {
-            let template = template.text()?;
-            push_substitution(cx, &mut out, pattern, text, at, &[], &Value::UNDEFINED, template)?;
-        }
-        done = at + pattern.len();
-        from = at + pattern.len().max(1);
-        if call.magic == 0 {
-            break;
-        }
-    }
-    if done == 0 && out.is_empty() && !pattern.is_empty() {
-        return Ok(string.into());
-    }
-    out.push_text(text.slice(done, text.len()))?;
-    Ok(out.finish()?.into())
-}
-
-fn split(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
-    if let Some(result) = delegate(cx, call, names::SYM_SPLIT, &[call.get(1).clone()])? {
-        return Ok(result);
-    }
-    let string = this_string(cx, call)?;
-    let limit = if call.get(1).is_undefined() { u32::MAX } else { cx.to_uint32(call.get(1))? };
-    let separator = cx.to_string(call.get(0))?;
-    if limit == 0 {
-        return Ok(cx.new_array(&[])?.into());
-    }
-    if call.get(0).is_undefined() {
-        return Ok(cx.new_array(&[string.into()])?.into());
-    }
-    let array = cx.new_array(&[])?;
-    let Some(parts) = array.as_array() else { return Ok(Value::UNDEFINED) };
-    let push = |part: JsString| -> JsResult<bool> {
-        if parts.push_dense(part.into())?.is_err() {
-            return Err(Thrown::OutOfMemory);
-        }
-        Ok(parts.length() < limit)
-    };
-    let (text, pattern) = (string.text()?, separator.text()?);
-    if pattern.is_empty() {
-        for unit in text.units() {
-            if !push(JsString::from_unit(unit)?)? {
-                break;
-            }
-        }
-        return Ok(array.into());
-    }
-    let mut done = 0;
-    while let Some(at) = text.find(pattern, done) {
-        if !push(string.substring(done, at)?)? {
-            return Ok(array.into());
-        }
-        done = at + pattern.len();
-    }
-    push(string.substring(done, text.len())?)?;
-    Ok(array.into())
 }
 
 // ----- Primitive, iteration, HTML -----

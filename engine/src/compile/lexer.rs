@@ -779,7 +779,7 @@ impl<'a, 's> Lexer<'a, 's> {
                 b']' => class = false,
                 b'\\' => {
                     self.at += 1;
-                    if matches!(self.byte(self.at), b'\n' | b'\r' | 0) || self.is_wide_terminator(self.at) {
+                    if matches!(self.byte(self.at), b'\n' | b'\r') || self.is_wide_terminator(self.at) {
                         return fail(start, "unterminated regular expression");
                     }
                 }

@@ -50,6 +50,9 @@ impl Context {
             Iteration::SetValues | Iteration::SetEntries if magic == SET_NEXT => {
                 self.collection_step(state).map(Some)
             }
+            Iteration::RegExpMatches | Iteration::RegExpMatch if magic == super::regexp::REGEXP_NEXT => {
+                self.regexp_iterator_step(state).map(Some)
+            }
             _ => Ok(None),
         }
     }

@@ -17,10 +17,10 @@ pub mod operators;
 pub mod promise;
 pub mod property;
 mod proxy;
+pub(crate) mod regexp;
 pub mod script;
 pub(crate) mod task;
 mod typed;
-mod unfinished;
 
 /// The kinds of all floors.
 pub(crate) const fn kind_table() -> [crate::heap::KindInfo; crate::heap::KINDS] {

@@ -20,6 +20,7 @@ pub mod exotic;
 pub mod generator;
 pub mod iteration;
 pub mod promise;
+pub mod regexp;
 pub mod shape;
 pub mod weak;
 

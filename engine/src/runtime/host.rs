@@ -40,6 +40,7 @@ impl Runtime {
         drop(self.symbol_registry.take());
         drop(self.machine.extra_arguments.take());
         self.interrupt = None;
+        self.regexp = None;
         self.rejection_tracker = None;
         self.heap.set_observer(None);
         self.heap.set_log(None);

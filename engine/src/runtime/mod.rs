@@ -71,6 +71,8 @@ pub const fn base_kinds() -> [KindInfo; KINDS] {
     row!(PRIMITIVE, object::exotic::PrimitiveCell, weakable);
     row!(PROXY, object::exotic::ProxyCell, weakable);
     row!(DATE, object::exotic::DateCell, weakable);
+    row!(REGEXP, object::regexp::RegExpCell, weakable);
+    row!(REGEXP_PROGRAM, object::regexp::ProgramCell);
     row!(ARRAY_BUFFER, object::buffer::BufferCell, weakable);
     row!(SHARED_ARRAY_BUFFER, object::buffer::SharedBufferCell, weakable);
     row!(TYPED_ARRAY, object::buffer::TypedArrayCell, weakable);
@@ -123,6 +125,8 @@ pub struct Runtime {
     pub(crate) random_state: u64,
     /// Objects that `join` is at work on, so that cycles end.
     pub(crate) joining: crate::mem::Vec<'static, Value>,
+    /// The RegExp matcher's memory, while no match is going on.
+    pub(crate) regexp: Option<tare_regexp::Scratch<'static>>,
     pub(crate) interrupt: Option<InterruptHandler>,
     pub(crate) rejection_tracker: Option<RejectionTracker>,
     /// Lowest address native code may use; 0 for no check.

@@ -3,7 +3,8 @@
 
 use core::cell::UnsafeCell;
 
-use crate::heap::{Cell, Header, Tracer};
+use crate::heap::{Blocks, Cell, Header, Tracer};
+use crate::object::regexp::RegExpRealm;
 use crate::object::{Shape, ShapeTable};
 use crate::value::{JsResult, Object, Value, kind};
 
@@ -63,6 +64,7 @@ pub struct Realm {
     /// Global `let`, `const` and `class` bindings: an object without prototype whose slots hold variable boxes.
     lexicals: UnsafeCell<Value>,
     shapes: UnsafeCell<RealmShapes>,
+    regexp: UnsafeCell<RegExpRealm>,
     /// Data of the embedder, see `Context::set_opaque`.
     pub(crate) opaque: UnsafeCell<Option<Box<dyn core::any::Any>>>,
 }
@@ -93,7 +95,12 @@ unsafe impl Cell for Realm {
             for value in &(*self.shapes.get()).held {
                 value.trace(tracer);
             }
+            (*self.regexp.get()).trace(tracer);
         }
+    }
+
+    fn blocks(&self, blocks: &mut Blocks<'_>) {
+        self.regexp().blocks(blocks);
     }
 }
 
@@ -106,6 +113,7 @@ impl Realm {
             global: UnsafeCell::new(Value::UNDEFINED),
             lexicals: UnsafeCell::new(Value::UNDEFINED),
             shapes: UnsafeCell::new(RealmShapes::default()),
+            regexp: UnsafeCell::new(RegExpRealm::default()),
             opaque: UnsafeCell::new(None),
         }
     }
@@ -164,6 +172,18 @@ impl Realm {
     pub(crate) fn set_shapes(&self, shapes: RealmShapes) {
         // SAFETY: only while the realm is set up, when nobody reads them.
         drop(unsafe { core::mem::replace(&mut *self.shapes.get(), shapes) });
+    }
+
+    /// What is kept for RegExps.
+    #[inline(always)]
+    pub(crate) fn regexp(&self) -> &RegExpRealm {
+        // SAFETY: written only while the realm is set up.
+        unsafe { &*self.regexp.get() }
+    }
+
+    pub(crate) fn set_regexp(&self, regexp: RegExpRealm) {
+        // SAFETY: only while the realm is set up, when nobody reads it.
+        drop(unsafe { core::mem::replace(&mut *self.regexp.get(), regexp) });
     }
 
     /// The root shape for an object literal or constructor with `properties` properties.

@@ -67,6 +67,9 @@ impl Runtime {
         self.weak.blocks(&mut blocks);
         self.machine.blocks(&mut blocks);
         self.jobs.blocks(&mut blocks);
+        for bytes in self.regexp.iter().flat_map(|scratch| scratch.block_bytes()) {
+            blocks.block(Use::RegExp, Part::Runtime, bytes);
+        }
         for list in [&self.kept_alive, &self.modules, &self.joining] {
             blocks.list(Use::Runtime, Part::Runtime, list);
         }

@@ -46,6 +46,8 @@ kinds! {
     PRIVATE_NAME = 14, "private name";
     /// A list the engine keeps for itself.
     LIST = 15, "internal list";
+    /// Compiled pattern, which RegExps share.
+    REGEXP_PROGRAM = 16, "compiled regexp";
 
     /// Ordinary object.
     OBJECT = 32, "Object";

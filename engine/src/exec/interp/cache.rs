@@ -68,7 +68,7 @@ unsafe fn learn_get(object: &Object, key: RawAtom, cache: *mut InlineCache) {
         let word = object.as_cell().as_ref().word();
         if let Some((slot, flags)) = shape.find(key) {
             if flags.is_plain() && note_miss(cache) {
-                learn_own(object, shape, slot, word, cache);
+                learn_own(shape, slot, word, cache);
             }
             return;
         }
@@ -110,11 +110,11 @@ unsafe fn note_miss(cache: *mut InlineCache) -> bool {
     }
 }
 
-unsafe fn learn_own(object: &Object, shape: &Shape, slot: u32, word: u32, cache: *mut InlineCache) {
+unsafe fn learn_own(shape: &Shape, slot: u32, word: u32, cache: *mut InlineCache) {
     let inline = shape.inline_capacity();
     // SAFETY: the caller's cache is alive and nobody else's.
     unsafe {
-        if slot < inline && object.kind() == kind::OBJECT {
+        if slot < inline {
             (*cache).word = word;
             (*cache).offset = (crate::object::HEAD_BYTES + slot as usize * 8) as u16;
         } else {
@@ -146,7 +146,7 @@ pub(super) fn put_field(i: Interp, object: &Value, value: Value, index: usize) -
                 && (*cache).kind != CacheKind::Megamorphic
             {
                 if note_miss(cache) {
-                    learn_own(target, before, slot, target.as_cell().as_ref().word(), cache);
+                    learn_own(before, slot, target.as_cell().as_ref().word(), cache);
                 }
                 target.set_slot(slot, value);
                 return Ok(());
@@ -181,7 +181,7 @@ unsafe fn learn_add(object: &Object, before: &Shape, old_word: u32, key: RawAtom
             return;
         }
         let inline = after.inline_capacity();
-        let is_inline = slot < inline && object.kind() == kind::OBJECT;
+        let is_inline = slot < inline;
         (*cache).kind = if is_inline { CacheKind::AddInline } else { CacheKind::AddExt };
         (*cache).word2 = old_word;
         (*cache).offset2 =

@@ -450,12 +450,21 @@ fn push_template(i: Interp, index: usize) -> JsResult<Value> {
 }
 
 fn push_regexp(i: Interp, index: usize) -> JsResult<Value> {
-    let Some(Constant::RegExp { pattern, flags }) = i.code().template.constants.get(index) else {
-        return Ok(Value::UNDEFINED);
-    };
-    let pattern = RawAtom::from_bits(*pattern).to_js_string()?;
-    let flags = RawAtom::from_bits(*flags).to_js_string()?;
-    Ok(i.cx().new_regexp(&pattern, &flags)?.into())
+    let mut cx = i.cx();
+    cx.collect_if_due();
+    let code = i.code();
+    let mut program = code.constant(index);
+    if program.is_undefined() {
+        // The first evaluation compiles; all that follow share the program.
+        let Some(Constant::RegExp { pattern, flags }) = code.template.constants.get(index) else {
+            return Ok(Value::UNDEFINED);
+        };
+        let pattern = RawAtom::from_bits(*pattern).to_js_string()?;
+        let flags = RawAtom::from_bits(*flags).to_js_string()?;
+        program = cx.compile_regexp(&pattern, &flags)?.into();
+        code.set_constant(index, program.clone());
+    }
+    Ok(cx.regexp_of(program)?.into())
 }
 
 impl Context {
