@@ -177,7 +177,12 @@ pub struct KindInfo {
     /// Cells of other kinds refer to it by numbers of a table (atoms), and look it up when they let it go: when a
     /// whole heap is cleared, it is finalized after them.
     pub late: bool,
+    /// Not 0: [`KindInfo::plain`].
+    pub words_at: usize,
 }
+
+/// The bits of a plain cell's second word that do not matter to the collector.
+pub(super) const PLAIN_FLAGS: u64 = 7;
 
 impl KindInfo {
     /// A row for a number that no kind uses.
@@ -191,6 +196,7 @@ impl KindInfo {
         table_owned: false,
         outside: false,
         late: false,
+        words_at: 0,
     };
 
     /// The row of a cell type.
@@ -205,6 +211,7 @@ impl KindInfo {
             table_owned: false,
             outside: T::OUTSIDE,
             late: false,
+            words_at: 0,
         }
     }
 
@@ -223,6 +230,17 @@ impl KindInfo {
     /// Marks the kind as one that others refer to by number. Leaves count as such anyway.
     pub const fn late(mut self) -> KindInfo {
         self.late = true;
+        self
+    }
+
+    /// Marks the kind as one whose usual cells the collector can read by itself, which saves it a call for each.
+    /// Where the word behind the header is zero but for its low three bits, `trace` would report no more than
+    /// this: a counted reference for each word from `words_at` to the end of the cell whose upper
+    /// 16 bits are zero, which is a cell's address; and uncounted references that are the same for all cells of
+    /// the kind with the same header word.
+    pub const fn plain(mut self, words_at: usize) -> KindInfo {
+        assert!(words_at >= 16 && words_at.is_multiple_of(8));
+        self.words_at = words_at;
         self
     }
 

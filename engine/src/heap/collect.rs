@@ -9,8 +9,8 @@
 //! # Invariants
 //! - Until the sweep nothing but the side tables is written, so that running out of memory before leaves
 //!   the heap as it was. The sweep takes no memory.
-//! - Marking needs no memory to be right: when its stack cannot grow, a cell is put back to "referred to
-//!   from outside, not marked", and another look over the side tables finds it.
+//! - Marking needs no more memory once it has begun: what finds no room on its stack is made gray in the side
+//!   tables, and found again there.
 //! - A collection may leave cells out (see [`Collector::Young`]): references from them are not counted, so
 //!   that what they refer to stays. Cells that a table owns are always left out then: the
 //!   uncounted references to them are not known.
@@ -26,10 +26,11 @@ use core::cell::{Cell as StdCell, UnsafeCell};
 use core::fmt;
 use core::ptr::NonNull;
 
-use super::cell::{EdgeSink, Tracer};
+use super::cell::{BATCH, EdgeSink, PLAIN_FLAGS, Tracer};
 use super::event::{Event, Outcome, Reason};
 use super::policy::PolicyError;
-use super::side::Tables;
+use super::side::{HEAVY, Tables, View, WORD_PLACES, prefetch};
+use super::space::{GRANULE, GRANULES_PER_CHUNK, cell_size};
 use super::{CellId, Header, Heap, WORKLIST_END};
 use crate::mem::{OutOfMemory, Use, Vec};
 
@@ -84,20 +85,37 @@ impl core::str::FromStr for Collector {
 
 /// Cells that are fetched ahead of their turn.
 const RING: usize = 64;
-/// Cells that the mark stack has room for at first.
+/// References whose balance is fetched ahead of counting them.
+const FETCHED: usize = 32;
+/// Cells that the mark stack has room for: what finds none is made gray.
 const STACK_CELLS: usize = 1024;
+/// Header words of plain cells that marking remembers, by their tag.
+const SEEN_WORDS: usize = 64;
 
-/// Asks the processor to fetch the memory at an address.
+/// The value words of a plain cell ([`KindInfo::plain`]) of a size.
+///
+/// # Safety
+/// `cell` is whole, of this size, and of a kind whose value words begin at `words_at`.
 #[inline(always)]
-fn prefetch(cell: NonNull<Header>) {
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
-    // SAFETY: prefetching is a hint: it never faults.
+unsafe fn plain_words<'a>(cell: NonNull<Header>, size: usize, words_at: usize) -> Option<&'a [u64]> {
+    // SAFETY: a cell of a plain kind has a second word, and value words up to its end.
     unsafe {
-        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(cell.as_ptr().cast());
+        let words = cell.cast::<u64>();
+        if words.add(1).read() & !PLAIN_FLAGS != 0 {
+            return None;
+        }
+        let words = words.as_ptr().byte_add(words_at);
+        Some(core::slice::from_raw_parts(words, (size - words_at) / size_of::<u64>()))
     }
-    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-    let _ = cell;
+}
+
+/// The cell that a value word refers to, if it refers to one.
+#[inline(always)]
+fn cell_of_word(word: u64) -> Option<NonNull<Header>> {
+    if word >> 48 != 0 {
+        return None;
+    }
+    NonNull::new(core::ptr::with_exposed_provenance_mut(word as usize))
 }
 
 /// Step 1: counts references.
@@ -106,27 +124,30 @@ struct Counting<'a> {
     direct: bool,
     edges: StdCell<u64>,
     failed: StdCell<bool>,
+    view: View,
 }
 
 impl EdgeSink for Counting<'_> {
     const UNCOUNTED: bool = false;
 
     fn edges(&self, edges: &[NonNull<Header>]) {
-        self.edges.set(self.edges.get() + edges.len() as u64);
         if self.direct {
             for &target in edges {
-                prefetch(target);
+                prefetch(target.as_ptr());
             }
         }
-        // SAFETY: nothing else uses the tables during this call; targets are live cells.
+        let mut places = [0; BATCH];
+        // SAFETY: targets are live cells, at most a batch; nothing else uses the tables during this call.
         unsafe {
-            let tables = &mut **self.tables.get();
-            for &target in edges {
-                if tables.count(target).is_err() {
-                    self.failed.set(true);
-                }
+            for (place, &target) in places.iter_mut().zip(edges) {
+                *place = self.view.place_of(target);
+                self.view.fetch(*place);
+            }
+            for &place in &places[..edges.len()] {
+                self.count(place);
             }
         }
+        self.edges.set(self.edges.get() + edges.len() as u64);
     }
 
     fn ephemeron(&self, _key: NonNull<Header>) -> bool {
@@ -134,20 +155,164 @@ impl EdgeSink for Counting<'_> {
     }
 }
 
+/// The places of the references found last: they are counted when their balance was fetched.
+struct Fetched {
+    places: [usize; FETCHED],
+    taken: usize,
+}
+
+impl Fetched {
+    /// Takes a place in, and returns the one to count now.
+    #[inline(always)]
+    fn exchange(&mut self, view: View, place: usize) -> Option<usize> {
+        view.fetch(place);
+        let before = core::mem::replace(&mut self.places[self.taken % FETCHED], place);
+        self.taken += 1;
+        (self.taken > FETCHED).then_some(before)
+    }
+
+    /// Those not counted yet.
+    fn rest(&self) -> &[usize] {
+        &self.places[..self.taken.min(FETCHED)]
+    }
+}
+
+/// What is to be done with the cells that have a certain header word.
+#[derive(Clone, Copy, PartialEq)]
+enum Treatment {
+    Skip,
+    Plain,
+    Trace,
+}
+
+impl<'a> Counting<'a> {
+    fn new(tables: &'a mut Tables) -> Counting<'a> {
+        Counting {
+            direct: tables.only_table(),
+            view: tables.view(),
+            edges: StdCell::new(0),
+            failed: StdCell::new(false),
+            tables: UnsafeCell::new(tables),
+        }
+    }
+
+    /// # Safety
+    /// `place` is one of the tables, which nothing else uses now.
+    #[inline(always)]
+    unsafe fn count(&self, place: usize) {
+        // SAFETY: the caller's duty.
+        unsafe {
+            if self.view.count(place) && (**self.tables.get()).carry_byte(place).is_err() {
+                self.failed.set(true);
+            }
+        }
+    }
+
+    /// Takes a run of slots in: of each cell its count, and the references it has. Returns how many took part.
+    ///
+    /// # Safety
+    /// There are `len` used slots or table entries from `first` on, `step` bytes and a place for every granule
+    /// of them apart; the tracer hands its references to this sink.
+    #[inline(always)]
+    unsafe fn visit(
+        &self,
+        heap: &Heap,
+        young: bool,
+        (first, step, len): (NonNull<Header>, usize, usize),
+        first_place: usize,
+        tracer: &mut Tracer<'_>,
+    ) -> u64 {
+        let (mut scanned, mut edges) = (0, 0);
+        let view = self.view;
+        let mut fetched = Fetched { places: [0; FETCHED], taken: 0 };
+        // Cells of a kind and shape often lie together.
+        let (mut known, mut treatment, mut owned, mut words_at) = (0, Treatment::Skip, 0, 0);
+        for index in 0..len {
+            // SAFETY: a used slot or table entry has a header; the cell is live when it is neither free
+            // nor dead. The tables are used through one of view, sink and tracer at a time.
+            unsafe {
+                let cell = first.byte_add(index * step);
+                let place = first_place + index * (step / GRANULE);
+                let header = cell.as_ref();
+                let (count, word) = (header.count(), header.word());
+                if word != known {
+                    known = word;
+                    let info = heap.kind_info(word as u8);
+                    (owned, words_at) = (u32::from(info.table_owned), info.words_at);
+                    treatment = if header.is_dead() || info.leaf || (young && info.table_owned) {
+                        Treatment::Skip
+                    } else if words_at != 0 {
+                        Treatment::Plain
+                    } else {
+                        Treatment::Trace
+                    };
+                }
+                if count == 0 || treatment == Treatment::Skip {
+                    continue;
+                }
+                scanned += 1;
+                // The table's own reference is taken for an internal one.
+                if count - owned < HEAVY {
+                    view.admit(place, count - owned);
+                } else if (**self.tables.get()).admit_heavy(place, count - owned).is_err() {
+                    self.failed.set(true);
+                }
+                if treatment == Treatment::Plain
+                    && let Some(words) = plain_words(cell, step, words_at)
+                {
+                    for &word in words {
+                        if let Some(target) = cell_of_word(word) {
+                            edges += 1;
+                            if let Some(place) = fetched.exchange(view, view.place_of(target)) {
+                                self.count(place);
+                            }
+                        }
+                    }
+                } else {
+                    (heap.kind_info(word as u8).trace)(cell, tracer);
+                }
+            }
+        }
+        self.edges.set(self.edges.get() + edges);
+        for &place in fetched.rest() {
+            // SAFETY: places of the tables, which nothing else uses now.
+            unsafe { self.count(place) };
+        }
+        scanned
+    }
+}
+
 /// Step 2: marks.
+///
+/// What a cell leads to goes on a stack; when that is full, all on it is made gray in the side tables. These
+/// are gone through in the order of addresses, which is what memory is fastest at, as often as gray cells were
+/// left behind: only a stack would wait for memory where each cell leads to one other, only gray
+/// cells would go through the tables once for each.
 struct Marking<'a> {
     tables: UnsafeCell<&'a mut Tables>,
+    view: View,
     direct: bool,
     // The first `top` entries of the stack are cells to look at.
     stack: UnsafeCell<Vec<'static, NonNull<Header>>>,
     top: StdCell<usize>,
-    postponed: StdCell<bool>,
+    // The word of marks whose gray cells are being looked at, the last that has gray ones, and the first and
+    // last of those before the present one to which gray cells came.
+    word: StdCell<usize>,
+    last: StdCell<usize>,
+    behind: StdCell<(usize, usize)>,
+    // Header words of plain cells: what goes with the word alone has been marked.
+    seen: [StdCell<u32>; SEEN_WORDS],
     // The cell whose references are being reported.
     current: StdCell<NonNull<Header>>,
+    // The cell whose references filled the last full batch.
+    batch_of: StdCell<NonNull<Header>>,
     // Cells that reported ephemerons whose key was not marked then.
     ephemerons: UnsafeCell<Vec<'static, NonNull<Header>>>,
     progress: StdCell<bool>,
 }
+
+/// No gray cell is behind.
+const NONE_BEHIND: (usize, usize) = (usize::MAX, 0);
 
 impl EdgeSink for Marking<'_> {
     const UNCOUNTED: bool = true;
@@ -155,36 +320,20 @@ impl EdgeSink for Marking<'_> {
     fn edges(&self, edges: &[NonNull<Header>]) {
         if self.direct {
             for &target in edges {
-                prefetch(target);
+                prefetch(target.as_ptr());
             }
         }
-        // SAFETY: nothing else uses the tables and the stack during this call; targets are live
-        // cells; stack indices are checked to be in range for the whole batch.
-        unsafe {
-            let tables = &mut **self.tables.get();
-            let stack = &mut *self.stack.get();
-            let mut top = self.top.get();
-            if stack.len() - top < edges.len()
-                && stack.try_resize(stack.len() * 2, NonNull::dangling()).is_err()
-            {
-                self.edges_slow(tables, stack, edges);
-                return;
-            }
-            let before = top;
-            // Without branches: whether a target is new cannot be predicted.
-            for &target in edges {
-                *stack.get_unchecked_mut(top) = target;
-                top += usize::from(tables.mark(target));
-            }
-            self.top.set(top);
-            self.progress.set(self.progress.get() | (top != before));
+        if edges.len() == BATCH && self.batch_of.replace(self.current.get()) == self.current.get() {
+            self.reach_many(edges);
+        } else {
+            self.reach(edges.len(), edges.iter().copied());
         }
     }
 
     fn ephemeron(&self, key: NonNull<Header>) -> bool {
-        // SAFETY: nothing else uses the tables and the list during this call.
+        // SAFETY: nothing else uses the tables and the list during this call; the key is a cell.
         unsafe {
-            if (*self.tables.get()).get(key) & super::side::MARK != 0 {
+            if (**self.tables.get()).is_marked(self.view.place_of(key)) {
                 return true;
             }
             let waiting = &mut *self.ephemerons.get();
@@ -201,36 +350,84 @@ impl<'a> Marking<'a> {
         let mut stack = Vec::try_with_capacity(STACK_CELLS, memory)?;
         stack.try_resize(STACK_CELLS, NonNull::dangling())?;
         Ok(Marking {
-            direct: tables.chunks() == 0,
+            direct: tables.only_table(),
+            last: StdCell::new(tables.words()),
+            view: tables.view(),
             tables: UnsafeCell::new(tables),
             stack: UnsafeCell::new(stack),
             top: StdCell::new(0),
-            postponed: StdCell::new(false),
+            word: StdCell::new(0),
+            behind: StdCell::new(NONE_BEHIND),
+            seen: [const { StdCell::new(u32::MAX) }; SEEN_WORDS],
             current: StdCell::new(NonNull::dangling()),
+            batch_of: StdCell::new(NonNull::dangling()),
             ephemerons: UnsafeCell::new(Vec::new(memory)),
             progress: StdCell::new(false),
         })
     }
 
-    /// Marks with a stack that cannot grow: what finds no room is put off.
+    /// Marks targets, at most `most` and no more than the stack has room for when it is empty, and puts those
+    /// on the stack that were not marked.
+    #[inline(always)]
+    fn reach(&self, most: usize, targets: impl Iterator<Item = NonNull<Header>>) {
+        debug_assert!(most <= STACK_CELLS);
+        if STACK_CELLS - self.top.get() < most {
+            self.spill();
+        }
+        // SAFETY: nothing else uses the tables and the stack during this call; targets are live cells; there is
+        // room for all of them, and one is written at a time.
+        unsafe {
+            let view = self.view;
+            let stack = (*self.stack.get()).as_mut_ptr();
+            let before = self.top.get();
+            let mut top = before;
+            // Without branches: whether a target is new cannot be predicted.
+            for target in targets {
+                stack.add(top).write(target);
+                top += usize::from(view.mark(view.place_of(target)));
+            }
+            self.top.set(top);
+            self.progress.set(self.progress.get() | (top != before));
+        }
+    }
+
+    /// Empties the stack by making gray what is on it.
     #[cold]
     #[inline(never)]
-    fn edges_slow(&self, tables: &mut Tables, stack: &mut [NonNull<Header>], edges: &[NonNull<Header>]) {
-        for &target in edges {
-            // SAFETY: targets are live cells.
-            unsafe {
-                if !tables.mark(target) {
-                    continue;
-                }
-                self.progress.set(true);
-                if let Some(entry) = stack.get_mut(self.top.get()) {
-                    *entry = target;
-                    self.top.set(self.top.get() + 1);
-                } else {
-                    tables.postpone(target);
-                    self.postponed.set(true);
+    fn spill(&self) {
+        // SAFETY: nothing else uses the tables and the stack during this call; what is on the stack is live.
+        unsafe {
+            let tables = &mut **self.tables.get();
+            for &cell in &(&*self.stack.get())[..self.top.replace(0)] {
+                self.make_gray(tables, self.view.place_of(cell));
+            }
+        }
+    }
+
+    /// Marks targets and makes those gray that were not marked: part of the references of a cell that has many.
+    fn reach_many(&self, targets: &[NonNull<Header>]) {
+        self.progress.set(true);
+        // SAFETY: nothing else uses the tables during this call; targets are live cells.
+        unsafe {
+            let tables = &mut **self.tables.get();
+            for &target in targets {
+                let place = self.view.place_of(target);
+                if self.view.mark(place) {
+                    self.make_gray(tables, place);
                 }
             }
+        }
+    }
+
+    #[inline(always)]
+    fn make_gray(&self, tables: &mut Tables, place: usize) {
+        tables.make_gray(place);
+        let word = place / WORD_PLACES;
+        if word < self.word.get() {
+            let (first, last) = self.behind.get();
+            self.behind.set((first.min(word), last.max(word)));
+        } else {
+            self.last.set(self.last.get().max(word + 1));
         }
     }
 
@@ -242,16 +439,81 @@ impl<'a> Marking<'a> {
         Some(unsafe { *(&*self.stack.get()).get_unchecked(top) })
     }
 
+    /// Marks what a cell refers to.
+    ///
     /// # Safety
     /// `cell` is live, or waits to be finalized.
     #[inline(always)]
     unsafe fn trace(&self, heap: &Heap, cell: NonNull<Header>, tracer: &mut Tracer<'_>) {
-        self.current.set(cell);
         // SAFETY: the caller's cell is whole.
-        unsafe { (heap.kind_info((*cell.as_ptr()).kind()).trace)(cell, tracer) }
+        unsafe {
+            let word = (*cell.as_ptr()).word();
+            let info = heap.kind_info(word as u8);
+            if info.words_at != 0 {
+                let seen = &self.seen[(word >> 8) as usize % SEEN_WORDS];
+                if seen.replace(word) == word
+                    && let Some(words) = plain_words(cell, cell_size(cell), info.words_at)
+                    && words.len() <= STACK_CELLS
+                {
+                    self.reach(words.len(), words.iter().filter_map(|&word| cell_of_word(word)));
+                    return;
+                }
+            }
+            self.current.set(cell);
+            (info.trace)(cell, tracer);
+        }
     }
 
-    /// Marks everything that the marked cells lead to.
+    /// Follows plain cells each of which leads to one other: there is nothing to fetch ahead, so that the time from
+    /// one address to the next is all that counts. Without a stack, and with branches, because the processor
+    /// guesses right where they go and need not wait. Ends where the way forks, with the stack holding
+    /// what is to be looked at.
+    ///
+    /// # Safety
+    /// `cell` is live, and the stack is empty.
+    unsafe fn chase(&self, heap: &Heap, mut cell: NonNull<Header>, tracer: &mut Tracer<'_>) {
+        // SAFETY: nothing else uses the tables and the stack before the tracer is called; targets are live
+        // cells. At most all words of a cell go on the empty stack.
+        unsafe {
+            let view = self.view;
+            let stack = (*self.stack.get()).as_mut_ptr();
+            let (mut known, mut words_at) = (u32::MAX, 0);
+            loop {
+                let word = (*cell.as_ptr()).word();
+                if word != known {
+                    known = word;
+                    words_at = heap.kind_info(word as u8).words_at;
+                    if self.seen[(word >> 8) as usize % SEEN_WORDS].get() != word || words_at == 0 {
+                        break;
+                    }
+                }
+                let Some(words) = plain_words(cell, cell_size(cell), words_at) else { break };
+                if words.len() > STACK_CELLS {
+                    break;
+                }
+                let mut next: Option<NonNull<Header>> = None;
+                let mut top = 0;
+                for target in words.iter().filter_map(|&word| cell_of_word(word)) {
+                    if view.mark(view.place_of(target))
+                        && let Some(before) = next.replace(target)
+                    {
+                        stack.add(top).write(before);
+                        top += 1;
+                    }
+                }
+                let Some(target) = next else { return };
+                if top != 0 {
+                    stack.add(top).write(target);
+                    self.top.set(top + 1);
+                    return;
+                }
+                cell = target;
+            }
+            self.trace(heap, cell, tracer);
+        }
+    }
+
+    /// Marks everything that the cells on the stack lead to.
     fn drain(&self, heap: &Heap, tracer: &mut Tracer<'_>) {
         let mut ring = [NonNull::<Header>::dangling(); RING];
         let (mut head, mut len) = (0usize, 0usize);
@@ -259,7 +521,13 @@ impl<'a> Marking<'a> {
             while len < RING
                 && let Some(cell) = self.pop()
             {
-                prefetch(cell);
+                if len == 0 && self.top.get() == 0 {
+                    self.progress.set(true);
+                    // SAFETY: marked cells are live.
+                    unsafe { self.chase(heap, cell, tracer) };
+                    continue;
+                }
+                prefetch(cell.as_ptr());
                 ring[(head + len) % RING] = cell;
                 len += 1;
             }
@@ -277,32 +545,60 @@ impl<'a> Marking<'a> {
         }
     }
 
+    /// Marks everything that gray cells lead to.
+    fn follow_gray(&self, heap: &Heap, tracer: &mut Tracer<'_>) {
+        loop {
+            let mut word = self.word.get();
+            while word < self.last.get() {
+                self.word.set(word);
+                loop {
+                    // SAFETY: nothing else uses the tables during this statement.
+                    let mut gray = unsafe { (**self.tables.get()).take_gray(word) };
+                    if gray == 0 {
+                        break;
+                    }
+                    while gray != 0 {
+                        let place = word * WORD_PLACES + gray.trailing_zeros() as usize;
+                        gray &= gray - 1;
+                        // SAFETY: nothing else uses the tables now; gray cells are live.
+                        unsafe {
+                            if let Some(cell) = (**self.tables.get()).cell_at(heap.space(), place) {
+                                self.trace(heap, cell, tracer);
+                            }
+                        }
+                    }
+                    if self.top.get() != 0 {
+                        self.drain(heap, tracer);
+                    }
+                }
+                word += 1;
+            }
+            self.word.set(word);
+            // Only now: references of few cells are handed on together.
+            self.drain(heap, tracer);
+            if word < self.last.get() {
+                continue;
+            }
+            let (first, last) = self.behind.replace(NONE_BEHIND);
+            if first > last {
+                break;
+            }
+            self.word.set(first);
+            self.last.set(last + 1);
+        }
+    }
+
     fn run(&self, heap: &Heap) {
+        // SAFETY: nothing else uses the tables during this statement.
+        unsafe { (**self.tables.get()).find_roots() };
         let mut tracer = Tracer::batches(self);
         heap.each_waiting(|cell| {
             // SAFETY: a cell on the worklist is whole.
             unsafe { self.trace(heap, cell, &mut tracer) };
         });
         self.drain(heap, &mut tracer);
-        loop {
-            self.postponed.set(false);
-            // SAFETY: the tables are only used through this reference or, while it is not looked at,
-            // by the sink; the walk over them reads them anew at each step.
-            let tables = unsafe { &mut **self.tables.get() };
-            tables.each_unmarked(heap.space(), |tables, cell| {
-                // SAFETY: a cell that takes part is live.
-                unsafe {
-                    if tables.has_external(cell) {
-                        tables.mark(cell);
-                        self.trace(heap, cell, &mut tracer);
-                        self.drain(heap, &mut tracer);
-                    }
-                }
-            });
-            if !self.postponed.get() && !self.follow_ephemerons(heap, &mut tracer) {
-                break;
-            }
-        }
+        self.follow_gray(heap, &mut tracer);
+        while self.follow_ephemerons(heap, &mut tracer) {}
     }
 
     /// Looks again at the cells that reported ephemerons; true when that marked something.
@@ -315,6 +611,7 @@ impl<'a> Marking<'a> {
             // SAFETY: the cell is marked, and so alive.
             unsafe { self.trace(heap, cell, tracer) };
             self.drain(heap, tracer);
+            self.follow_gray(heap, tracer);
         }
         self.progress.get()
     }
@@ -423,7 +720,7 @@ impl Heap {
         marking.run(self);
         drop(marking);
         let marked_ns = self.clock.now_ns();
-        self.sweep(&mut tables);
+        self.sweep(&tables);
         drop(tables);
         outcome.count_ns = counted_ns - outcome.start_ns;
         outcome.mark_ns = marked_ns - counted_ns;
@@ -438,39 +735,21 @@ impl Heap {
         outcome: &mut Outcome,
     ) -> Result<(), OutOfMemory> {
         let space = self.space();
-        let sink = Counting {
-            direct: tables.chunks() == 0,
-            tables: UnsafeCell::new(tables),
-            edges: StdCell::new(0),
-            failed: StdCell::new(false),
-        };
+        let sink = Counting::new(tables);
         let mut tracer = Tracer::batches(&sink);
         let mut scanned = 0u64;
-        let mut visit = |cell: NonNull<Header>| {
-            // SAFETY: a used slot or table entry has a header; the cell is live when it is neither free
-            // nor dead. The tables are borrowed for one call at a time.
-            unsafe {
-                let header = cell.as_ref();
-                if header.is_dead() || header.count() == 0 {
-                    return;
-                }
-                let info = self.kind_info(header.kind());
-                if info.leaf || (young && info.table_owned) {
-                    return;
-                }
-                scanned += 1;
-                (*sink.tables.get()).admit(cell);
-                if info.table_owned {
-                    // The table's own reference. A carry that finds no memory fails the next one too.
-                    if (*sink.tables.get()).count(cell).is_err() {
-                        sink.failed.set(true);
-                    }
-                }
-                (info.trace)(cell, &mut tracer);
-            }
-        };
+        let mut first_place = 0;
         for chunk in 0..space.chunk_numbers() {
-            space.each_slot(chunk, young, &mut visit);
+            let base = space.chunk_base(chunk);
+            if base.is_null() {
+                continue;
+            }
+            space.each_run(chunk, young, |first, step, len| {
+                let place = first_place + (first.addr().get() - base.addr()) / GRANULE;
+                // SAFETY: used slots of the chunk whose places begin at `first_place`.
+                scanned += unsafe { sink.visit(self, young, (first, step, len), place, &mut tracer) };
+            });
+            first_place += GRANULES_PER_CHUNK;
         }
         const AHEAD: usize = 8;
         for index in 0..space.table_len() {
@@ -481,11 +760,15 @@ impl Heap {
                     space.table_cell(index + AHEAD)
                 }
             {
-                prefetch(cell);
+                prefetch(cell.as_ptr());
             }
             let cell = if young { space.young_table_cell(index) } else { space.table_cell(index) };
             if let Some(cell) = cell {
-                visit(cell);
+                // SAFETY: a cell of the table; the tables are only read here.
+                unsafe {
+                    let place = (**sink.tables.get()).place_of_entry(index);
+                    scanned += sink.visit(self, young, (cell, cell_size(cell), 1), place, &mut tracer);
+                }
             }
         }
         tracer.flush();
@@ -495,14 +778,14 @@ impl Heap {
     }
 
     /// Step 3. Everything unmarked is garbage.
-    fn sweep(&self, tables: &mut Tables) {
+    fn sweep(&self, tables: &Tables) {
         let space = self.space();
         if let Some(hook) = self.garbage_hook.get() {
             // SAFETY: garbage is whole until it is finalized; the hook keeps its contract.
-            tables.each_unmarked(space, |_, cell| unsafe { hook(self.owner.get(), cell) });
+            tables.each_unmarked(space, |cell| unsafe { hook(self.owner.get(), cell) });
         }
         let (mut garbage, mut weak, mut owned) = (0usize, false, false);
-        tables.each_unmarked(space, |_, cell| {
+        tables.each_unmarked(space, |cell| {
             garbage += 1;
             // SAFETY: garbage is whole until it is finalized.
             unsafe {
@@ -519,7 +802,7 @@ impl Heap {
         }
         let _entered = self.enter();
         if weak && let Some(hook) = self.weak_hook.get() {
-            tables.each_unmarked(space, |_, cell| {
+            tables.each_unmarked(space, |cell| {
                 // SAFETY: as above; the hook keeps its contract.
                 unsafe {
                     let info = self.kind_info((*cell.as_ptr()).kind());
@@ -529,7 +812,7 @@ impl Heap {
                 }
             });
         }
-        tables.each_unmarked(space, |_, cell| {
+        tables.each_unmarked(space, |cell| {
             // SAFETY: each garbage cell is finalized once, here or below.
             unsafe {
                 let info = self.kind_info((*cell.as_ptr()).kind());
@@ -540,7 +823,7 @@ impl Heap {
         });
         if owned {
             let hook = self.table_hook.get();
-            tables.each_unmarked(space, |_, cell| {
+            tables.each_unmarked(space, |cell| {
                 // SAFETY: as above; the hook sees the cell while it is whole.
                 unsafe {
                     let info = self.kind_info((*cell.as_ptr()).kind());
@@ -553,7 +836,7 @@ impl Heap {
                 }
             });
         }
-        tables.each_unmarked(space, |_, cell| {
+        tables.each_unmarked(space, |cell| {
             // SAFETY: finalized, and only the collector's reference is left (the table's, too, for a cell
             // that a table owned).
             unsafe {

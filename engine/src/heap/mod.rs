@@ -100,9 +100,9 @@ pub struct Heap {
     verifying: StdCell<bool>,
 }
 
-/// This part of the memory limit is kept for the collector's tables, which take at most a sixteenth of the
-/// cells, and its stack.
-const RESERVE_DIVISOR: usize = 12;
+/// This part of the memory limit is kept for the collector's tables, which take ten bits for every 16 bytes of
+/// the cells' pages, and its stack.
+const RESERVE_DIVISOR: usize = 10;
 
 /// How many tables upper floors can register with a heap.
 pub const TABLES: usize = 3;

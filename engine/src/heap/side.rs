@@ -1,12 +1,17 @@
-//! Side tables: a byte for every granule of every chunk and for every entry of the table of cells.
+//! Side tables: for every granule of every chunk and every entry of the table of cells, a byte and two bits.
 //!
-//! The collector keeps what it learns here and leaves the cells alone. A byte is made for counting up:
-//! its low seven bits are the number of counted references found so far, modulo 128, its high bit says that
-//! the cell takes no part (a leaf, a free slot, the middle of a cell) or is known to be alive. What does
-//! not fit seven bits is carried into a small table of cells with many references.
+//! The collector keeps what it learns here and leaves the cells alone. Places in the tables are numbered
+//! through: first the granules of the chunks in use, then the entries of the table of cells.
 //!
-//! One byte per cell matters: a million of them stay in the second-level cache, where the counting and
-//! marking passes, which jump about, find them.
+//! - The *balance* of a cell is the number of counted references found to it, less its count. It starts at
+//!   zero; each reference adds one when it is found, and the cell takes its count off when it is visited. The
+//!   two may come in any order. After all were visited, it is zero for a cell that only cells refer
+//!   to. A signed byte holds it exactly for a cell with a count below 128, at any moment; what a byte loses
+//!   of others is carried into a small table.
+//! - The *mark* says that the cell takes no part (a leaf, a free slot, the middle of a cell) or is known to be
+//!   alive. Marks are bits so that those of a million cells stay in the second-level cache, where the
+//!   marking pass, which jumps about, finds them.
+//! - A *gray* cell is marked, and what it refers to is not marked yet.
 
 use core::ptr::NonNull;
 
@@ -14,37 +19,147 @@ use super::space::{CHUNK_BYTES, GRANULE, GRANULES_PER_CHUNK, Space, is_table_cel
 use super::{Header, Heap};
 use crate::mem::{OutOfMemory, Use, Vec};
 
-/// The cell takes no part, or is known to be alive.
-pub(super) const MARK: u8 = 0x80;
-const LOW: u8 = 0x7F;
-const LOW_BITS: u32 = 7;
+/// Places that share a word of marks.
+pub(super) const WORD_PLACES: usize = 64;
+/// The first count that a balance does not hold exactly at any moment.
+pub(super) const HEAVY: u32 = 128;
+/// What a byte loses when it runs over.
+const BYTE_SPAN: i64 = 256;
 /// No chunk starts there: addresses have 48 bits.
 const NO_KEY: u64 = u64::MAX;
+/// No place has this number: there are fewer than 2^32.
+const NO_PLACE: usize = usize::MAX;
 
-/// A cell with at least 128 counted references: how many times 128.
+/// Asks the processor to fetch the memory at an address.
+#[inline(always)]
+pub(super) fn prefetch<T>(address: *const T) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    // SAFETY: prefetching is a hint: it never faults.
+    unsafe {
+        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(address.cast());
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = address;
+}
+
+/// A cell whose balance does not fit a byte: what is to be added to the byte.
 #[derive(Clone, Copy)]
 struct Carry {
-    cell: usize,
-    high: u32,
+    place: usize,
+    rest: i64,
+}
+
+/// Where the tables are: a copy for the registers of a pass, good as long as the tables are.
+#[derive(Clone, Copy)]
+pub(super) struct View {
+    balance: *mut i8,
+    marks: *mut u64,
+    directory: *const u64,
+    directory_mask: u64,
+    table_place: usize,
+}
+
+impl View {
+    /// A cell's place.
+    ///
+    /// # Safety
+    /// 1. `cell` is a cell of the heap the tables were made for, and was then already.
+    #[inline(always)]
+    pub(super) unsafe fn place_of(self, cell: NonNull<Header>) -> usize {
+        // SAFETY: (1) table cells have a prefix, and page cells a chunk in the directory.
+        unsafe {
+            if is_table_cell(cell) {
+                return self.table_place + table_index(cell);
+            }
+            let address = cell.addr().get();
+            let key = (address / CHUNK_BYTES) as u64;
+            let mut slot = key & self.directory_mask;
+            loop {
+                let entry = *self.directory.add(slot as usize);
+                if entry >> 32 == key {
+                    return entry as u32 as usize + address % CHUNK_BYTES / GRANULE;
+                }
+                if entry == NO_KEY {
+                    no_cell();
+                }
+                slot = (slot + 1) & self.directory_mask;
+            }
+        }
+    }
+
+    /// Lets a cell with a count below [`HEAVY`] take part.
+    ///
+    /// # Safety
+    /// 1. `place` came from [`View::place_of`], and the tables are not used otherwise meanwhile.
+    #[inline(always)]
+    pub(super) unsafe fn admit(self, place: usize, count: u32) {
+        // SAFETY: (1) places are within the tables.
+        unsafe {
+            *self.marks.add(place / WORD_PLACES) &= !(1 << (place % WORD_PLACES));
+            *self.balance.add(place) = (*self.balance.add(place)).wrapping_sub(count as i8);
+        }
+    }
+
+    /// Counts one reference to a cell; true when [`Tables::carry_byte`] must be told.
+    ///
+    /// # Safety
+    /// As [`View::admit`].
+    #[inline(always)]
+    pub(super) unsafe fn count(self, place: usize) -> bool {
+        // SAFETY: (1) places are within the tables.
+        unsafe {
+            let next = (*self.balance.add(place)).wrapping_add(1);
+            *self.balance.add(place) = next;
+            next == i8::MIN
+        }
+    }
+
+    /// Asks the processor to fetch the balance of a place.
+    #[inline(always)]
+    pub(super) fn fetch(self, place: usize) {
+        prefetch(self.balance.wrapping_add(place));
+    }
+
+    /// Marks a cell; true when it was not marked before.
+    ///
+    /// # Safety
+    /// As [`View::admit`].
+    #[inline(always)]
+    pub(super) unsafe fn mark(self, place: usize) -> bool {
+        // SAFETY: (1) places are within the tables.
+        let word = unsafe { &mut *self.marks.add(place / WORD_PLACES) };
+        let bit = 1 << (place % WORD_PLACES);
+        let fresh = *word & bit == 0;
+        *word |= bit;
+        fresh
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn no_cell() -> ! {
+    panic!("a cell refers to memory that is no cell's");
 }
 
 /// The side tables of one collection.
 pub(super) struct Tables {
-    bytes: Vec<'static, u8>,
-    // For each chunk in use, in the order of its side bytes, where it starts.
+    balance: Vec<'static, i8>,
+    marks: Vec<'static, u64>,
+    gray: Vec<'static, u64>,
+    // For each chunk in use, in the order of its places, where it starts.
     chunks: Vec<'static, *mut u8>,
-    // Finds a chunk's side bytes: open addressing by `address / CHUNK_BYTES`; key << 32 | offset.
+    // Finds a chunk's first place: open addressing by `address / CHUNK_BYTES`; key << 32 | place.
     directory: Vec<'static, u64>,
     directory_mask: u64,
-    // Where the side bytes of the table of cells begin.
-    table_offset: usize,
-    table_len: usize,
+    // The place of the first entry of the table of cells.
+    table_place: usize,
     carries: Vec<'static, Carry>,
     carried: usize,
 }
 
 impl Tables {
-    /// Tables for a heap, every byte [`MARK`].
+    /// Tables for a heap: every balance 0, every place marked, none gray.
     pub(super) fn new(heap: &Heap) -> Result<Tables, OutOfMemory> {
         let space = heap.space();
         let memory = heap.mem().memory(Use::Collector);
@@ -56,10 +171,16 @@ impl Tables {
                 chunks.try_push(base)?;
             }
         }
-        let table_offset = chunks.len() * GRANULES_PER_CHUNK;
-        let table_len = space.table_len();
-        let mut bytes = Vec::try_with_capacity(table_offset + table_len, memory)?;
-        bytes.try_resize(table_offset + table_len, MARK)?;
+        let table_place = chunks.len() * GRANULES_PER_CHUNK;
+        let words = (table_place + space.table_len()).div_ceil(WORD_PLACES);
+        let filled = |value: u64| {
+            let mut bits = Vec::try_with_capacity(words, memory)?;
+            bits.try_resize(words, value)?;
+            Ok(bits)
+        };
+        let (marks, gray) = (filled(u64::MAX)?, filled(0)?);
+        let mut balance = Vec::try_with_capacity(words * WORD_PLACES, memory)?;
+        balance.try_resize(words * WORD_PLACES, 0)?;
         let entries = (chunks.len() * 4).next_power_of_two().max(8);
         let mut directory = Vec::try_with_capacity(entries, memory)?;
         directory.try_resize(entries, NO_KEY)?;
@@ -73,235 +194,169 @@ impl Tables {
             directory[slot as usize] = key << 32 | (ordinal * GRANULES_PER_CHUNK) as u64;
         }
         Ok(Tables {
-            bytes,
+            balance,
+            marks,
+            gray,
             chunks,
             directory,
             directory_mask,
-            table_offset,
-            table_len,
+            table_place,
             carries: Vec::new(memory),
             carried: 0,
         })
     }
 
-    /// Number of chunks that have side bytes.
-    pub(super) fn chunks(&self) -> usize {
-        self.chunks.len()
+    /// Whether finding the place of a cell needs the cell's prefix, which is worth fetching early.
+    pub(super) fn only_table(&self) -> bool {
+        self.table_place == 0
     }
 
-    /// Where a cell's side byte is.
-    ///
-    /// # Safety
-    /// 1. `cell` is a cell of the heap these tables were made for, and was then already.
+    /// Number of words of marks: places divided by [`WORD_PLACES`].
+    pub(super) fn words(&self) -> usize {
+        self.marks.len()
+    }
+
+    /// Where the tables are now.
     #[inline(always)]
-    unsafe fn index_of(&self, cell: NonNull<Header>) -> usize {
-        // SAFETY: (1) table cells have a prefix, and page cells a chunk in the directory.
-        unsafe {
-            if is_table_cell(cell) {
-                return self.table_offset + table_index(cell);
-            }
-            let address = cell.addr().get();
-            let key = (address / CHUNK_BYTES) as u64;
-            let mut slot = key & self.directory_mask;
-            loop {
-                let entry = *self.directory.get_unchecked(slot as usize);
-                if entry >> 32 == key {
-                    return entry as u32 as usize + address % CHUNK_BYTES / GRANULE;
-                }
-                assert_ne!(entry, NO_KEY, "a cell refers to memory that is no cell's");
-                slot = (slot + 1) & self.directory_mask;
-            }
+    pub(super) fn view(&mut self) -> View {
+        View {
+            balance: self.balance.as_mut_ptr(),
+            marks: self.marks.as_mut_ptr(),
+            directory: self.directory.as_ptr(),
+            directory_mask: self.directory_mask,
+            table_place: self.table_place,
         }
     }
 
-    /// A cell's side byte.
-    ///
-    /// # Safety
-    /// As [`Tables::index_of`].
+    /// The place of an entry of the table of cells.
+    pub(super) fn place_of_entry(&self, index: usize) -> usize {
+        self.table_place + index
+    }
+
+    /// The cell at a place where one is.
     #[inline(always)]
-    pub(super) unsafe fn get(&self, cell: NonNull<Header>) -> u8 {
-        // SAFETY: indices of cells are within the tables.
-        unsafe { *self.bytes.get_unchecked(self.index_of(cell)) }
+    pub(super) fn cell_at(&self, space: &Space, place: usize) -> Option<NonNull<Header>> {
+        if place >= self.table_place {
+            return space.table_cell(place - self.table_place);
+        }
+        let base = self.chunks[place / GRANULES_PER_CHUNK];
+        NonNull::new(base.wrapping_add(place % GRANULES_PER_CHUNK * GRANULE).cast())
     }
 
-    /// Lets a cell take part.
-    ///
-    /// # Safety
-    /// As [`Tables::index_of`].
-    #[inline(always)]
-    pub(super) unsafe fn admit(&mut self, cell: NonNull<Header>) {
-        // SAFETY: indices of cells are within the tables.
-        unsafe {
-            let index = self.index_of(cell);
-            *self.bytes.get_unchecked_mut(index) &= LOW;
-        }
+    /// Lets a cell take part whose count is [`HEAVY`] or more. An error leaves its balance wrong: the
+    /// collection is given up.
+    #[cold]
+    pub(super) fn admit_heavy(&mut self, place: usize, count: u32) -> Result<(), OutOfMemory> {
+        self.marks[place / WORD_PLACES] &= !(1 << (place % WORD_PLACES));
+        self.carry(place, -i64::from(count))
     }
 
-    /// Counts one reference to a cell. An error leaves the count wrong: the collection is given up.
-    ///
-    /// # Safety
-    /// As [`Tables::index_of`].
-    #[inline(always)]
-    pub(super) unsafe fn count(&mut self, cell: NonNull<Header>) -> Result<(), OutOfMemory> {
-        // SAFETY: indices of cells are within the tables.
-        unsafe {
-            let index = self.index_of(cell);
-            let byte = self.bytes.get_unchecked_mut(index);
-            let next = byte.wrapping_add(1);
-            if next & LOW == 0 {
-                *byte &= MARK;
-                return self.carry(cell);
-            }
-            *byte = next;
-        }
-        Ok(())
-    }
-
-    /// Marks a cell; true when it was not marked before.
-    ///
-    /// # Safety
-    /// As [`Tables::index_of`].
-    #[inline(always)]
-    pub(super) unsafe fn mark(&mut self, cell: NonNull<Header>) -> bool {
-        // SAFETY: indices of cells are within the tables.
-        unsafe {
-            let index = self.index_of(cell);
-            let byte = self.bytes.get_unchecked_mut(index);
-            let fresh = *byte & MARK == 0;
-            *byte |= MARK;
-            fresh
-        }
-    }
-
-    /// Forgets that a cell is marked and all that was counted, so that it passes for one that is referred to
-    /// from outside.
-    ///
-    /// # Safety
-    /// As [`Tables::index_of`].
-    pub(super) unsafe fn postpone(&mut self, cell: NonNull<Header>) {
-        // SAFETY: indices of cells are within the tables.
-        unsafe {
-            let index = self.index_of(cell);
-            self.bytes[index] = 0;
-        }
-        if let Some(slot) = self.carry_slot(cell) {
-            self.carries[slot].high = 0;
-        }
-    }
-
-    /// Whether a cell has more references than were counted.
-    ///
-    /// # Safety
-    /// 1. As [`Tables::index_of`], and the cell is live and not marked.
-    #[inline(always)]
-    pub(super) unsafe fn has_external(&self, cell: NonNull<Header>) -> bool {
-        // SAFETY: (1) the caller's duty.
-        unsafe { (*cell.as_ptr()).count() != self.internal(cell) }
-    }
-
-    /// How many references were counted.
-    ///
-    /// # Safety
-    /// As [`Tables::index_of`].
-    #[inline(always)]
-    pub(super) unsafe fn internal(&self, cell: NonNull<Header>) -> u32 {
-        // SAFETY: (1) the caller's duty.
-        let low = u32::from(unsafe { self.get(cell) } & LOW);
-        if self.carried == 0 {
-            return low;
-        }
-        match self.carry_slot(cell) {
-            Some(slot) => low + (self.carries[slot].high << LOW_BITS),
-            None => low,
-        }
-    }
-
-    fn carry_slot(&self, cell: NonNull<Header>) -> Option<usize> {
-        if self.carried == 0 {
-            return None;
-        }
-        let mut slot = carry_hash(cell.addr().get()) & (self.carries.len() - 1);
-        loop {
-            match self.carries[slot].cell {
-                0 => return None,
-                address if address == cell.addr().get() => return Some(slot),
-                _ => slot = (slot + 1) & (self.carries.len() - 1),
-            }
-        }
-    }
-
+    /// To be called when a byte of balance ran over. An error leaves the balance wrong: the collection is
+    /// given up.
     #[cold]
     #[inline(never)]
-    fn carry(&mut self, cell: NonNull<Header>) -> Result<(), OutOfMemory> {
-        if let Some(slot) = self.carry_slot(cell) {
-            self.carries[slot].high += 1;
-            return Ok(());
+    pub(super) fn carry_byte(&mut self, place: usize) -> Result<(), OutOfMemory> {
+        self.carry(place, BYTE_SPAN)
+    }
+
+    /// Whether the cell at a place takes no part, or was marked.
+    pub(super) fn is_marked(&self, place: usize) -> bool {
+        self.marks[place / WORD_PLACES] >> (place % WORD_PLACES) & 1 != 0
+    }
+
+    /// Makes a marked cell gray.
+    #[inline(always)]
+    pub(super) fn make_gray(&mut self, place: usize) {
+        self.gray[place / WORD_PLACES] |= 1 << (place % WORD_PLACES);
+    }
+
+    /// The gray cells of a word of marks, as bits; they are gray no longer.
+    #[inline(always)]
+    pub(super) fn take_gray(&mut self, word: usize) -> u64 {
+        core::mem::take(&mut self.gray[word])
+    }
+
+    /// Marks the cells that take part and whose balance is not zero, and makes them gray. To be called when all
+    /// references were counted, and before anything else is marked.
+    pub(super) fn find_roots(&mut self) {
+        for word in 0..self.marks.len() {
+            let open = !self.marks[word];
+            if open != 0 {
+                let roots = open & self.uneven(word);
+                self.gray[word] = roots;
+                self.marks[word] |= roots;
+            }
         }
+        for index in 0..self.carries.len() {
+            let Carry { place, rest } = self.carries[index];
+            if place == NO_PLACE {
+                continue;
+            }
+            let (word, bit) = (place / WORD_PLACES, 1 << (place % WORD_PLACES));
+            let open = self.gray[word] & bit != 0 || self.marks[word] & bit == 0;
+            if open {
+                let even = rest + i64::from(self.balance[place]) == 0;
+                let root = if even { 0 } else { bit };
+                self.gray[word] = (self.gray[word] & !bit) | root;
+                self.marks[word] = (self.marks[word] & !bit) | root;
+            }
+        }
+    }
+
+    /// A bit for each place of a word of marks whose byte of balance is not zero.
+    #[inline(always)]
+    fn uneven(&self, word: usize) -> u64 {
+        const LOW: u64 = u64::from_ne_bytes([0x7F; 8]);
+        let bytes = &self.balance[word * WORD_PLACES..][..WORD_PLACES];
+        let mut bits = 0;
+        for (index, eight) in bytes.as_chunks::<8>().0.iter().enumerate() {
+            let eight = u64::from_le_bytes(eight.map(|byte| byte as u8));
+            // The high bit of each byte that is not zero, then gathered into one byte.
+            let high = (((eight & LOW) + LOW) | eight) & !LOW;
+            bits |= ((high >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (index * 8);
+        }
+        bits
+    }
+
+    /// Adds to what a balance has beside its byte.
+    fn carry(&mut self, place: usize, amount: i64) -> Result<(), OutOfMemory> {
         if (self.carried + 1) * 2 > self.carries.len() {
             let mut larger = Vec::new(self.carries.memory());
-            larger.try_resize((self.carries.len() * 2).max(64), Carry { cell: 0, high: 0 })?;
-            for carry in self.carries.iter().filter(|carry| carry.cell != 0) {
-                insert(&mut larger, *carry);
+            larger.try_resize((self.carries.len() * 2).max(64), Carry { place: NO_PLACE, rest: 0 })?;
+            for carry in self.carries.iter().filter(|carry| carry.place != NO_PLACE) {
+                *slot_of(&mut larger, carry.place) = *carry;
             }
             self.carries = larger;
         }
-        insert(&mut self.carries, Carry { cell: cell.addr().get(), high: 1 });
-        self.carried += 1;
+        let slot = slot_of(&mut self.carries, place);
+        self.carried += usize::from(slot.place == NO_PLACE);
+        slot.place = place;
+        slot.rest += amount;
         Ok(())
     }
 
-    /// Calls `visit` with every cell that takes part and is not marked at that moment; `visit` may change the
-    /// tables, and may free the cell it is given.
+    /// Calls `visit` with every cell that takes part and is not marked; `visit` may free the cell it is given.
     #[inline(always)]
-    pub(super) fn each_unmarked(
-        &mut self,
-        space: &Space,
-        mut visit: impl FnMut(&mut Tables, NonNull<Header>),
-    ) {
-        const MARKS: u64 = u64::from_ne_bytes([MARK; 8]);
-        let words = self.table_offset / 8;
-        for word in 0..words {
-            let bytes = self.word(word);
-            if bytes & MARKS == MARKS {
-                continue;
-            }
-            for byte in 0..8 {
-                let index = word * 8 + byte;
-                if self.bytes[index] & MARK == 0 {
-                    let base = self.chunks[index / GRANULES_PER_CHUNK];
-                    // SAFETY: only cells take part; this one is in its chunk.
-                    let cell = unsafe {
-                        NonNull::new_unchecked(base.add(index % GRANULES_PER_CHUNK * GRANULE).cast())
-                    };
-                    visit(self, cell);
+    pub(super) fn each_unmarked(&self, space: &Space, mut visit: impl FnMut(NonNull<Header>)) {
+        for word in 0..self.marks.len() {
+            let mut open = !self.marks[word];
+            while open != 0 {
+                let place = word * WORD_PLACES + open.trailing_zeros() as usize;
+                open &= open - 1;
+                if let Some(cell) = self.cell_at(space, place) {
+                    visit(cell);
                 }
             }
         }
-        for index in 0..self.table_len {
-            if self.bytes[self.table_offset + index] & MARK == 0
-                && let Some(cell) = space.table_cell(index)
-            {
-                visit(self, cell);
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn word(&self, word: usize) -> u64 {
-        // SAFETY: callers pass words below `table_offset / 8`; the read may be unaligned.
-        unsafe { self.bytes.as_ptr().add(word * 8).cast::<u64>().read_unaligned() }
     }
 }
 
-fn carry_hash(address: usize) -> usize {
-    ((address >> 3) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) as usize >> 20
-}
-
-fn insert(carries: &mut Vec<'static, Carry>, carry: Carry) {
+/// The entry of a place, or the free one where it belongs. One is free.
+fn slot_of<'a>(carries: &'a mut Vec<'static, Carry>, place: usize) -> &'a mut Carry {
     let mask = carries.len() - 1;
-    let mut slot = carry_hash(carry.cell) & mask;
-    while carries[slot].cell != 0 {
+    let mut slot = (place as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) as usize >> 20 & mask;
+    while carries[slot].place != NO_PLACE && carries[slot].place != place {
         slot = (slot + 1) & mask;
     }
-    carries[slot] = carry;
+    &mut carries[slot]
 }

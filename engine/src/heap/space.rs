@@ -175,26 +175,38 @@ fn start_of(page: *mut Page) -> *mut u8 {
     page.map_addr(|a| a & !(PAGE_BYTES - 1)).cast()
 }
 
-/// Calls `visit` with every slot of a page that was ever used.
+/// The runs of slots of a page that were ever used, behind the header and before it: the first slot of each,
+/// and how many they are.
 ///
 /// # Safety
 /// 1. `page` is a page that is not empty.
 #[inline(always)]
-unsafe fn each_slot_of(page: *mut Page, mut visit: impl FnMut(NonNull<Header>)) {
+unsafe fn runs_of(page: *mut Page) -> [(NonNull<Header>, usize); 2] {
     // SAFETY: (1) the slots lie as the header says.
     unsafe {
         let start = start_of(page);
         let (step, bump) = ((*page).slot_bytes as usize, (*page).bump as usize);
         let header = page.addr() - start.addr();
         let (first, low) = (header + PAGE_HEADER_BYTES, (*page).low);
-        let mut run = |mut offset: usize, end: usize| {
-            while offset + step <= end {
-                visit(NonNull::new_unchecked(start.add(offset).cast()));
-                offset += step;
-            }
+        let run = |offset: usize, end: usize| {
+            (NonNull::new_unchecked(start.add(offset).cast()), end.saturating_sub(offset) / step)
         };
-        run(first, if low { bump } else { PAGE_BYTES });
-        run(0, if low { 0 } else { bump });
+        [run(first, if low { bump } else { PAGE_BYTES }), run(0, if low { 0 } else { bump })]
+    }
+}
+
+/// Calls `visit` with every slot of a page that was ever used.
+///
+/// # Safety
+/// 1. `page` is a page that is not empty.
+unsafe fn each_slot_of(page: *mut Page, mut visit: impl FnMut(NonNull<Header>)) {
+    // SAFETY: (1) the caller's duty; runs are of slots.
+    unsafe {
+        for (first, len) in runs_of(page) {
+            for index in 0..len {
+                visit(first.byte_add(index * (*page).slot_bytes as usize));
+            }
+        }
     }
 }
 
@@ -853,16 +865,26 @@ impl Space {
         }
     }
 
-    /// Calls `visit` with every slot of a chunk that was ever used, free ones included; or only with those
-    /// of young pages. `visit` neither allocates nor frees cells.
+    /// Calls `visit` with every run of slots of a chunk that were ever used, free ones included; or only with
+    /// those of young pages: the first, the distance to the next, and how many there are. `visit` neither
+    /// allocates nor frees cells.
     #[inline(always)]
-    pub(super) fn each_slot(&self, chunk: usize, young: bool, mut visit: impl FnMut(NonNull<Header>)) {
+    pub(super) fn each_run(
+        &self,
+        chunk: usize,
+        young: bool,
+        mut visit: impl FnMut(NonNull<Header>, usize, usize),
+    ) {
         for index in 0..PAGES_PER_CHUNK {
             if let Some(page) = self.page(chunk, index) {
                 // SAFETY: (1) the page is not empty.
                 unsafe {
                     if !young || (*page).young {
-                        each_slot_of(page, &mut visit);
+                        for (first, len) in runs_of(page) {
+                            if len != 0 {
+                                visit(first, (*page).slot_bytes as usize, len);
+                            }
+                        }
                     }
                 }
             }
@@ -873,11 +895,15 @@ impl Space {
     /// frees cells.
     pub(super) fn for_each(&self, visit: &mut dyn FnMut(NonNull<Header>)) {
         for chunk in 0..self.chunk_numbers() {
-            self.each_slot(chunk, false, |cell| {
-                // SAFETY: a slot that was used holds a header, all zero when it is free.
-                let free = unsafe { cell.cast::<u64>().read() == 0 };
-                if !free {
-                    visit(cell);
+            self.each_run(chunk, false, |first, step, len| {
+                for index in 0..len {
+                    // SAFETY: a slot that was used holds a header, all zero when it is free.
+                    unsafe {
+                        let cell = first.byte_add(index * step);
+                        if cell.cast::<u64>().read() != 0 {
+                            visit(cell);
+                        }
+                    }
                 }
             });
         }

@@ -63,6 +63,8 @@ pub const fn base_kinds() -> [KindInfo; KINDS] {
     row!(FRAME, SuspendedFrame);
     row!(CLOSURE, ClosureCell, weakable);
     row!(OBJECT, object::OrdinaryCell, weakable);
+    // Without out-of-line slots; the shape, which the header names, is the uncounted reference.
+    table[kind::OBJECT as usize] = table[kind::OBJECT as usize].plain(object::HEAD_BYTES);
     row!(ARRAY, object::array::ArrayCell, weakable);
     row!(ARGUMENTS, object::array::ArgumentsCell, weakable);
     row!(NATIVE, NativeCell, weakable);

@@ -25,6 +25,7 @@ pub const WEAK_MAP: u8 = 6;
 pub const FAULTY: u8 = 7;
 pub const OUTSIDE: u8 = 8;
 pub const LATE: u8 = 9;
+pub const PLAIN: u8 = 10;
 
 pub static KIND_TABLE: [KindInfo; KINDS] = {
     let mut table = [KindInfo::UNUSED; KINDS];
@@ -36,6 +37,7 @@ pub static KIND_TABLE: [KindInfo; KINDS] = {
     table[WEAK_MAP as usize] = KindInfo::of::<WeakMap>("weak map");
     table[FAULTY as usize] = KindInfo::of::<Faulty>("faulty");
     table[LATE as usize] = KindInfo::of::<Late>("late").late();
+    table[PLAIN as usize] = KindInfo::of::<Plain>("plain").plain(16);
     table[OUTSIDE as usize] = KindInfo::of::<Outside>("outside");
     table
 };
@@ -260,6 +262,82 @@ impl Drop for Outside {
     fn drop(&mut self) {
         finalized(OUTSIDE);
     }
+}
+
+/// What the collector reads by itself as long as `more`, without its low bits, is zero.
+#[repr(C)]
+pub struct Plain {
+    header: Header,
+    more: UnsafeCell<u64>,
+    links: UnsafeCell<[Link; 2]>,
+    other: UnsafeCell<u64>,
+    unused: u64,
+}
+
+// SAFETY: `repr(C)` with a header first; the links, and the one in `more`, are traced, and dropped with the cell.
+unsafe impl Cell for Plain {
+    const KIND: u8 = PLAIN;
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        for target in self.targets() {
+            tracer.edge(target);
+        }
+    }
+}
+
+impl Drop for Plain {
+    fn drop(&mut self) {
+        drop(self.take_more());
+        finalized(PLAIN);
+    }
+}
+
+impl Plain {
+    fn more(&self) -> Option<NonNull<Header>> {
+        // SAFETY: nothing writes while the word is read.
+        NonNull::new(core::ptr::with_exposed_provenance_mut((unsafe { *self.more.get() } & !7) as usize))
+    }
+    fn take_more(&self) -> Link {
+        let more = Link(self.more());
+        // SAFETY: the reference in the word is the link's now.
+        unsafe { *self.more.get() = 1 };
+        more
+    }
+    /// Every cell referred to.
+    pub fn targets(&self) -> impl Iterator<Item = NonNull<Header>> {
+        // SAFETY: nothing writes links while a cell is traced.
+        let links = unsafe { &*self.links.get() };
+        links.iter().filter_map(Link::cell).chain(self.more())
+    }
+    pub fn set<T: Cell>(&self, index: usize, target: Option<&Ref<T>>) {
+        let link = target.map_or(Link::default(), Link::to);
+        // SAFETY: the old link is taken out before it is dropped, which may free cells.
+        let _old = unsafe { core::mem::replace(&mut (*self.links.get())[index], link) };
+    }
+    /// Keeps another reference, which only `trace` tells of.
+    pub fn extend<T: Cell>(&self, target: &Ref<T>) {
+        let address = target.as_cell().expose_provenance().get() as u64;
+        let old = self.take_more();
+        core::mem::forget(Link::to(target));
+        // SAFETY: one thread; the reference is the word's now.
+        unsafe { *self.more.get() = address | 5 };
+        drop(old);
+    }
+    /// A word that is no reference.
+    pub fn set_other(&self, number: u64) {
+        // SAFETY: one thread.
+        unsafe { *self.other.get() = 1 << 48 | number };
+    }
+}
+
+pub fn plain(heap: &Heap) -> Ref<Plain> {
+    let value = Plain {
+        header: Header::new(0),
+        more: UnsafeCell::new(1),
+        links: UnsafeCell::new([Link::default(), Link::default()]),
+        other: UnsafeCell::new(u64::MAX),
+        unused: 1 << 48,
+    };
+    heap.alloc(value, u32::from(PLAIN)).unwrap()
 }
 
 /// Stands for a symbol, which shapes refer to by its atom.
