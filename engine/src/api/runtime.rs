@@ -53,6 +53,75 @@ impl Default for Builder {
 
 impl Builder {
     /// Where all memory comes from. The runtime owns it.
+    ///
+    /// An allocator that tracks what is allocated and how much it was at most, with its state in the runtime's
+    /// opaque slot, where the host finds it again (`JS_NewRuntime2`, `JS_GetRuntimeOpaque`):
+    ///
+    /// ```
+    /// use std::alloc::Layout;
+    /// use std::fmt;
+    /// use std::ptr::NonNull;
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    /// use tare::Runtime;
+    /// use tare_allocators::{Allocator, System};
+    ///
+    /// #[derive(Default)]
+    /// struct State {
+    ///     allocated: AtomicUsize,
+    ///     peak: AtomicUsize,
+    /// }
+    ///
+    /// struct Tracking(Arc<State>);
+    ///
+    /// impl Tracking {
+    ///     fn note(&self, more: usize, less: usize) {
+    ///         let before = self.0.allocated.fetch_add(more, Relaxed);
+    ///         self.0.peak.fetch_max(before + more, Relaxed);
+    ///         self.0.allocated.fetch_sub(less, Relaxed);
+    ///     }
+    /// }
+    ///
+    /// // SAFETY: (1-5) every block is the system's, passed on unchanged.
+    /// unsafe impl Allocator for Tracking {
+    ///     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    ///         f.write_str("tracking")
+    ///     }
+    ///     unsafe fn alloc(&self, layout: Layout) -> Option<NonNull<u8>> {
+    ///         // SAFETY: (1) passed on.
+    ///         let block = unsafe { System.alloc(layout) }?;
+    ///         self.note(layout.size(), 0);
+    ///         Some(block)
+    ///     }
+    ///     unsafe fn realloc(&self, block: NonNull<u8>, old: Layout, size: usize) -> Option<NonNull<u8>> {
+    ///         // SAFETY: (1-3) passed on.
+    ///         let block = unsafe { System.realloc(block, old, size) }?;
+    ///         self.note(size, old.size());
+    ///         Some(block)
+    ///     }
+    ///     unsafe fn free(&self, block: NonNull<u8>, layout: Layout) {
+    ///         self.note(0, layout.size());
+    ///         // SAFETY: (1, 2) passed on.
+    ///         unsafe { System.free(block, layout) };
+    ///     }
+    ///     unsafe fn usable_size(&self, block: NonNull<u8>, layout: Layout) -> Option<usize> {
+    ///         // SAFETY: (1) passed on.
+    ///         unsafe { System.usable_size(block, layout) }
+    ///     }
+    /// }
+    ///
+    /// let state = Arc::new(State::default());
+    /// let runtime = Runtime::builder().allocator(Box::new(Tracking(state.clone()))).build()?;
+    /// runtime.set_opaque(Some(Box::new(state.clone())));
+    /// let context = runtime.new_context()?;
+    /// context.eval("let list = []; for (let i = 0; i < 1000; i++) list.push({ i });", "list.js")?;
+    /// let peak = runtime.with_opaque(|state: &mut Arc<State>| state.peak.load(Relaxed)).unwrap();
+    /// // All that the runtime uses came from here, and goes back when the runtime ends.
+    /// assert!(peak >= runtime.memory_usage().malloc_size as usize);
+    /// drop((context, runtime));
+    /// assert_eq!(state.allocated.load(Relaxed), 0);
+    /// # Ok::<(), tare::Error>(())
+    /// ```
     pub fn allocator(mut self, allocator: Box<dyn Allocator>) -> Builder {
         self.allocator = allocator;
         self

@@ -20,7 +20,8 @@
 //!    the finalizer of the child removes.
 //! 5. `epoch` changes whenever a property look-up that passed through a unique shape may have a different
 //!    outcome: a property was added to, removed from or redefined in it, its prototype was changed, or
-//!    the value of a prototype's property was replaced.
+//!    the value of a prototype's property was replaced. It also changes when a shape that adding leads to is gone:
+//!    a cached store would give objects its number.
 
 use core::alloc::Layout;
 use core::cell::{Cell as StdCell, UnsafeCell};
@@ -937,6 +938,9 @@ impl ShapeTable {
                 return;
             }
             (&mut *self.by_id.get())[id as usize] = core::ptr::null();
+            if !shape.parent.is_undefined() {
+                self.bump_epoch();
+            }
             let _ = (&mut *self.retired_ids.get()).try_push(id);
             let table = &mut *self.hash.get();
             if let Some(hash) = Self::hash_of(shape).filter(|_| !table.is_empty()) {
