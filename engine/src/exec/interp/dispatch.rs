@@ -67,8 +67,9 @@ fn execute(interp: Interp) -> Flow {
     }
 }
 
-/// Carries out a helper.
-#[inline(always)]
+/// Carries out a helper. Never inlined: a helper has locals that others refer to, and as long as such a local is
+/// in the frame of the tail form's function, that cannot jump to the next handler, and the stack grows.
+#[inline(never)]
 fn execute_helper<H: Helper>(interp: Interp) -> Flow {
     let m = interp.m();
     // SAFETY: as above; the helper stands at its instruction.
