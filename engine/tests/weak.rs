@@ -112,3 +112,19 @@ fn holders_may_die_before_with_or_after_their_targets() {
     runtime.run_gc();
     runtime.run_jobs().unwrap();
 }
+
+/// A map with more values than the collector takes at a time: looking at it again must come to an end.
+#[test]
+fn collecting_large_weak_maps_ends() {
+    let runtime = Runtime::builder().build().unwrap();
+    let context = runtime.new_context().unwrap();
+    let source = "const map = new WeakMap(), keys = [];
+        for (let i = 0; i < 2000; i++) { const key = { i }; keys.push(key); map.set(key, { about: key, i }); }
+        // One key more that nothing else reaches, so that the map waits for it.
+        map.set({}, { unreached: true });
+        const lost = { self: null }; lost.self = lost; map.set(lost, lost);";
+    context.eval(source, "large.js").unwrap();
+    runtime.run_gc();
+    let found = context.eval("keys.every((key) => map.get(key).i === key.i) && 'all'", "large.js").unwrap();
+    assert_eq!(found.to_display(&context).unwrap(), "all");
+}

@@ -406,13 +406,13 @@ impl<'a> Marking<'a> {
 
     /// Marks targets and makes those gray that were not marked: part of the references of a cell that has many.
     fn reach_many(&self, targets: &[NonNull<Header>]) {
-        self.progress.set(true);
         // SAFETY: nothing else uses the tables during this call; targets are live cells.
         unsafe {
             let tables = &mut **self.tables.get();
             for &target in targets {
                 let place = self.view.place_of(target);
                 if self.view.mark(place) {
+                    self.progress.set(true);
                     self.make_gray(tables, place);
                 }
             }
