@@ -879,7 +879,7 @@ static ROWS: &[Row] = &[
     method("lastIndexOf", 1, last_index_of),
     method_magic("map", 1, iterate, MAP),
     method("pop", 0, pop),
-    method("push", 1, push),
+    method_magic("push", 1, push, crate::exec::interp::native::ARRAY_PUSH),
     method_magic("reduce", 1, reduce, 0),
     method_magic("reduceRight", 1, reduce, 1),
     method("reverse", 0, reverse),

@@ -1,12 +1,13 @@
 //! The Math object (ECMA-262 21.3).
 
 use super::{Row, constant, method, method_magic, tag};
+use crate::exec::interp::native;
 use crate::exec::operators::exponentiate;
 use crate::runtime::{Arguments, Context};
 use crate::value::{JsResult, Value};
 
 macro_rules! functions {
-    ($($number:ident = $index:literal => |$x:ident| $body:expr;)*) => {
+    ($($number:ident = $index:expr => |$x:ident| $body:expr;)*) => {
         $(const $number: i32 = $index;)*
         fn apply(function: i32, x: f64) -> f64 {
             match function {
@@ -18,7 +19,7 @@ macro_rules! functions {
 }
 
 functions! {
-    ABS = 0 => |x| x.abs();
+    ABS = native::MATH_ABS => |x| x.abs();
     ACOS = 1 => |x| x.acos();
     ACOSH = 2 => |x| x.acosh();
     ASIN = 3 => |x| x.asin();
@@ -31,7 +32,7 @@ functions! {
     COSH = 10 => |x| x.cosh();
     EXP = 11 => |x| x.exp();
     EXPM1 = 12 => |x| x.exp_m1();
-    FLOOR = 13 => |x| x.floor();
+    FLOOR = native::MATH_FLOOR => |x| x.floor();
     FROUND = 14 => |x| f64::from(x as f32);
     LOG = 15 => |x| x.ln();
     LOG10 = 16 => |x| x.log10();
@@ -41,7 +42,7 @@ functions! {
     SIGN = 20 => |x| if x == 0.0 || x.is_nan() { x } else { x.signum() };
     SIN = 21 => |x| x.sin();
     SINH = 22 => |x| x.sinh();
-    SQRT = 23 => |x| x.sqrt();
+    SQRT = native::MATH_SQRT => |x| x.sqrt();
     TAN = 24 => |x| x.tan();
     TANH = 25 => |x| x.tanh();
     TRUNC = 26 => |x| x.trunc();

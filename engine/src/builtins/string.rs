@@ -541,7 +541,7 @@ static ROWS: &[Row] = &[
     method_magic("blink", 0, html, 2),
     method_magic("bold", 0, html, 3),
     method("charAt", 1, char_at),
-    method("charCodeAt", 1, char_code_at),
+    method_magic("charCodeAt", 1, char_code_at, crate::exec::interp::native::CHAR_CODE_AT),
     method("codePointAt", 1, code_point_at),
     method("concat", 1, concat),
     method("endsWith", 1, ends_with),

@@ -357,8 +357,8 @@ opcodes! {
     Not "not" [] 1 => 1, 0, "a -- bool", "Logical not.";
     Typeof "typeof" [] 1 => 1, 0, "a -- string", "The typeof string.";
     TypeofIs "typeof_is" [U8] 1 => 1, 0, "a -- bool", "typeof a === the type with that number in [`TYPE_NAMES`].";
-    ToString "to_string" [] 1 => 1, T, "a -- string", "ToString, for a template literal's part.";
-    Concat "concat" [Count] 0 => 1, T, "s1 .. sn -- string", "Concatenates strings.";
+    ToString "to_string" [] 1 => 1, T, "a -- string", "ToString, for a template literal's part; ints stay as they are.";
+    Concat "concat" [Count] 0 => 1, T, "s1 .. sn -- string", "Concatenates strings and ints.";
     Lt "lt" [] 2 => 1, T, "a b -- bool", "a < b.";
     Le "le" [] 2 => 1, T, "a b -- bool", "a <= b.";
     Gt "gt" [] 2 => 1, T, "a b -- bool", "a > b.";

@@ -720,7 +720,7 @@ impl<'a> Compiler<'a, '_, '_> {
     fn template(&mut self) -> Res {
         self.check_depth()?;
         let at = self.tok.start;
-        let mut parts = 0u32;
+        let (mut parts, mut converted) = (0u32, false);
         loop {
             let scanned = self.lexer.template_rest();
             let chunk = self.lexed(scanned)?;
@@ -736,13 +736,14 @@ impl<'a> Compiler<'a, '_, '_> {
             }
             self.substitution()?;
             self.emit(Op::ToString, 0, at)?;
+            converted = true;
             parts += 1;
             if parts == 200 {
                 self.emit(Op::Concat, parts, at)?;
                 parts = 1;
             }
         }
-        if parts > 1 {
+        if parts > 1 || converted {
             self.emit(Op::Concat, parts, at)?;
         }
         self.tok.end = self.lexer.at as u32;

@@ -831,16 +831,47 @@ impl<'a> Compiler<'a, '_, '_> {
         Ok(slot)
     }
 
+    /// At the handler of a region: what the blocks in it left in their variables is out of reach, and must not
+    /// be kept alive, least of all by a handler that answers to a lack of memory.
+    fn clear_inner(&self, label: u32, inner: &[(u32, u32)], at: u32, out: &mut Vec<'a, Inst>) -> Res {
+        for &(region, var) in inner {
+            let slot = self.vars[var as usize].local;
+            if self.regions[region as usize] == label && slot != NO_SLOT {
+                out.try_push(Inst::new(Op::PushUndefined, 0, at))?;
+                out.try_push(Inst::new(Op::PutLocal, u32::from(slot), at))?;
+            }
+        }
+        Ok(())
+    }
+
     /// V_ instructions to instructions with slots.
     pub fn assign_slots(&mut self, f: u32, ir: &[Inst]) -> Res<Vec<'a, Inst>> {
         let args = usize::from(self.funcs[f as usize].arg_count);
         self.funcs[f as usize].slots.try_resize(args, NONE)?;
         let mut out = Vec::try_with_capacity(ir.len() + 8, self.memory)?;
+        // The try regions around, and the variables of the blocks in each region.
+        let mut around: Vec<'a, u32> = Vec::new(self.memory);
+        let mut inner: Vec<'a, (u32, u32)> = Vec::new(self.memory);
         for &inst in ir {
             let (var, at) = (inst.a, inst.at);
+            match inst.op {
+                p::TRY_BEGIN if inst.x == 0 => around.try_push(inst.a)?,
+                p::TRY_END => around.retain(|region| *region != inst.a),
+                _ => {}
+            }
             if !(p::V_GET..=p::V_SELF).contains(&inst.op) {
                 out.try_push(inst)?;
+                if inst.op == p::LABEL && !inner.is_empty() {
+                    self.clear_inner(inst.b, &inner, at, &mut out)?;
+                }
                 continue;
+            }
+            if matches!(inst.op, p::V_UNINIT | p::V_FRESH) {
+                for &region in &*around {
+                    if !inner.contains(&(region, var)) {
+                        inner.try_push((region, var))?;
+                    }
+                }
             }
             let v = self.vars[var as usize];
             let checked = inst.x == 1;

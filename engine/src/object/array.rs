@@ -191,6 +191,20 @@ impl ArrayCell {
         self.put_dense(self.length(), value)
     }
 
+    /// Appends to a dense array that has a free slot; false when there is none. The count of the value is
+    /// the array's then.
+    #[inline(always)]
+    pub fn push_in_place(&self, value: crate::value::RawValue) -> bool {
+        let at = self.length();
+        if at >= self.capacity() {
+            return false;
+        }
+        // SAFETY: below the capacity; slots at and above the length are holes, which need no drop.
+        unsafe { self.elements.get().add(at as usize).cast::<crate::value::RawValue>().write(value) };
+        self.length.set(at + 1);
+        true
+    }
+
     /// Makes at least `capacity` dense slots.
     pub fn grow(&self, capacity: u32) -> JsResult<()> {
         let old = self.capacity();

@@ -33,6 +33,8 @@ pub enum CacheKind {
     AddExt,
     /// A global variable: `aux` is the address of its value, in a box or in a slot of the global object.
     Lexical,
+    /// A method of string primitives: `aux` is the address of the slot on their prototype chain.
+    StringMethod,
     /// Gave up: too many shapes came by.
     Megamorphic,
 }

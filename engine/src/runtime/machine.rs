@@ -302,7 +302,8 @@ impl SuspendedFrame {
     /// The function, unless the frame runs.
     pub fn function(&self) -> Option<RawValue> {
         // SAFETY: read at once.
-        unsafe { (&(*self.state.get()).values).get(1).copied() }
+        let state = unsafe { &*self.state.get() };
+        state.values.get(1).copied()
     }
 
     /// Offset of the instruction it is suspended at, and the number of arguments the caller passed.

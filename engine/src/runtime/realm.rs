@@ -162,6 +162,12 @@ impl Realm {
         }
     }
 
+    /// Header word of an array that nobody has given properties of its own.
+    #[inline(always)]
+    pub(crate) fn array_word(&self) -> u32 {
+        self.shapes().array << 8 | u32::from(crate::value::kind::ARRAY)
+    }
+
     /// Numbers of the root shapes.
     #[inline(always)]
     pub(crate) fn shapes(&self) -> &RealmShapes {

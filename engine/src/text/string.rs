@@ -23,7 +23,7 @@ use crate::value::{JsResult, JsString, RawValue, Thrown, Value, kind};
 pub const MAX_LENGTH: usize = (1 << 30) - 1;
 
 /// Concatenations up to this many units are copied rather than made into ropes.
-const COPY_UNITS: usize = 32;
+pub const COPY_UNITS: usize = 32;
 /// The last chunk of a rope is appended to in place up to this many bytes.
 const ROPE_CHUNK_BYTES: usize = 512;
 
@@ -316,6 +316,48 @@ unsafe fn write_units(cell: NonNull<Header>, wide: bool, at: usize, text: Text<'
     }
 }
 
+impl Value {
+    /// The text of a flat string, or the digits of an int.
+    #[inline]
+    pub fn flat_text<'a>(&'a self, digits: &'a mut [u8; 11]) -> Option<Text<'a>> {
+        if let Some(int) = self.as_int() {
+            return Some(Text::Latin1(int_digits(int, digits)));
+        }
+        let string = self.as_string().filter(|s| s.is_flat())?;
+        // SAFETY: as in `JsString::text`.
+        Some(unsafe { flat_text(string.as_cell()) })
+    }
+}
+
+/// The decimal form of an int.
+#[inline]
+fn int_digits(int: i32, digits: &mut [u8; 11]) -> &[u8] {
+    let mut rest = int.unsigned_abs();
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if int < 0 {
+        at -= 1;
+        digits[at] = b'-';
+    }
+    &digits[at..]
+}
+
+impl<const WIDE: bool> Flat<WIDE> {
+    /// Offset of the number of units, in ropes too.
+    pub const LENGTH_OFFSET: usize = core::mem::offset_of!(Flat<WIDE>, len);
+    /// Offset of the first unit.
+    pub const UNITS_OFFSET: usize = HEAD_BYTES;
+}
+
+const _: () = assert!(Flat::<false>::LENGTH_OFFSET == core::mem::offset_of!(Rope, len));
+
 impl JsString {
     /// The empty string.
     pub fn empty() -> JsString {
@@ -586,6 +628,61 @@ impl JsString {
         }
         let kept = self.clone();
         self.concat(right).map_err(|error| (kept, error))
+    }
+
+    /// Appends in place to a string that nobody else has; false where the result needs another cell. The
+    /// string is unchanged then, and when it fails.
+    #[inline]
+    pub fn try_append(&mut self, text: Text<'_>) -> JsResult<bool> {
+        if self.len() + text.len() > MAX_LENGTH {
+            return Ok(false);
+        }
+        if self.is_flat() {
+            let growable = self.is_growable(text);
+            if growable {
+                self.append_in_place(text)?;
+            }
+            return Ok(growable);
+        }
+        Ok(self.append_to_last_chunk(text)? == Some(true))
+    }
+
+    /// One flat string of strings and ints. `None` where a part is something else or a rope, or where the
+    /// result would be long enough for a rope.
+    pub fn concat_parts(parts: &[Value]) -> JsResult<Option<JsString>> {
+        let (mut len, mut wide) = (0, false);
+        let mut digits = [0; 11];
+        for part in parts {
+            match part.flat_text(&mut digits) {
+                Some(text) => {
+                    len += text.len();
+                    wide |= matches!(text, Text::Utf16(_));
+                }
+                None => return Ok(None),
+            }
+        }
+        if len > ROPE_CHUNK_BYTES {
+            return Ok(None);
+        }
+        if len < 2 {
+            let whole = parts.iter().find_map(|part| match part.as_string() {
+                Some(string) if string.is_empty() => None,
+                Some(string) => Some(Ok(string.clone())),
+                None => part.flat_text(&mut digits).map(JsString::from_text),
+            });
+            return whole.unwrap_or(Ok(JsString::empty())).map(Some);
+        }
+        let cell = alloc_flat(len, wide, 0)?;
+        let mut at = 0;
+        for part in parts {
+            if let Some(text) = part.flat_text(&mut digits) {
+                // SAFETY: the lengths add up to that of the new cell, and all units are written.
+                unsafe { write_units(cell, wide, at, text) };
+                at += text.len();
+            }
+        }
+        // SAFETY: as above.
+        Ok(Some(unsafe { own(cell) }))
     }
 
     /// One flat string of two texts.

@@ -42,8 +42,15 @@ pub(super) fn get_field(i: Interp, object: &Value, index: usize) -> JsResult<Val
     let start = match object.as_object() {
         Some(target) => target.clone(),
         None => {
-            if let (Some(string), true) = (object.as_string(), key == names::LENGTH) {
-                return Ok(Value::int(string.len() as i32));
+            if let Some(string) = object.as_string() {
+                if key == names::LENGTH {
+                    return Ok(Value::int(string.len() as i32));
+                }
+                if !key.is_integer() {
+                    let prototype = cx.intrinsic(Intrinsic::StringPrototype);
+                    // SAFETY: as above.
+                    unsafe { learn_string_method(prototype, key, cache) };
+                }
             }
             return cx.get_value(object, key);
         }
@@ -72,26 +79,48 @@ unsafe fn learn_get(object: &Object, key: RawAtom, cache: *mut InlineCache) {
             }
             return;
         }
-        let mut at = object.clone();
-        loop {
-            let Ok(next) = Object::try_from(at.prototype()) else { return };
-            let shape = next.shape();
-            if !is_plain_kind(next.kind(), key) || shape.has(shape_flags::LAZY_FUNCTION) {
-                return;
-            }
-            if !shape.has(shape_flags::PROTOTYPE) {
-                return;
-            }
-            if let Some((slot, flags)) = shape.find(key) {
-                if flags.is_plain() && note_miss(cache) {
-                    (*cache).kind = CacheKind::Prototype;
-                    (*cache).word2 = word;
-                    (*cache).aux = next.slot_address(slot) as u64;
-                    (*cache).epoch = ShapeTable::current().epoch();
-                }
-                return;
-            }
-            at = next;
+        if let Ok(prototype) = Object::try_from(object.prototype())
+            && let Some(address) = find_on_chain(prototype, key)
+            && note_miss(cache)
+        {
+            (*cache).kind = CacheKind::Prototype;
+            (*cache).word2 = word;
+            (*cache).aux = address as u64;
+            (*cache).epoch = ShapeTable::current().epoch();
+        }
+    }
+}
+
+/// The address of the slot of a data property that a prototype or one of its prototypes has, where the epoch
+/// guards it.
+fn find_on_chain(prototype: Object, key: RawAtom) -> Option<usize> {
+    let mut at = prototype;
+    loop {
+        let shape = at.shape();
+        if !is_plain_kind(at.kind(), key)
+            || shape.has(shape_flags::LAZY_FUNCTION)
+            || !shape.has(shape_flags::PROTOTYPE)
+        {
+            return None;
+        }
+        if let Some((slot, flags)) = shape.find(key) {
+            return flags.is_plain().then(|| at.slot_address(slot));
+        }
+        at = Object::try_from(at.prototype()).ok()?;
+    }
+}
+
+unsafe fn learn_string_method(prototype: Object, key: RawAtom, cache: *mut InlineCache) {
+    // SAFETY: the caller's cache is alive and nobody else's.
+    unsafe {
+        if (*cache).kind != CacheKind::Megamorphic
+            && let Some(address) = find_on_chain(prototype, key)
+            && note_miss(cache)
+        {
+            (*cache).kind = CacheKind::StringMethod;
+            (*cache).word2 = crate::runtime::code::NO_WORD;
+            (*cache).aux = address as u64;
+            (*cache).epoch = ShapeTable::current().epoch();
         }
     }
 }
@@ -262,7 +291,7 @@ impl Context {
     /// Header word of an array that nobody has given properties of its own.
     #[inline]
     pub(crate) fn array_word(&self) -> u32 {
-        self.realm().shapes().array << 8 | u32::from(kind::ARRAY)
+        self.realm().array_word()
     }
 
     /// The shape of a new closure.

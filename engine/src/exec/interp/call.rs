@@ -386,8 +386,9 @@ impl Context {
             };
             let saved = interp.save_registers();
             let m = interp.m();
-            let room = arguments.len() + 2;
-            let chunk = m.sp.add(room) > m.stack_end;
+            // A chunk that has to be made for the arguments is made for the whole frame.
+            let room = 2 + arguments.len().max(usize::from(code.local_count)) + usize::from(code.stack_size);
+            let chunk = m.sp.add(arguments.len() + 2) > m.stack_end;
             if chunk {
                 let (low, high) = m.stack.push_chunk(room)?;
                 m.sp = low.cast();

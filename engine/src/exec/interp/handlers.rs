@@ -12,11 +12,13 @@
 #![allow(clippy::undocumented_unsafe_blocks, reason = "the module's invariants are every handler's reason")]
 
 use super::dispatch::{Alternative, Dispatch, Helper, copy, decrement};
-use super::{Flow, Interp, resume};
+use super::{Flow, Interp, cache, resume, strings};
+use crate::object::buffer::TypedArrayCell;
 use crate::object::{ArrayCell, HEAD_BYTES, VarRef};
 use crate::runtime::code::CacheKind;
 use crate::runtime::machine::{FRAME_CHUNK, Frame};
-use crate::runtime::{ClosureCell, CodeCell, InlineCache, Runtime};
+use crate::runtime::{ClosureCell, CodeCell, InlineCache, NativeCell, Realm, Runtime};
+use crate::text::string::Flat;
 use crate::value::{JsResult, RawValue, Value, kind};
 
 /// The registers.
@@ -178,9 +180,11 @@ macro_rules! alternatives {
 
 mod arithmetic;
 mod calls;
+mod properties;
 
 pub(super) use arithmetic::*;
 pub(super) use calls::*;
+pub(super) use properties::*;
 
 handlers! {
     // ----- Constants -----
@@ -347,7 +351,7 @@ handlers! {
             *place = RawValue::computed(number(a) + number(b));
             return D::next(s.pop(1).skip(2));
         }
-        D::slow(s)
+        D::alternative::<AppendLocalOther>(s)
     }
 
     // ----- Boxes and captures -----
@@ -406,192 +410,6 @@ handlers! {
             let value = *core::ptr::with_exposed_provenance::<RawValue>((*cache).aux as usize);
             if value == RawValue::UNINITIALIZED { return D::slow(s) }
             return D::next(s.push(copy(value)).skip(3));
-        }
-        D::slow(s)
-    }
-
-    // ----- Properties -----
-    get_field s {
-        let object = s.top(1);
-        if object.is_cell() {
-            let cache = s.cache(1);
-            if word(object) == (*cache).word {
-                let value = copy(*slot_at(object, (*cache).offset));
-                s.put(1, value);
-                let s = s.skip(3);
-                if decrement(object) { return D::free(s, object) }
-                return D::next(s);
-            }
-        }
-        D::alternative::<GetFieldOther>(s)
-    }
-    get_field2 s {
-        let object = s.top(1);
-        if object.is_cell() {
-            let cache = s.cache(1);
-            if word(object) == (*cache).word2 && (*cache).epoch == (*s.vm).shapes.epoch()
-                && (*cache).kind == CacheKind::Prototype
-            {
-                let value = copy(*core::ptr::with_exposed_provenance::<RawValue>((*cache).aux as usize));
-                return D::next(s.push(value).skip(3));
-            }
-        }
-        D::alternative::<GetField2Other>(s)
-    }
-    local_get_field s {
-        let object = s.local(s.u8(1));
-        if object.is_cell() {
-            let cache = s.cache(2);
-            if word(object) == (*cache).word {
-                let value = copy(*slot_at(object, (*cache).offset));
-                return D::next(s.push(value).skip(4));
-            }
-        }
-        D::alternative::<LocalGetFieldOther>(s)
-    }
-    local_get_field2 s {
-        let object = s.local(s.u8(1));
-        if object.is_cell() {
-            let cache = s.cache(2);
-            if word(object) == (*cache).word2 && (*cache).epoch == (*s.vm).shapes.epoch()
-                && (*cache).kind == CacheKind::Prototype
-            {
-                let value = copy(*core::ptr::with_exposed_provenance::<RawValue>((*cache).aux as usize));
-                return D::next(s.push(copy(object)).push(value).skip(4));
-            }
-        }
-        D::slow(s)
-    }
-    this_get_field s {
-        let object = *s.fp.sub(2);
-        if object.is_cell() {
-            let cache = s.cache(1);
-            if word(object) == (*cache).word {
-                let value = copy(*slot_at(object, (*cache).offset));
-                return D::next(s.push(value).skip(3));
-            }
-        }
-        D::alternative::<ThisGetFieldOther>(s)
-    }
-    capture_get_field s {
-        let object = *s.capture(s.u8(1));
-        if object.is_cell() {
-            let cache = s.cache(2);
-            if word(object) == (*cache).word {
-                let value = copy(*slot_at(object, (*cache).offset));
-                return D::next(s.push(value).skip(4));
-            }
-        }
-        D::slow(s)
-    }
-    put_field s {
-        let object = s.top(2);
-        if object.is_cell() {
-            let cache = s.cache(1);
-            if word(object) == (*cache).word {
-                let place = slot_at(object, (*cache).offset);
-                let old = *place;
-                if !old.is_cell() || (*old.cell_unchecked().as_ptr()).count() > 1 {
-                    decrement(old);
-                    *place = s.top(1);
-                    let s = s.pop(2).skip(3);
-                    if decrement(object) { return D::free(s, object) }
-                    return D::next(s);
-                }
-            }
-        }
-        D::alternative::<PutFieldOther>(s)
-    }
-    this_put_field s {
-        let object = *s.fp.sub(2);
-        if object.is_cell() {
-            let cache = s.cache(1);
-            if word(object) == (*cache).word {
-                let place = slot_at(object, (*cache).offset);
-                let old = *place;
-                *place = s.top(1);
-                let s = s.pop(1).skip(3);
-                if decrement(old) { return D::free(s, old) }
-                return D::next(s);
-            }
-        }
-        D::alternative::<ThisPutFieldOther>(s)
-    }
-    get_length s {
-        let object = s.top(1);
-        if object.kind() == kind::ARRAY {
-            let length = *object.cell_unchecked().as_ptr().byte_add(ArrayCell::LENGTH_OFFSET).cast::<u32>();
-            if length <= i32::MAX as u32 {
-                s.put(1, RawValue::int(length as i32));
-                let s = s.skip(3);
-                if decrement(object) { return D::free(s, object) }
-                return D::next(s);
-            }
-        }
-        D::slow(s)
-    }
-    local_get_length s {
-        let object = s.local(s.u8(1));
-        if object.kind() == kind::ARRAY {
-            let length = *object.cell_unchecked().as_ptr().byte_add(ArrayCell::LENGTH_OFFSET).cast::<u32>();
-            if length <= i32::MAX as u32 {
-                return D::next(s.push(RawValue::int(length as i32)).skip(4));
-            }
-        }
-        D::slow(s)
-    }
-    get_elem s {
-        let (object, key) = (s.top(2), s.top(1));
-        if key.is_int() && object.kind() == kind::ARRAY {
-            let value = array_element(object, key.int_unchecked() as u32);
-            if value != RawValue::HOLE {
-                s.put(2, copy(value));
-                let s = s.pop(1).skip(1);
-                if decrement(object) { return D::free(s, object) }
-                return D::next(s);
-            }
-        }
-        D::slow(s)
-    }
-    get_elem_locals s {
-        let (object, key) = (s.local(s.u8(1)), s.local(s.u8(2)));
-        if key.is_int() && object.kind() == kind::ARRAY {
-            let value = array_element(object, key.int_unchecked() as u32);
-            if value != RawValue::HOLE {
-                return D::next(s.push(copy(value)).skip(3));
-            }
-        }
-        D::slow(s)
-    }
-    get_elem_local s {
-        let (object, key) = (s.top(1), s.local(s.u8(1)));
-        if key.is_int() && object.kind() == kind::ARRAY {
-            let value = array_element(object, key.int_unchecked() as u32);
-            if value != RawValue::HOLE {
-                s.put(1, copy(value));
-                let s = s.skip(2);
-                if decrement(object) { return D::free(s, object) }
-                return D::next(s);
-            }
-        }
-        D::slow(s)
-    }
-    put_elem s {
-        let (object, key) = (s.top(3), s.top(2));
-        if key.is_int() && object.kind() == kind::ARRAY {
-            let array = object.cell_unchecked().cast::<ArrayCell>().as_ref();
-            let index = key.int_unchecked() as u32;
-            if index < array.capacity() {
-                let place = array.slot_pointer(index).cast::<RawValue>();
-                let old = *place;
-                if old != RawValue::HOLE && (!old.is_cell() || (*old.cell_unchecked().as_ptr()).count() > 1) {
-                    decrement(old);
-                    *place = s.top(1);
-                    let s = s.pop(3).skip(1);
-                    if decrement(object) { return D::free(s, object) }
-                    return D::next(s);
-                }
-            }
         }
         D::slow(s)
     }
@@ -711,84 +529,13 @@ handlers! {
 
 }
 
-/// Element `index` of a dense array, the hole marker when there is none.
-#[inline(always)]
-unsafe fn array_element(object: RawValue, index: u32) -> RawValue {
-    let array = object.cell_unchecked().cast::<ArrayCell>().as_ref();
-    if index < array.capacity() { *array.slot_pointer(index).cast::<RawValue>() } else { RawValue::HOLE }
-}
-
-/// A property that the cache's second part knows, of any object.
-#[inline(always)]
-unsafe fn cached_other(s: State, cache: *mut InlineCache, object: RawValue) -> Option<RawValue> {
-    if word(object) != (*cache).word2 {
-        return None;
-    }
-    match (*cache).kind {
-        CacheKind::OwnExt => Some(*ext_slot(object, (*cache).offset2)),
-        CacheKind::Prototype if (*cache).epoch == (*s.vm).shapes.epoch() => {
-            Some(*core::ptr::with_exposed_provenance::<RawValue>((*cache).aux as usize))
-        }
-        _ => None,
-    }
+helpers! {
+    AppendLocal i strings::append_local(i);
 }
 
 alternatives! {
-    GetFieldOther s {
-        let object = s.top(1);
-        if object.is_cell()
-            && let Some(value) = cached_other(s, s.cache(1), object) {
-                s.put(1, copy(value));
-                let s = s.skip(3);
-                if decrement(object) { return D::free(s, object) }
-                return D::next(s);
-            }
-        D::slow(s)
-    }
-    GetField2Other s {
-        let object = s.top(1);
-        if object.is_cell() {
-            let cache = s.cache(1);
-            if word(object) == (*cache).word {
-                let value = copy(*slot_at(object, (*cache).offset));
-                return D::next(s.push(value).skip(3));
-            }
-            if let Some(value) = cached_other(s, cache, object) {
-                return D::next(s.push(copy(value)).skip(3));
-            }
-        }
-        D::slow(s)
-    }
-    LocalGetFieldOther s {
-        let object = s.local(s.u8(1));
-        if object.is_cell()
-            && let Some(value) = cached_other(s, s.cache(2), object) {
-                return D::next(s.push(copy(value)).skip(4));
-            }
-        D::slow(s)
-    }
-    ThisGetFieldOther s {
-        let object = *s.fp.sub(2);
-        if object.is_cell()
-            && let Some(value) = cached_other(s, s.cache(1), object) {
-                return D::next(s.push(copy(value)).skip(3));
-            }
-        D::slow(s)
-    }
-    PutFieldOther s {
-        let object = s.top(2);
-        if object.is_cell() && put_cached(s, s.cache(1), object, s.top(1)) {
-            let s = s.pop(2).skip(3);
-            if decrement(object) { return D::free(s, object) }
-            return D::next(s);
-        }
-        D::slow(s)
-    }
-    ThisPutFieldOther s {
-        let object = *s.fp.sub(2);
-        if object.is_cell() && put_cached(s, s.cache(1), object, s.top(1)) {
-            return D::next(s.pop(1).skip(3));
-        }
+    AppendLocalOther s {
+        if (*s.fp.add(s.u8(1))).is_string() { return D::helper::<AppendLocal>(s) }
         D::slow(s)
     }
     IfTrue16Object s {
@@ -808,56 +555,6 @@ alternatives! {
             return D::next(s);
         }
         D::slow(s)
-    }
-}
-
-/// Stores through the second part of a cache: out of line, or adding a property. True when done; the
-/// value then belongs to the object.
-#[inline(always)]
-unsafe fn put_cached(s: State, cache: *mut InlineCache, object: RawValue, value: RawValue) -> bool {
-    if word(object) == (*cache).word {
-        // The old value had no other owner.
-        let place = slot_at(object, (*cache).offset);
-        let old = *place;
-        *place = value;
-        if decrement(old) {
-            (*s.vm).heap.release(old.cell_unchecked());
-        }
-        return true;
-    }
-    if word(object) != (*cache).word2 {
-        return false;
-    }
-    let header = object.cell_unchecked().as_ptr();
-    match (*cache).kind {
-        CacheKind::OwnExt => {
-            let place = ext_slot(object, (*cache).offset2);
-            let old = *place;
-            *place = value;
-            if decrement(old) {
-                (*s.vm).heap.release(old.cell_unchecked());
-            }
-            true
-        }
-        CacheKind::AddInline if (*cache).epoch == (*s.vm).shapes.epoch() => {
-            *slot_at(object, (*cache).offset2 as u16) = value;
-            (*header).set_word((*cache).aux as u32);
-            true
-        }
-        CacheKind::AddExt if (*cache).epoch == (*s.vm).shapes.epoch() => {
-            let ext = header.byte_add(8).cast::<usize>().read() & !7;
-            if ext == 0 {
-                return false;
-            }
-            let slots = core::ptr::with_exposed_provenance_mut::<RawValue>(ext);
-            if u64::from((*cache).offset2) >= slots.cast::<u64>().sub(1).read() {
-                return false;
-            }
-            *slots.add((*cache).offset2 as usize) = value;
-            (*header).set_word((*cache).aux as u32);
-            true
-        }
-        _ => false,
     }
 }
 

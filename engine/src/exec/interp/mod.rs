@@ -22,12 +22,13 @@ pub(crate) mod cache;
 mod call;
 mod dispatch;
 mod handlers;
-mod native;
+pub(crate) mod native;
 mod resume;
 mod slow;
 mod slow_class;
 mod slow_global;
 mod slow_iter;
+mod strings;
 mod trace;
 
 use core::ptr::NonNull;

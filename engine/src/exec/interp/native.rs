@@ -10,6 +10,17 @@ use crate::runtime::machine::*;
 use crate::runtime::{Arguments, Context, NativeCell, NativeKind, undefined};
 use crate::value::{JsResult, Object, Value};
 
+/// Magic number of the row of `Array.prototype.push`.
+pub(crate) const ARRAY_PUSH: i32 = 0x4152_5055;
+/// The same of `String.prototype.charCodeAt`.
+pub(crate) const CHAR_CODE_AT: i32 = 0x5354_4343;
+/// The same of `Math.abs`.
+pub(crate) const MATH_ABS: i32 = 0x4D41_0000;
+/// The same of `Math.floor`.
+pub(crate) const MATH_FLOOR: i32 = 0x4D41_0001;
+/// The same of `Math.sqrt`.
+pub(crate) const MATH_SQRT: i32 = 0x4D41_0002;
+
 impl Interp {
     /// Calls the native function below `argc` arguments: `this f a1 .. an` becomes the result.
     pub(super) unsafe fn call_native_on_stack(&self, argc: usize, size: usize) -> JsResult<Flow> {

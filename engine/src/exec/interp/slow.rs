@@ -5,13 +5,13 @@
 
 use core::cmp::Ordering;
 
-use super::{Flow, Interp, cache};
+use super::{Flow, Interp, cache, strings};
 use crate::code::opcodes::{Op, TYPE_NAMES};
 use crate::exec::operators::Binary;
 use crate::object::VarRef;
 use crate::runtime::{ClosureCell, CodeCell};
 use crate::text::RawAtom;
-use crate::value::{JsResult, JsString, RawValue, Thrown, Value, kind};
+use crate::value::{JsResult, RawValue, Thrown, Value, kind};
 
 type Step = JsResult<Flow>;
 
@@ -243,10 +243,10 @@ unsafe fn execute(i: Interp, op: Op) -> Step {
         }
         Op::AddPutLocal => {
             let (b, a) = (i.pop(), i.pop());
-            let value = i.cx().add(&a, &b)?;
+            let value = strings::add_owned(i, a, b)?;
             i.set_local(i.u8(1), value);
         }
-        Op::AppendLocal => append_local(i)?,
+        Op::AppendLocal => return strings::append_local(i),
 
         // ----- Boxes and captures -----
         Op::BoxLocal => {
@@ -406,11 +406,7 @@ unsafe fn execute(i: Interp, op: Op) -> Step {
         }
 
         // ----- Operators -----
-        Op::Add => {
-            let (b, a) = (i.pop(), i.pop());
-            let value = add_owned(i, a, b)?;
-            i.push(value);
-        }
+        Op::Add => return strings::add(i),
         Op::AddLocals => i.push(i.cx().add(&i.local(i.u8(1)), &i.local(i.u8(2)))?),
         Op::SubLocals => i.push(i.cx().binary(Binary::Sub, &i.local(i.u8(1)), &i.local(i.u8(2)))?),
         Op::MulLocals => i.push(i.cx().binary(Binary::Mul, &i.local(i.u8(1)), &i.local(i.u8(2)))?),
@@ -421,7 +417,7 @@ unsafe fn execute(i: Interp, op: Op) -> Step {
         }
         Op::AddLocal => {
             let a = i.pop();
-            let value = add_owned(i, a, i.local(i.u8(1)))?;
+            let value = strings::add_owned(i, a, i.local(i.u8(1)))?;
             i.push(value);
         }
         Op::AddLocalInt => i.push(i.cx().add(&i.local(i.u8(1)), &Value::int(i.i8(2)))?),
@@ -431,7 +427,7 @@ unsafe fn execute(i: Interp, op: Op) -> Step {
         }
         Op::AddInt => {
             let a = i.pop();
-            let value = add_owned(i, a, Value::int(i.i8(1)))?;
+            let value = strings::add_owned(i, a, Value::int(i.i8(1)))?;
             i.push(value);
         }
         Op::SubInt | Op::ModInt | Op::AndInt | Op::ShlInt | Op::SarInt | Op::ShrInt | Op::ToInt32 => {
@@ -491,23 +487,14 @@ unsafe fn execute(i: Interp, op: Op) -> Step {
             i.push(Value::boolean(is));
         }
         Op::ToString => {
-            if !i.peek(0).is_string() {
+            // Ints stay what they are: `concat` writes their digits.
+            if !(i.peek(0).is_string() || i.peek(0).is_int()) {
                 let a = i.pop();
                 let value = i.cx().to_string(&a)?;
                 i.push(value.into());
             }
         }
-        Op::Concat => {
-            let count = i.u16(1);
-            let mut result = JsString::empty();
-            for at in (0..count).rev() {
-                if let Some(part) = i.peek(at).as_string() {
-                    result = result.concat(part)?;
-                }
-            }
-            i.cut(i.m().sp.sub(count));
-            i.push(result.into());
-        }
+        Op::Concat => return strings::concat(i),
         Op::Lt | Op::Le | Op::Gt | Op::Ge => {
             let (b, a) = (i.pop(), i.pop());
             let order = [Order::Lt, Order::Le, Order::Gt, Order::Ge][op as usize - Op::Lt as usize];
@@ -695,11 +682,11 @@ unsafe fn execute(i: Interp, op: Op) -> Step {
         Op::Construct => return i.construct_on_stack(i.u16(1), size),
         Op::CallSpread | Op::ConstructSpread => {
             let array = i.pop();
-            let count = i.spread_on_stack(&array)?;
-            return if op == Op::CallSpread {
-                i.call_on_stack(count, size)
-            } else {
-                i.construct_on_stack(count, size)
+            let construct = op == Op::ConstructSpread;
+            return match i.spread_on_stack(&array)? {
+                Some(count) if construct => i.construct_on_stack(count, size),
+                Some(count) => i.call_on_stack(count, size),
+                None => i.call_with_array(&array, construct, size),
             };
         }
         Op::Return => return i.return_value(),
@@ -753,18 +740,35 @@ impl Interp {
         value.to_boolean() && !(value.kind() == kind::NATIVE && self.cx().is_html_dda(value))
     }
 
-    /// Pushes the elements of an array that the compiler made, and returns how many.
-    pub(super) unsafe fn spread_on_stack(&self, array: &Value) -> JsResult<usize> {
-        let Some(cell) = array.as_object().and_then(|o| o.as_array()) else { return Ok(0) };
+    /// Pushes the elements of an array that the compiler made, and returns how many; `None` where there is no
+    /// room for them in this chunk of the stack.
+    pub(super) unsafe fn spread_on_stack(&self, array: &Value) -> JsResult<Option<usize>> {
+        let Some(cell) = array.as_object().and_then(|o| o.as_array()) else { return Ok(Some(0)) };
         let count = cell.length() as usize;
         let m = self.m();
         if m.sp.add(count + 8) > m.stack_end {
-            return Err(Thrown::StackOverflow);
+            return Ok(None);
         }
         for at in 0..count {
             self.push(cell.dense(at as u32).unwrap_or_default());
         }
-        Ok(count)
+        Ok(Some(count))
+    }
+
+    /// A call of the two topmost values with the elements of an array that the compiler made, from where
+    /// they are: a closure gets a chunk of the stack of its own.
+    pub(super) unsafe fn call_with_array(&self, array: &Value, construct: bool, size: usize) -> Step {
+        let Some(cell) = array.as_object().and_then(|o| o.as_array()) else { return Ok(Flow::Continue) };
+        let (second, first) = (self.pop(), self.pop());
+        // No script has the array: it stays as it is.
+        let arguments = cell.dense_slice();
+        let result = if construct {
+            self.cx().construct(&first, arguments, &second)?
+        } else {
+            self.cx().call(&second, &first, arguments)?
+        };
+        self.push(result);
+        self.done(size)
     }
 
     /// A closure of inner function `index`.
@@ -793,44 +797,5 @@ impl Interp {
             }
         }
         Ok(closure.into())
-    }
-}
-
-/// `a + b` with both operands given up, so that a string with one owner grows in place.
-fn add_owned(i: Interp, a: Value, b: Value) -> JsResult<Value> {
-    if let (true, Some(right)) = (a.is_string(), b.as_string()) {
-        return match JsString::try_from(a) {
-            Ok(left) => Ok(left.concat(right)?.into()),
-            Err(_) => Ok(Value::UNDEFINED),
-        };
-    }
-    i.cx().add(&a, &b)
-}
-
-/// `local = local + b`, the string in the local growing in place.
-unsafe fn append_local(i: Interp) -> JsResult<()> {
-    let place = i.u8(1);
-    let b = i.pop();
-    let a = i.local(place);
-    if !a.is_string() || b.is_object() || b.is_symbol() {
-        let value = i.cx().add(&a, &b)?;
-        i.set_local(place, value);
-        return Ok(());
-    }
-    let right = i.cx().to_string(&b)?;
-    // Take the value out of the slot, so that there is one owner.
-    drop(a);
-    let slot = i.m().fp.add(place);
-    let taken = Value::from_raw(core::mem::replace(&mut *slot, RawValue::UNDEFINED));
-    let Ok(left) = JsString::try_from(taken) else { return Ok(()) };
-    match left.append(&right) {
-        Ok(result) => {
-            i.set_local(place, result.into());
-            Ok(())
-        }
-        Err((left, error)) => {
-            i.set_local(place, left.into());
-            Err(error)
-        }
     }
 }

@@ -172,21 +172,29 @@ pub(super) unsafe fn execute(i: Interp, op: Op) -> JsResult<Flow> {
 
         // ----- Eval and modules -----
         Op::Eval | Op::EvalSpread => {
-            let argc = if op == Op::EvalSpread {
-                let array = i.pop();
-                i.spread_on_stack(&array)?
-            } else {
-                i.u16(1)
+            let spread = if op == Op::EvalSpread { Some(i.pop()) } else { None };
+            let (argc, scope) = match &spread {
+                Some(array) => (i.spread_on_stack(array)?, i.u16(1)),
+                None => (Some(i.u16(1)), i.u16(3)),
             };
-            let scope = i.u16(if op == Op::EvalSpread { 1 } else { 3 });
-            let callee = i.peek(argc);
+            let callee = i.peek(argc.unwrap_or(0));
             let mut cx = i.cx();
             if callee.bits() != cx.realm().intrinsic(crate::runtime::Intrinsic::Eval).bits() {
-                return i.call_on_stack(argc, size);
+                return match (argc, &spread) {
+                    (None, Some(array)) => i.call_with_array(array, false, size),
+                    _ => i.call_on_stack(argc.unwrap_or(0), size),
+                };
             }
-            let source = if argc == 0 { Value::UNDEFINED } else { i.peek(argc - 1) };
+            let source = match (argc, &spread) {
+                (Some(0), _) => Value::UNDEFINED,
+                (Some(argc), _) => i.peek(argc - 1),
+                (None, array) => {
+                    let first = array.as_ref().and_then(|a| a.as_object()?.as_array()?.dense(0));
+                    first.unwrap_or_default()
+                }
+            };
             let result = cx.direct_eval(&source, scope)?;
-            i.cut(i.m().sp.sub(argc + 2));
+            i.cut(i.m().sp.sub(argc.unwrap_or(0) + 2));
             i.push(result);
         }
         Op::ImportMeta => {

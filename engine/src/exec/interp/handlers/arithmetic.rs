@@ -7,7 +7,7 @@ use super::*;
 /// alternative. What comes of doubles stays a double, also where an int32 could hold it; so does an int
 /// that is too large.
 macro_rules! arithmetic {
-    ($name:ident $float:ident $checked:ident $op:tt) => {
+    ($name:ident $float:ident $checked:ident $op:tt $strings:ident) => {
         handlers! { $name s {
             let (a, b) = (s.top(2), s.top(1));
             if RawValue::both_int(a, b) {
@@ -27,8 +27,35 @@ macro_rules! arithmetic {
                 s.put(2, RawValue::computed(number(a) $op number(b)));
                 return D::next(s.pop(1).skip(1));
             }
-            D::slow(s)
+            $strings::<D>(s)
         } }
+    };
+}
+
+/// What is left of an addition.
+#[inline(always)]
+unsafe fn add_strings<D: Dispatch>(s: State) -> D::Out {
+    if s.top(2).is_string() || s.top(1).is_string() { D::helper::<AddStrings>(s) } else { D::slow(s) }
+}
+
+#[inline(always)]
+unsafe fn no_strings<D: Dispatch>(s: State) -> D::Out {
+    D::slow(s)
+}
+
+helpers! {
+    AddPutLocal i {
+        let (b, a) = (i.pop(), i.pop());
+        let value = strings::add_owned(i, a, b)?;
+        i.set_local(i.u8(1), value);
+        i.done(2)
+    };
+    AddStrings i strings::add(i);
+    AddLocalString i {
+        let a = i.pop();
+        let value = strings::add_owned(i, a, i.local(i.u8(1)))?;
+        i.push(value);
+        i.done(2)
     };
 }
 
@@ -171,8 +198,8 @@ macro_rules! counted_loop {
     };
 }
 
-arithmetic!(add AddFloat checked_add +);
-arithmetic!(sub SubFloat checked_sub -);
+arithmetic!(add AddFloat checked_add + add_strings);
+arithmetic!(sub SubFloat checked_sub - no_strings);
 comparison!(lt LtFloat if_not_lt IfNotLtFloat loop_lt LoopLtFloat <);
 comparison!(le LeFloat if_not_le IfNotLeFloat loop_le LoopLeFloat <=);
 comparison!(gt GtFloat if_not_gt IfNotGtFloat loop_gt LoopGtFloat >);
@@ -370,7 +397,7 @@ handlers! {
             s.put(1, RawValue::computed(number(a) + number(b)));
             return D::next(s.skip(2));
         }
-        D::slow(s)
+        D::alternative::<AddLocalOther>(s)
     }
     add_local_int s {
         let (a, b) = (s.local(s.u8(1)), s.i8(2));
@@ -493,6 +520,10 @@ fn product(a: RawValue, b: RawValue) -> Option<RawValue> {
 }
 
 alternatives! {
+    AddLocalOther s {
+        if s.top(1).is_string() { return D::helper::<AddLocalString>(s) }
+        D::slow(s)
+    }
     MulOther s {
         if let Some(result) = product(s.top(2), s.top(1)) {
             s.put(2, result);
@@ -531,6 +562,6 @@ alternatives! {
             *place = RawValue::computed(number(a) + number(b));
             return D::next(s.pop(2).skip(2));
         }
-        D::slow(s)
+        D::helper::<AddPutLocal>(s)
     }
 }
