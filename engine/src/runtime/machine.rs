@@ -37,6 +37,11 @@ pub const FRAME_DRIVEN: u32 = FRAME_STEP | FRAME_NEXT | FRAME_DELEGATE;
 /// The first run of an async function called by bytecode: its promise is what the call gives, however the
 /// run ends.
 pub const FRAME_ASYNC: u32 = 256;
+/// A frame with so many arguments beyond what it has room for that they count as stack.
+pub const FRAME_CHARGED: u32 = 512;
+
+/// Arguments beyond a frame's own that need no counting.
+pub const MANY_ARGUMENTS: usize = 64;
 
 /// A control frame.
 #[repr(C)]
@@ -77,6 +82,8 @@ pub struct Machine {
     pub code: *const CodeCell,
     /// Counts down at back edges and calls; at zero the interrupt handler is asked.
     pub budget: i32,
+    /// Arguments of the running frames that the stack had to hold for a moment only ([`FRAME_CHARGED`]).
+    pub(crate) charged: usize,
     /// Arguments beyond the parameters, on their way to a mapped arguments object.
     pub(crate) extra_arguments: Value,
     /// How the last run ended.
@@ -113,6 +120,7 @@ impl Machine {
             fp: null_mut(),
             code: core::ptr::null(),
             budget: INTERRUPT_BUDGET,
+            charged: 0,
             extra_arguments: Value::UNDEFINED,
             exit: None,
             frames: Vec::new(mem.memory(Use::Stack)),
@@ -131,6 +139,17 @@ impl Machine {
             unsafe { self.frame.write(Frame::blank()) };
         }
         Ok(())
+    }
+
+    /// Counts arguments as stack; false, and nothing counted, when the limit is passed.
+    pub(crate) fn charge_arguments(&mut self, count: usize) -> bool {
+        let values = self.charged + count;
+        let limit = self.stack.limit();
+        if limit != 0 && values * size_of::<Value>() > limit {
+            return false;
+        }
+        self.charged = values;
+        true
     }
 
     /// Doubles the room for frame records, within the stack limit.

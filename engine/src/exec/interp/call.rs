@@ -49,11 +49,25 @@ impl Interp {
         }
         // Room for the whole frame, in another chunk if need be.
         let locals = usize::from(code.local_count);
-        let room = locals.max(argc) + usize::from(code.stack_size);
+        let room = locals + usize::from(code.stack_size);
+        let whole = room.max(argc + usize::from(code.stack_size));
         let base = m.sp.sub(argc + 2);
         let mut flags = flags;
-        if base.add(2 + room) > m.stack_end {
-            let (low, high) = m.stack.push_chunk(room + argc + 2)?;
+        // Arguments that the frame has no place for count as its stack while it runs, although they are gone:
+        // a recursion whose calls grow ends before their sum is out of all proportion.
+        let beyond = argc.saturating_sub(room);
+        if beyond > MANY_ARGUMENTS {
+            if !m.charge_arguments(beyond) {
+                return Err(Thrown::StackOverflow);
+            }
+            flags |= FRAME_CHARGED;
+        }
+        if base.add(2 + whole) > m.stack_end {
+            let chunk = m.stack.push_chunk(whole + 2);
+            if chunk.is_err() && flags & FRAME_CHARGED != 0 {
+                m.charged -= beyond;
+            }
+            let (low, high) = chunk?;
             let low = low.cast::<RawValue>();
             low.copy_from_nonoverlapping(base, argc + 2);
             m.sp = low.add(argc + 2);
@@ -204,6 +218,10 @@ impl Interp {
         let frame = &mut *m.frame;
         drop(Value::from_raw(core::mem::replace(&mut frame.new_target, RawValue::UNDEFINED)));
         drop(Value::from_raw(core::mem::replace(&mut frame.resumable, RawValue::UNDEFINED)));
+        if frame.flags & FRAME_CHARGED != 0 {
+            let room = usize::from((*frame.code).local_count) + usize::from((*frame.code).stack_size);
+            m.charged -= (frame.argc as usize).saturating_sub(room);
+        }
         if frame.flags & FRAME_CHUNK != 0 {
             m.sp = frame.base;
             m.stack.pop_chunk();
