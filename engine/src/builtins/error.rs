@@ -11,7 +11,7 @@ use crate::text::{StringBuilder, names};
 use crate::value::{JsResult, JsString, Object, Value};
 
 /// The classes, by their constructors' numbers.
-const CLASSES: [Intrinsic; 9] = [
+const CLASSES: [Intrinsic; 10] = [
     Intrinsic::ErrorPrototype,
     Intrinsic::EvalErrorPrototype,
     Intrinsic::RangeErrorPrototype,
@@ -21,14 +21,21 @@ const CLASSES: [Intrinsic; 9] = [
     Intrinsic::UriErrorPrototype,
     Intrinsic::InternalErrorPrototype,
     Intrinsic::AggregateErrorPrototype,
+    Intrinsic::SuppressedErrorPrototype,
 ];
 const AGGREGATE: i32 = 8;
+const SUPPRESSED: i32 = 9;
 
-/// `new Error(message, options)`, `new AggregateError(errors, message, options)`.
+/// `new Error(message, options)`, `new AggregateError(errors, message, options)`, `new SuppressedError(error,
+/// suppressed, message)`.
 fn construct(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let new_target = if call.is_construct() { call.new_target } else { call.callee.as_value() };
     let prototype = cx.prototype_from_constructor(new_target, CLASSES[call.magic as usize])?;
-    let first = usize::from(call.magic == AGGREGATE);
+    let first = match call.magic {
+        AGGREGATE => 1,
+        SUPPRESSED => 2,
+        _ => 0,
+    };
     let trace = cx.capture_trace()?;
     let shape = ShapeTable::current().root(&prototype, 0, 0)?;
     let error = ErrorCell::create(shape, trace)?;
@@ -36,6 +43,10 @@ fn construct(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     if !message.is_undefined() {
         let message = cx.to_string(message)?;
         error.add_property(names::MESSAGE, message.into(), PropertyFlags::HIDDEN)?;
+    }
+    if call.magic == SUPPRESSED {
+        cx.define_suppressed(&error, call.get(0).clone(), call.get(1).clone())?;
+        return Ok(error.into());
     }
     install_cause(cx, &error, call.get(first + 1))?;
     if call.magic == AGGREGATE {
@@ -175,6 +186,7 @@ native_errors! {
     URI_ERROR "URIError" 1 6 UriError UriErrorPrototype;
     INTERNAL_ERROR "InternalError" 1 7 InternalError InternalErrorPrototype;
     AGGREGATE_ERROR "AggregateError" 2 8 AggregateError AggregateErrorPrototype;
+    SUPPRESSED_ERROR "SuppressedError" 3 9 SuppressedError SuppressedErrorPrototype;
 }
 
 /// `%ThrowTypeError%` (10.2.4.1).

@@ -63,8 +63,15 @@ static WRAPPER_ROWS: &[Row] = &[
     method_magic("throw", 1, resume_wrapper, 1),
 ];
 
-static ASYNC_ITERATOR_ROWS: &[Row] =
-    &[symbol_method(names::SYM_ASYNC_ITERATOR, "[Symbol.asyncIterator]", 0, super::array::return_this)];
+static ASYNC_ITERATOR_ROWS: &[Row] = &[
+    symbol_method(names::SYM_ASYNC_ITERATOR, "[Symbol.asyncIterator]", 0, super::array::return_this),
+    symbol_method(
+        names::SYM_ASYNC_DISPOSE,
+        "[Symbol.asyncDispose]",
+        0,
+        super::disposable::async_iterator_dispose,
+    ),
+];
 
 const fn function_class(
     name: &'static str,

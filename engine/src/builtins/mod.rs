@@ -16,6 +16,7 @@ mod console;
 mod data_view;
 mod date;
 mod date_time;
+mod disposable;
 mod error;
 mod function;
 mod generator;
@@ -308,6 +309,7 @@ pub(crate) fn install(cx: &mut Context) -> JsResult<()> {
     base64::install(cx)?;
     data_view::install(cx)?;
     atomics::install(cx)?;
+    disposable::install(cx)?;
     date::install(cx)?;
     regexp::install(cx)?;
     reflect::install(cx)?;

@@ -213,7 +213,9 @@ opcodes! {
     PushNewTarget "push_new_target" [] 0 => 1, 0, "-- new.target", "Pushes the frame's new.target, undefined for a plain call.";
     PushHomeObject "push_home_object" [] 0 => 1, 0, "-- home", "Pushes the running closure's home object, undefined if it has none.";
     CoerceThis "coerce_this" [] 0 => 0, T, "--", "Sloppy prologue: if fp[-2] is undefined or null it becomes the realm's globalThis, other primitives become objects.";
-    ImportMeta "import_meta" [] 0 => 1, T, "-- meta", "Pushes import.meta of the running function's module, made at first use.";
+
+    Make "make" [U8] 0 => 1, T, "-- object", "Operand 0: import.meta of the running function's module, made at first use; 1: a fresh object without prototype, for the variables that direct evals declare; 2: the resources of a scope with `using` declarations, none yet.";
+    Coerce "coerce" [U8] 1 => 1, T, "value -- value", "Operand 0: ToObject, for a with statement; 1: a TypeError if the value (an iterator's return() result) is no object.";
 
     // Stack.
     Drop "drop" [] 1 => 0, 0, "a --", "Drops the top.";
@@ -273,8 +275,6 @@ opcodes! {
     DefineGlobalFunction "define_global_function" [Atom] 1 => 0, T, "function --", "CreateGlobalFunctionBinding; deletable if the unit is an eval.";
 
     // with, and variables that a direct eval made.
-    ToObject "to_object" [] 1 => 1, T, "value -- object", "ToObject, for a with statement.";
-    NewVarObject "new_var_object" [] 0 => 1, T, "-- object", "A fresh ordinary object without prototype, to hold the variables that direct evals declare.";
     DeclareVar "declare_var" [Atom] 1 => 0, T, "object --", "Defines the property as undefined, configurable, unless the var object has it.";
     WithHas "with_has" [Atom, Jump32] 1 => 0 / 1, T, "object -- / object", "Object environment HasBinding, with @@unscopables: jumps with the object kept if it has the name. For a var object (no prototype) @@unscopables is not asked.";
     WithGet "with_get" [Atom] 1 => 1, T, "object -- value", "Object environment GetBindingValue: HasProperty again (absent: undefined, or ReferenceError if strict), then Get.";
@@ -294,7 +294,7 @@ opcodes! {
     DeleteElem "delete_elem" [] 2 => 1, T, "object key -- bool", "delete object[key].";
     ToKey "to_key" [] 1 => 1, T, "value -- key", "ToPropertyKey; ints, strings and symbols stay as they are.";
     ToKey2 "to_key2" [] 2 => 2, T, "object value -- object key", "TypeError if object is undefined or null, then ToPropertyKey of the value.";
-    SuperBase "super_base" [] 1 => 1, T, "home -- base", "The home object's prototype (null is possible and makes the access throw a TypeError).";
+    SuperBase "super_base" [] 1 => 1, T, "object -- parent", "[[GetPrototypeOf]] of the home object (null is possible and makes the access throw a TypeError), or of the active function of a constructor.";
     GetSuper "get_super" [] 3 => 1, T, "this key base -- value", "base[key] with receiver `this`; ToPropertyKey of the key here.";
     PutSuper "put_super" [] 4 => 0, T, "this key base value --", "Sets base[key] with receiver `this`; strict: TypeError on failure.";
     GetPrivate "get_private" [Ic] 2 => 1, T, "object name -- value", "Private get: field, method or getter; TypeError if the object lacks it. The cache's atom is the description, for messages.";
@@ -449,7 +449,6 @@ opcodes! {
     ConstructSpread "construct_spread" [] 3 => 1, T, "f new_target array -- object", "As construct, with the elements of an array.";
     Eval "eval" [Count, Scope] 2 => 1, T, "this f a1 .. an -- result", "If f is the realm's %eval%: direct eval of a1 with the eval scope; else a call.";
     EvalSpread "eval_spread" [Scope] 3 => 1, T, "this f array -- result", "As eval, with the elements of an array.";
-    SuperConstructor "super_constructor" [] 1 => 1, T, "function -- parent", "[[GetPrototypeOf]] of the active function.";
     Return "return" [] 1 => 0, X, "value --", "Leaves the function with the value.";
     ReturnUndefined "return_undefined" [] 0 => 0, X, "--", "Leaves the function with undefined.";
     DerivedReturn "derived_return" [] 2 => 1, T, "value this -- result", "End of a derived constructor: value if it is an object; TypeError if it is not undefined; else `this` (raw: ReferenceError if uninitialized).";
@@ -468,8 +467,11 @@ opcodes! {
     IterCloseCall "iter_close_call" [Jump32] 2 => 1 / 0, T, "iterator next -- result /", "AsyncIteratorClose, first half: if the iterator is undefined or has no return method, jumps; else calls it. `await` and `check_object` follow.";
     IterCallNext "iter_call_next" [] 2 => 3, T, "iterator next -- iterator next result", "Calls next(), for `for await`; `await` and `iter_unwrap` follow.";
     IterUnwrap "iter_unwrap" [Jump32] 1 => 1 / 0, T, "result -- value /", "TypeError if result is no object; jumps if it is done; else its value.";
-    CheckObject "check_object" [] 1 => 1, T, "value -- value", "TypeError if the value (an iterator's return() result) is no object.";
     CheckCoercible "check_coercible" [] 1 => 1, T, "value -- value", "TypeError if the value is undefined or null (object patterns).";
+
+    // Disposal of resources.
+    DisposeAdd "dispose_add" [U8] 2 => 1, T, "value disposer -- value", "Operand 0: AddDisposableResource; 1: the same for `await using`; 2: the value is an exception of the scope or of an awaited disposal, to be noted: a second one suppresses the first.";
+    DisposeStep "dispose_step" [Jump32] 1 => 1 / 0, T, "disposer -- value /", "DisposeResources up to its next await, whose value it pushes; jumps when all is done, or throws what was noted.";
 
     // Suspension.
     InitialYield "initial_yield" [] 0 => 0, T + S, "--", "Makes the generator object, moves the frame into it, returns it to the caller; the first next() continues after it.";

@@ -347,7 +347,7 @@ impl<'a> Compiler<'a, '_, '_> {
             let rest = self.temp()?;
             self.func_mut().rest = rest;
             self.op(Op::PushFunction)?;
-            self.emit(Op::SuperConstructor, 0, at)?;
+            self.emit(Op::SuperBase, 0, at)?;
             self.op(Op::PushNewTarget)?;
             self.pseudo(p::GET_VAR, rest, 0, at)?;
             self.emit(Op::ConstructSpread, 0, at)?;

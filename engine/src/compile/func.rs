@@ -227,6 +227,7 @@ impl<'a> Compiler<'a, '_, '_> {
             self.func_mut().flags |= Flags::SIMPLE_PARAMS;
         }
         self.anonymous = (NONE, 0);
+        self.end_using(self.ctl_base)?;
         self.resolve_candidates()?;
         self.op(Op::PushUndefined)?;
         self.final_return()
@@ -519,7 +520,7 @@ impl<'a> Compiler<'a, '_, '_> {
         let (mut regions, mut finally) = (false, NONE);
         for ctl in self.ctl[self.ctl_base..].iter().rev() {
             match *ctl {
-                Ctl::Iterator { .. } => regions = true,
+                Ctl::Iterator { .. } | Ctl::Using { .. } => regions = true,
                 Ctl::Finally { temp, .. } => {
                     regions = true;
                     if finally == NONE {
@@ -561,6 +562,11 @@ impl<'a> Compiler<'a, '_, '_> {
                     self.pseudo(p::CUT, region, 0, at)?;
                     self.close_iterator(is_async, at)?;
                 }
+                Ctl::Using { region, disposer, is_async, .. } => {
+                    self.end_region(region)?;
+                    self.pseudo(p::CUT, region, 0, at)?;
+                    self.dispose(disposer, is_async)?;
+                }
                 Ctl::Enumerator if returning => {}
                 Ctl::Enumerator => self.op(Op::Drop)?,
                 Ctl::Catch { region } => self.end_region(region)?,
@@ -585,8 +591,10 @@ impl<'a> Compiler<'a, '_, '_> {
     /// Behind code that left: the regions go on for what follows.
     pub fn resume_from(&mut self, base: usize) -> Res {
         for i in base..self.ctl.len() {
-            if let Ctl::Iterator { region, .. } | Ctl::Catch { region } | Ctl::Finally { region, .. } =
-                self.ctl[i]
+            if let Ctl::Iterator { region, .. }
+            | Ctl::Catch { region }
+            | Ctl::Finally { region, .. }
+            | Ctl::Using { region, .. } = self.ctl[i]
             {
                 self.begin_region(region)?;
             }
@@ -602,7 +610,7 @@ impl<'a> Compiler<'a, '_, '_> {
         let end = self.new_label();
         self.jump_at(Op::IterCloseCall, end, at)?;
         self.emit_await(at)?;
-        self.emit(Op::CheckObject, 0, at)?;
+        self.emit(Op::Coerce, 1, at)?;
         self.op(Op::Drop)?;
         self.label(end)
     }

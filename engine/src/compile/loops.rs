@@ -27,6 +27,17 @@ impl Compiler<'_, '_, '_> {
             self.next()?;
         }
         self.expect(T::LParen)?;
+        let waits = self.await_using_declares()?;
+        if waits {
+            self.next()?;
+        }
+        if waits || self.using_in_head()? {
+            let scope = self.open_scope(ScopeKind::Block)?;
+            self.pseudo(p::ENTER, scope, 0, at)?;
+            self.for_using(waits, scope, is_await, labels, at)?;
+            self.close_scope();
+            return Ok(());
+        }
         let is_let = self.is_word(n::LET) && self.let_declares()?;
         let kind = match self.tok.kind {
             T::Var => Some(BindingKind::Var),
@@ -83,10 +94,10 @@ impl Compiler<'_, '_, '_> {
                 let target = super::expr::Target::Ident { name: declared, reference, at };
                 self.put_head_slot(Slot::Target(target))?;
                 let size = self.take_code(here)?;
-                return self.for_each(size, None, of, is_await, labels, at);
+                return self.for_each(size, None, of, is_await, labels, at, None);
             }
             let size = self.take_code(start)?;
-            return self.for_each(size, scope, of, is_await, labels, at);
+            return self.for_each(size, scope, of, is_await, labels, at, None);
         }
         if is_await {
             return self.unexpected();
@@ -142,7 +153,7 @@ impl Compiler<'_, '_, '_> {
             self.anonymous = (NONE, 0);
             let of = self.is_word(n::OF);
             let size = self.take_code(start)?;
-            return self.for_each(size, None, of, is_await, labels, at);
+            return self.for_each(size, None, of, is_await, labels, at, None);
         }
         self.check_cover()?;
         if is_await {
@@ -158,7 +169,7 @@ impl Compiler<'_, '_, '_> {
     }
 
     /// `; condition; update) body`.
-    fn for_classic(&mut self, scope: Option<u32>, labels: u32) -> Res {
+    pub fn for_classic(&mut self, scope: Option<u32>, labels: u32) -> Res {
         self.anonymous = (NONE, 0);
         self.expect(T::Semicolon)?;
         if let Some(scope) = scope {
@@ -200,8 +211,10 @@ impl Compiler<'_, '_, '_> {
         self.label(break_to)
     }
 
-    /// `of` or `in`, the rest of the head, and the body. The code that stores a step's value was taken out.
-    fn for_each(
+    /// `of` or `in`, the rest of the head, and the body. The code that stores a step's value was taken
+    /// out; `using` says that the value is a resource, and whether its disposal is awaited.
+    #[expect(clippy::too_many_arguments, reason = "the parts of the head")]
+    pub fn for_each(
         &mut self,
         store: usize,
         scope: Option<u32>,
@@ -209,6 +222,7 @@ impl Compiler<'_, '_, '_> {
         is_await: bool,
         labels: u32,
         at: u32,
+        using: Option<bool>,
     ) -> Res {
         if is_await && !of {
             return self.unexpected();
@@ -260,8 +274,14 @@ impl Compiler<'_, '_, '_> {
         if let Some(scope) = scope {
             self.pseudo(p::ENTER, scope, 0, at)?;
         }
+        let ctl = self.ctl.len();
+        if let Some(is_async) = using {
+            self.using_step(is_async, at)?;
+        }
         self.give_code(store)?;
+        self.begin_using_step()?;
         self.no_labelled_function()?;
+        self.end_using(ctl)?;
         self.label(continue_to)?;
         if of {
             self.end_region(region)?;

@@ -463,7 +463,7 @@ impl<'a> Compiler<'a, '_, '_> {
                     );
                 }
                 self.active_function(at)?;
-                self.emit(Op::SuperConstructor, 0, at)?;
+                self.emit(Op::SuperBase, 0, at)?;
                 self.new_target(at)?;
                 match self.arguments()? {
                     Some(count) => self.emit(Op::Construct, count, at)?,
@@ -537,7 +537,7 @@ impl<'a> Compiler<'a, '_, '_> {
                     return self.err_at(at, format_args!("import.meta is allowed only in modules"));
                 }
                 self.next()?;
-                self.emit(Op::ImportMeta, 0, at)?;
+                self.emit(Op::Make, 0, at)?;
                 Ok(E::new(Kind::Value, at))
             }
             T::LParen => {

@@ -34,6 +34,7 @@ mod stmt;
 #[cfg(test)]
 mod tests;
 mod token;
+mod using;
 
 pub use error::{Error, Message};
 pub use parser::Options;
@@ -241,6 +242,7 @@ impl<'a> Compiler<'a, '_, '_> {
         if let Some(private) = self.private_uses.first().copied() {
             return self.undeclared_private(private);
         }
+        self.end_using(self.ctl_base)?;
         let at = self.prev_end;
         self.push(Inst::new(Op::PushUndefined, 0, at))?;
         if self.func().has_tla {

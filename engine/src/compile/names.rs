@@ -49,7 +49,7 @@ fixed! {
     IMPLEMENTS = "implements" INTERFACE = "interface" LET = "let" PACKAGE = "package" PRIVATE = "private"
     PROTECTED = "protected" PUBLIC = "public" STATIC = "static" YIELD = "yield"
     // Contextual.
-    AWAIT = "await" ASYNC = "async" OF = "of" GET = "get" SET = "set" FROM = "from" AS = "as"
+    AWAIT = "await" ASYNC = "async" OF = "of" USING = "using" GET = "get" SET = "set" FROM = "from" AS = "as"
     OBJECT = "object" BOOLEAN = "boolean" NUMBER = "number" STRING = "string" SYMBOL = "symbol" BIGINT = "bigint"
     TARGET = "target" META = "meta" EVAL = "eval" ARGUMENTS = "arguments" CONSTRUCTOR = "constructor"
     PROTOTYPE = "prototype" PROTO = "__proto__" UNDEFINED = "undefined" LENGTH = "length"

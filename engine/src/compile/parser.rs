@@ -51,6 +51,8 @@ pub(crate) enum Ctl {
     Finally { region: u32, block: u32, temp: u32 },
     /// A finally block: so many values on the stack.
     FinallyBody { values: u32 },
+    /// What follows the first `using` declaration of a scope.
+    Using { region: u32, disposer: u32, scope: u32, is_async: bool },
 }
 
 /// A private name in a class body.

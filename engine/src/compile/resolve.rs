@@ -664,7 +664,7 @@ impl<'a> Compiler<'a, '_, '_> {
             self.hidden_values(f, at)?;
         }
         if info.object != NONE && info.kind != ScopeKind::With {
-            self.emit(Op::NewVarObject, 0, at)?;
+            self.emit(Op::Make, 1, at)?;
             self.put_var(f, info.object, false, at)?;
         }
         let mut var = info.first;

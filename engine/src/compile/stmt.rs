@@ -26,6 +26,13 @@ impl Compiler<'_, '_, '_> {
                         return self.function_declaration();
                     }
                 }
+                if self.using_declares()? {
+                    return self.using_statement(false);
+                }
+                if self.await_using_declares()? {
+                    self.next()?;
+                    return self.using_statement(true);
+                }
                 self.statement()
             }
             _ => self.statement(),
@@ -142,6 +149,7 @@ impl Compiler<'_, '_, '_> {
     /// A block in braces; `start` ties its scope to a catch parameter's.
     fn block_in(&mut self, kind: ScopeKind, start: u32) -> Res {
         let scope = self.open_scope(kind)?;
+        let ctl = self.ctl.len();
         if start != NONE {
             self.scopes[scope as usize].start = start;
         }
@@ -153,6 +161,7 @@ impl Compiler<'_, '_, '_> {
             }
             self.statement_item()?;
         }
+        self.end_using(ctl)?;
         self.close_scope();
         self.next()
     }
@@ -205,8 +214,10 @@ impl Compiler<'_, '_, '_> {
 
     /// Gives the labels just before a loop their place to continue at.
     pub fn loop_labels(&mut self, labels: u32, continue_to: u32) {
-        let len = self.ctl.len();
-        for entry in self.ctl[len - labels as usize..].iter_mut() {
+        // Resources of the loop's head stand behind the labels.
+        let head = self.ctl.iter().rev().take_while(|ctl| matches!(ctl, Ctl::Using { .. })).count();
+        let len = if labels == 0 { self.ctl.len() } else { self.ctl.len() - head };
+        for entry in self.ctl[len - labels as usize..len].iter_mut() {
             if let Ctl::Breakable { continue_to: to, .. } = entry {
                 *to = continue_to;
             }
@@ -399,7 +410,7 @@ impl Compiler<'_, '_, '_> {
         let at = self.tok.start;
         self.next()?;
         self.condition()?;
-        self.emit(Op::ToObject, 0, at)?;
+        self.emit(Op::Coerce, 0, at)?;
         let scope = self.open_scope(ScopeKind::With)?;
         let var = self.new_var(scope, n::WITH_OBJECT, BindingKind::With)?;
         self.scopes[scope as usize].object = var;

@@ -5,6 +5,7 @@ mod async_;
 pub mod collect;
 pub mod convert;
 pub(crate) mod descriptor;
+mod dispose;
 mod elements;
 pub mod error;
 pub mod function;

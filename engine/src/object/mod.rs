@@ -16,6 +16,7 @@ pub mod array;
 pub mod bigint;
 pub mod buffer;
 pub mod collections;
+pub mod dispose;
 pub mod exotic;
 pub mod generator;
 pub mod iteration;

@@ -93,6 +93,7 @@ pub const fn base_kinds() -> [KindInfo; KINDS] {
     row!(GENERATOR, object::generator::GeneratorCell, weakable);
     row!(ASYNC_GENERATOR, object::generator::AsyncGeneratorCell, weakable);
     row!(ITERATOR, object::iteration::IteratorCell, weakable);
+    row!(DISPOSER, object::dispose::DisposerCell, weakable);
     table
 }
 

@@ -107,6 +107,8 @@ kinds! {
     FOR_IN = 59, "for-in iterator";
     /// Iterator helper, and what `Iterator.from` wraps.
     ITERATOR_HELPER = 60, "Iterator Helper";
+    /// DisposableStack, AsyncDisposableStack, and the resources of a block.
+    DISPOSER = 61, "DisposableStack";
 }
 
 /// Kinds from here on are objects.

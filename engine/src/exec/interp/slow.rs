@@ -694,16 +694,6 @@ unsafe fn execute(i: Interp, op: Op) -> Step {
             i.push(Value::UNDEFINED);
             return i.return_value();
         }
-        Op::SuperConstructor => {
-            let function = i.pop();
-            let mut cx = i.cx();
-            let parent = match function.as_object() {
-                Some(function) => cx.get_prototype_of(function)?,
-                None => Value::NULL,
-            };
-            // Whether it is a constructor is asked after the arguments, by `construct`.
-            i.push(parent);
-        }
         Op::DerivedReturn => {
             let (this, value) = (i.pop(), i.pop());
             if value.is_object() {

@@ -68,15 +68,6 @@ pub(super) unsafe fn execute(i: Interp, op: Op) -> JsResult<Flow> {
         }
 
         // ----- with, and variables of direct evals -----
-        Op::ToObject => {
-            let value = i.pop();
-            let object = i.cx().to_object(&value)?;
-            i.push(object.into());
-        }
-        Op::NewVarObject => {
-            let object = i.cx().new_object_with_prototype(&Value::NULL)?;
-            i.push(object.into());
-        }
         Op::DeclareVar => {
             let value = i.pop();
             if let Some(object) = value.as_object()

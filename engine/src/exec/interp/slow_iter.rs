@@ -124,11 +124,6 @@ pub(super) unsafe fn execute(i: Interp, op: Op) -> JsResult<Flow> {
             }
             return i.branch(done, i.i32(1) as isize, size);
         }
-        Op::CheckObject => {
-            if !i.peek(0).is_object() {
-                return Err(i.cx().throw_type_error(format_args!("iterator result is not an object")));
-            }
-        }
         Op::CheckCoercible => {
             if i.peek(0).is_nullish() {
                 let mut cx = i.cx();
@@ -136,6 +131,51 @@ pub(super) unsafe fn execute(i: Interp, op: Op) -> JsResult<Flow> {
                 let what = cx.describe(&value);
                 return Err(cx.throw_type_error(format_args!("cannot destructure {what}")));
             }
+        }
+
+        Op::Coerce => {
+            let value = i.pop();
+            let mut cx = i.cx();
+            if i.u8(1) == 0 {
+                let object = cx.to_object(&value)?;
+                i.push(object.into());
+            } else if value.is_object() {
+                i.push(value);
+            } else {
+                return Err(cx.throw_type_error(format_args!("iterator result is not an object")));
+            }
+        }
+        Op::Make => {
+            let mut cx = i.cx();
+            let object = match i.u8(1) {
+                0 => cx.import_meta()?,
+                1 => cx.new_object_with_prototype(&Value::NULL)?.into(),
+                _ => cx.new_block_disposer()?,
+            };
+            i.push(object);
+        }
+
+        // ----- Disposal of resources -----
+        Op::DisposeAdd => {
+            let disposer = i.pop();
+            let value = i.peek(0);
+            let mut cx = i.cx();
+            let disposer = cx.block_disposer(&disposer)?;
+            match i.u8(1) {
+                2 => cx.note_disposal_error(disposer, value)?,
+                hint => cx.add_disposable(disposer, &value, hint != 0)?,
+            }
+        }
+        Op::DisposeStep => {
+            let disposer = i.pop();
+            let mut cx = i.cx();
+            let disposer = cx.block_disposer(&disposer)?;
+            let step = cx.dispose_step(disposer)?;
+            let ended = step.is_none();
+            if let Some(value) = step {
+                i.push(value);
+            }
+            return i.branch(ended, i.i32(1) as isize, size);
         }
 
         // ----- Suspension -----
@@ -196,10 +236,6 @@ pub(super) unsafe fn execute(i: Interp, op: Op) -> JsResult<Flow> {
             let result = cx.direct_eval(&source, scope)?;
             i.cut(i.m().sp.sub(argc.unwrap_or(0) + 2));
             i.push(result);
-        }
-        Op::ImportMeta => {
-            let meta = i.cx().import_meta()?;
-            i.push(meta);
         }
         Op::ImportCall => {
             let (options, specifier) = (i.pop(), i.pop());
