@@ -9,6 +9,10 @@
 //! - `TARE_BLESS=1`: write what was printed to the `.out` files instead of comparing.
 //! - `TARE_BLESS=pending`: rewrite `pending.txt` from what passes.
 //! - `TARE_GC=POLICY`: collect by this policy, e.g. `every(1)` for a collection at each allocation.
+//!
+//! The same scripts also run under stress, with collections at so many allocations as time allows; with
+//! one at every allocation from the start on, which takes many minutes, when asked for:
+//! `cargo test -p tare --test js -- --ignored`.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -20,7 +24,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tare::heap::parse_policy;
+use tare::heap::{Policy, parse_policy};
 use tare::{Error, Runtime};
 
 /// What a script prints.
@@ -39,6 +43,8 @@ impl Write for Sink {
 
 /// Longest time for one script. Far beyond what any needs: it ends a run that hangs.
 const TIMEOUT: Duration = Duration::from_secs(120);
+/// The same under stress.
+const LONG_TIMEOUT: Duration = Duration::from_secs(3600);
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/js")
@@ -69,13 +75,25 @@ fn evaluate(source: &str, file: &str, sink: Sink) -> Result<(), Error> {
         // Native frames of a debug build are several times larger.
         builder = builder.max_stack_size(4 << 20);
     }
-    if let Ok(policy) = std::env::var("TARE_GC") {
-        builder = builder.gc_policy(parse_policy(&policy).unwrap());
+    let (mut timeout, mut late) = (TIMEOUT, None);
+    if let Ok(text) = std::env::var("TARE_GC") {
+        timeout = LONG_TIMEOUT;
+        let policy = parse_policy(&text).unwrap();
+        if text.starts_with("thinning") {
+            // The collections are too few to spend them on the globals.
+            late = Some(policy);
+            builder = builder.gc_policy(Policy::default());
+        } else {
+            builder = builder.gc_policy(policy);
+        }
     }
     let runtime = builder.build()?;
-    let end = Instant::now() + TIMEOUT;
+    let end = Instant::now() + timeout;
     runtime.set_interrupt_handler(Some(Box::new(move || Instant::now() > end)));
     let context = runtime.new_context()?;
+    if let Some(policy) = late {
+        runtime.set_gc_policy(policy);
+    }
     let ended = context.eval(source, file).and_then(|_| runtime.run_jobs());
     // Whatever a test did, every byte has an owner.
     let report = runtime.memory_report();
@@ -84,10 +102,14 @@ fn evaluate(source: &str, file: &str, sink: Sink) -> Result<(), Error> {
 }
 
 /// Runs one script in a process of its own, so that a crash is only this test's failure.
-fn run_apart(name: &str) -> String {
+fn run_apart(name: &str, policy: Option<&str>) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "scripts_print_what_they_must", "--nocapture"]).env(CHILD, name);
-    let path = std::env::temp_dir().join(format!("tare-js-{}-{name}.out", std::process::id()));
+    if let Some(policy) = policy {
+        command.env("TARE_GC", policy);
+    }
+    let path =
+        std::env::temp_dir().join(format!("tare-js-{}-{name}-{}.out", std::process::id(), policy.is_some()));
     let status = command.env(CHILD_OUT, &path).stdout(Stdio::null()).status().unwrap();
     let printed = std::fs::read(&path).unwrap_or_default();
     // Nothing was written when the child crashed.
@@ -100,7 +122,7 @@ fn run_apart(name: &str) -> String {
 }
 
 /// Runs the scripts, as many at a time as the machine has processors; what each printed, in their order.
-fn run_all<'a>(names: &[&'a str]) -> Vec<(&'a str, String)> {
+fn run_all<'a>(names: &[&'a str], policy: Option<&str>) -> Vec<(&'a str, String)> {
     let next = AtomicUsize::new(0);
     let printed = Mutex::new(vec![String::new(); names.len()]);
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
@@ -110,7 +132,7 @@ fn run_all<'a>(names: &[&'a str]) -> Vec<(&'a str, String)> {
                 loop {
                     let at = next.fetch_add(1, Relaxed);
                     let Some(name) = names.get(at) else { break };
-                    let text = run_apart(name);
+                    let text = run_apart(name, policy);
                     printed.lock().unwrap()[at] = text;
                 }
             });
@@ -159,7 +181,7 @@ fn scripts_print_what_they_must() {
     let mut failing = BTreeSet::new();
     let mut report = String::new();
     let chosen: Vec<&str> = all.iter().map(String::as_str).filter(|name| name.contains(&filter)).collect();
-    for (name, printed) in run_all(&chosen) {
+    for (name, printed) in run_all(&chosen, None) {
         let path = folder().join(format!("{name}.out"));
         if bless == "1" {
             std::fs::write(&path, &printed).unwrap();
@@ -189,4 +211,36 @@ fn scripts_print_what_they_must() {
         return;
     }
     assert!(report.is_empty(), "\n{report}");
+}
+
+/// Runs all scripts that pass, and holds what they print under a policy against what they must print.
+fn print_the_same(policy: &str) {
+    let filter = std::env::var("TARE_JS").unwrap_or_default();
+    let list = std::fs::read_to_string(folder().join("pending.txt")).unwrap();
+    let all = names();
+    let passing: Vec<&str> = all
+        .iter()
+        .map(String::as_str)
+        .filter(|name| name.contains(&filter) && !list.lines().any(|line| line == *name))
+        .collect();
+    let mut report = String::new();
+    for (name, printed) in run_all(&passing, Some(policy)) {
+        let expected = std::fs::read_to_string(folder().join(format!("{name}.out"))).unwrap_or_default();
+        if printed != expected {
+            let _ = writeln!(report, "{name}: {}", difference(&expected, &printed));
+        }
+    }
+    assert!(report.is_empty(), "\n{report}");
+}
+
+/// Builds with debug assertions verify the heap after each collection.
+#[test]
+fn scripts_print_the_same_under_stress() {
+    print_the_same("thinning(12)");
+}
+
+#[test]
+#[ignore = "takes many minutes"]
+fn scripts_print_the_same_with_a_collection_at_every_allocation() {
+    print_the_same("every(1)");
 }

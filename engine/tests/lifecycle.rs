@@ -1,5 +1,7 @@
 //! Runtimes come and go without leaving anything behind.
 
+mod support;
+
 use tare::{Front, Runtime};
 
 #[test]
@@ -13,4 +15,9 @@ fn an_empty_runtime_frees_everything() {
         runtime.run_gc();
         drop(runtime);
     }
+}
+
+#[test]
+fn again_under_stress() {
+    support::again("every(1)");
 }

@@ -1,5 +1,7 @@
 //! Running out of memory is an error that a script can catch, never a crash, and nothing is left behind.
 
+mod support;
+
 use tare::{Error, Front, Runtime};
 use tare_allocators::parse;
 
@@ -124,4 +126,9 @@ fn nothing_is_left_behind() {
             assert_eq!(left.cells, 0, "{name}, {front} front: {left:?}");
         }
     }
+}
+
+#[test]
+fn again_under_stress() {
+    support::again("thinning(2)");
 }

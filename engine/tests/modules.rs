@@ -1,5 +1,7 @@
 //! Modules, through the public interface.
 
+mod support;
+
 use std::collections::HashMap;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -129,4 +131,9 @@ fn import_calls_give_namespaces_or_reject() {
     assert_eq!(lines[0], "1 true string");
     assert!(lines[1].starts_with("SyntaxError"), "{}", lines[1]);
     assert_eq!(&lines[2..], ["TypeError no module 'nowhere'", "Error name", "2", "TypeError"]);
+}
+
+#[test]
+fn again_under_stress() {
+    support::again("every(1)");
 }

@@ -1,5 +1,7 @@
 //! Weak references and the collector, through the public interface.
 
+mod support;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -28,7 +30,7 @@ fn start(policy: Option<&str>) -> (Runtime, Context, Rc<RefCell<Vec<String>>>) {
 
 #[test]
 fn a_value_that_refers_to_its_key_dies_with_it() {
-    let (runtime, context, seen) = start(None);
+    let (runtime, context, seen) = start(Some("never"));
     let source = "
         var map = new WeakMap(), registry = new FinalizationRegistry(report);
         (function () {
@@ -127,4 +129,9 @@ fn collecting_large_weak_maps_ends() {
     runtime.run_gc();
     let found = context.eval("keys.every((key) => map.get(key).i === key.i) && 'all'", "large.js").unwrap();
     assert_eq!(found.to_display(&context).unwrap(), "all");
+}
+
+#[test]
+fn again_under_stress() {
+    support::again("every(1)");
 }

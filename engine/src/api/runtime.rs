@@ -239,7 +239,7 @@ impl Builder {
             let runtime = unsafe { &mut *state.as_ptr() };
             runtime.connect();
             runtime.machine.stack.set_limit(self.stack_bytes);
-            if let Some(policy) = self.policy {
+            if let Some(policy) = self.policy.or_else(policy_of_tests) {
                 runtime.heap.set_policy(policy);
             }
             if runtime.atoms.fill().is_err() {
@@ -258,6 +258,16 @@ static KIND_TABLE: [crate::heap::KindInfo; crate::heap::KINDS] = {
         crate::heap::KindInfo::of::<super::host::HostCell>("host closure").leaf();
     table
 };
+
+/// In builds with debug assertions, the policy of runtimes that are given none can be set from outside: a whole test
+/// program runs under stress with `TARE_GC='every(1)'`.
+fn policy_of_tests() -> Option<Policy> {
+    if !cfg!(debug_assertions) {
+        return None;
+    }
+    let text = std::env::var("TARE_GC").ok()?;
+    Some(text.parse().unwrap_or_else(|error| panic!("TARE_GC is {text:?}: {error}")))
+}
 
 /// An engine: memory, heap, job queue. Cloning makes another handle.
 #[derive(Clone)]

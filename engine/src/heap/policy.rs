@@ -244,6 +244,44 @@ impl Rule for Every {
     }
 }
 
+/// `thinning([most])`
+#[derive(Clone, Copy, Debug)]
+pub struct Thinning {
+    most: u64,
+    // Collections to come at the present span, and objects to come before the next.
+    again: u64,
+    span: u64,
+    left: u64,
+}
+
+impl Rule for Thinning {
+    fn begin(&mut self, _now: &Figures) -> usize {
+        (self.again, self.span, self.left) = (self.most, 1, 1);
+        0
+    }
+    fn ask(&mut self, _now: &Figures) -> Option<usize> {
+        self.left -= 1;
+        if self.left != 0 {
+            return Some(0);
+        }
+        self.again -= 1;
+        if self.again == 0 {
+            (self.again, self.span) = (self.most, self.span.saturating_mul(2));
+        }
+        self.left = self.span;
+        None
+    }
+    fn after(&mut self, _outcome: &Outcome, _now: &Figures) -> Option<usize> {
+        Some(0)
+    }
+    fn parse(args: &mut Args<'_>) -> Result<Self, PolicyError> {
+        Ok(Thinning { most: args.whole(Some(100), 1)?, again: 1, span: 1, left: 1 })
+    }
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "({})", self.most)
+    }
+}
+
 /// `fixed(bytes)`
 #[derive(Clone, Copy, Debug)]
 pub struct Fixed {
@@ -666,6 +704,8 @@ policies! {
         "No automatic collection: cycles stay until one is asked for.";
     Every, "every", "every([n[, seed]])", "every(1)",
         "Stress: a collection before every nth object; with a seed, at random spans of n on average.";
+    Thinning, "thinning", "thinning([most])", "thinning(100)",
+        "Stress: as every(1) for this many collections, then every(2) for as many, then every(4), and so on.";
     Fixed, "fixed", "fixed(bytes)", "fixed(1M)",
         "A collection each time this much was allocated since the last.";
     Live, "live", "live([factor[, floor]])", "live(2)",

@@ -55,6 +55,7 @@ fn names_read_back() {
         ("quickjs(1M, 64K)", "quickjs(1M, 64K)"),
         ("quickjs(1M,64K,2G)", "quickjs(1M, 64K, 2G)"),
         ("every(3, 7)", "every(3, 7)"),
+        ("thinning", "thinning(100)"),
         ("live(1.5,1M)", "live(1.5, 1M)"),
         ("gogc(50, 64M)", "gogc(50, 64M)"),
         ("never", "never"),
@@ -195,6 +196,9 @@ fn stress_collects_at_every_object() {
         assert_eq!(one, two);
         let ran = one.iter().filter(|&&ran| ran).count();
         assert!((30..=80).contains(&ran), "{ran}");
+        heap.set_policy(parse_policy("thinning(3)").unwrap());
+        let ran: Vec<usize> = (0..40).filter(|_| heap.maybe_collect()).collect();
+        assert_eq!(ran, [0, 1, 2, 4, 6, 8, 12, 16, 20, 28, 36]);
     });
 }
 
