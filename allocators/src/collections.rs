@@ -159,12 +159,22 @@ impl<'a, T> Vec<'a, T> {
     }
 
     /// Appends copies of the elements of a slice.
+    #[inline]
     pub fn try_extend_from_slice(&mut self, slice: &[T]) -> Result<(), OutOfMemory>
     where
         T: Copy,
     {
-        self.try_reserve(slice.len())?;
-        self.inner.extend_from_slice(slice);
+        let len = self.inner.len();
+        if self.inner.capacity() - len < slice.len() {
+            self.try_reserve(slice.len())?;
+        }
+        // SAFETY: there is room for the slice behind `len`; it cannot overlap what it is copied into, which is
+        // borrowed mutably; `Copy` elements may be copied as bytes.
+        unsafe {
+            let end = self.inner.as_mut_ptr().add(len);
+            core::ptr::copy_nonoverlapping(slice.as_ptr(), end, slice.len());
+            self.inner.set_len(len + slice.len());
+        }
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! Emission: literals, loops, sets, and the reversal of what lookbehind matches leftwards.
 
 use crate::CompileError;
+use crate::bits::Bits;
 use crate::compile::Compiler;
 use crate::op;
 use crate::set::{CodeSet, StringSet};
@@ -271,13 +272,13 @@ impl<'a> Compiler<'a, '_> {
     /// Stores a class in the table of sets, or finds it there.
     fn class(&mut self, ranges: &[(u32, u32)]) -> Result<u32, CompileError> {
         let start = self.sets.len();
-        let mut bitmap = [0u8; 32];
+        let mut bitmap = Bits::default();
         for &(low, high) in ranges {
-            for c in low..=high.min(255) {
-                bitmap[c as usize >> 3] |= 1 << (c & 7);
+            if let Ok(low) = u8::try_from(low) {
+                bitmap.set_range(low, u8::try_from(high).unwrap_or(255));
             }
         }
-        self.sets.try_extend_from_slice(&bitmap)?;
+        self.sets.try_extend_from_slice(&bitmap.to_bytes())?;
         let limit = if self.src.unicode { crate::set::MAX } else { 0xFFFF };
         let clip = |&(low, high): &(u32, u32), from: u32, to: u32| {
             let (low, high) = (low.max(from), high.min(to));

@@ -65,9 +65,11 @@ impl<'a> Compiler<'a, '_> {
             _ => {
                 let mut set = CodeSet::new(self.memory);
                 let mut strings = StringSet::new(self.memory);
+                // The sets of digits, spaces and words are closed over case already, and so are their complements.
+                let property = self.src.unit(self.at).is_some_and(|unit| unit | 0x20 == u16::from(b'p'));
                 if self.class_escape(&mut set, &mut strings)? {
                     set.normalise();
-                    if self.ignore_case {
+                    if self.ignore_case && property {
                         set.close_over_case(self.src.unicode)?;
                         if self.src.sets {
                             strings.fold();
@@ -177,6 +179,10 @@ impl<'a> Compiler<'a, '_> {
             return Ok(false);
         }
         self.at += 1;
+        if letter.is_ascii_lowercase() && !(letter == b'w' && self.ignore_case && self.src.unicode) {
+            set.add_all(ranges)?;
+            return Ok(true);
+        }
         let mut members = CodeSet::new(self.memory);
         members.add_all(ranges)?;
         if letter | 0x20 == b'w' && self.ignore_case && self.src.unicode {

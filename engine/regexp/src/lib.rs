@@ -24,6 +24,7 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_types, clippy::disallowed_macros, clippy::disallowed_methods))]
 #![forbid(unsafe_code)]
 
+mod bits;
 mod class;
 mod compile;
 mod emit;

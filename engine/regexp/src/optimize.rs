@@ -5,6 +5,7 @@
 //! only sometimes wide.
 
 use crate::CompileError;
+use crate::bits::Bits;
 use crate::compile::LINE_TERMINATORS;
 use crate::emit::MAX_SIZE;
 use crate::op::{
@@ -20,9 +21,9 @@ const BUDGET: usize = 64;
 /// A superset of the units a piece of code can start with.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct First {
-    bits: [u8; 32],
+    bits: Bits,
     /// Low bytes of the units of 256 and above.
-    hashed: [u8; 32],
+    hashed: Bits,
     end: bool,
     /// Nothing is known.
     any: bool,
@@ -31,18 +32,18 @@ struct First {
 impl First {
     fn unit(&mut self, unit: u16) {
         match u8::try_from(unit) {
-            Ok(unit) => self.bits[usize::from(unit >> 3)] |= 1 << (unit & 7),
-            Err(_) => self.hashed[usize::from(unit as u8 >> 3)] |= 1 << (unit & 7),
+            Ok(unit) => self.bits.set(unit),
+            Err(_) => self.hashed.set(unit as u8),
         }
     }
 
     /// Adds units of 256 and above.
     fn wide_units(&mut self, low: u16, high: u16) {
-        if self.hashed == [255; 32] {
+        if self.hashed == Bits::ALL {
             return;
         }
         if high - low >= 255 {
-            self.hashed = [255; 32];
+            self.hashed = Bits::ALL;
         } else {
             (low..=high).for_each(|unit| self.unit(unit));
         }
@@ -50,25 +51,20 @@ impl First {
 
     /// Whether any unit of 256 and above may come.
     fn wide(&self) -> bool {
-        self.hashed != [0; 32]
+        !self.hashed.is_empty()
     }
 
     fn useless(&self) -> bool {
-        self.any || (self.end && self.hashed == [255; 32] && self.bits == [255; 32])
+        self.any || (self.end && self.hashed == Bits::ALL && self.bits == Bits::ALL)
     }
 
     fn disjoint(&self, other: &First) -> bool {
-        !self.any
-            && !other.any
-            && self.hashed.iter().zip(other.hashed).all(|(a, b)| a & b == 0)
-            && self.bits.iter().zip(other.bits).all(|(a, b)| a & b == 0)
+        !self.any && !other.any && self.hashed.is_disjoint(other.hashed) && self.bits.is_disjoint(other.bits)
     }
 
     /// Whether nothing but ASCII word characters can come.
     fn only_words(&self) -> bool {
-        let word = |unit: u8| unit.is_ascii_alphanumeric() || unit == b'_';
-        let has = |unit: u8| self.bits[usize::from(unit >> 3)] >> (unit & 7) & 1 != 0;
-        !self.any && !self.wide() && !self.end && (0..=255u8).all(|unit| !has(unit) || word(unit))
+        !self.any && !self.wide() && !self.end && self.bits.without(Bits::WORDS).is_empty()
     }
 
     /// Adds what one character can be.
@@ -82,12 +78,12 @@ impl First {
             op::CLASS | op::CLASS_U => {
                 let class = operand as usize;
                 if let Some(bitmap) = sets.get(class..class + 32) {
-                    self.bits.iter_mut().zip(bitmap).for_each(|(bits, more)| *bits |= more);
+                    self.bits = self.bits.union(Bits::from_bytes(bitmap));
                 }
                 let (basic, above) = (u16_at(sets, class + 32), u16_at(sets, class + 34));
                 let start = class + 36;
                 for index in 0..usize::from(basic) {
-                    if self.hashed == [255; 32] {
+                    if self.hashed == Bits::ALL {
                         break;
                     }
                     let at = start + 4 * index;
@@ -95,7 +91,7 @@ impl First {
                 }
                 let start = start + 4 * usize::from(basic);
                 for index in 0..usize::from(above) {
-                    if self.hashed == [255; 32] {
+                    if self.hashed == Bits::ALL {
                         break;
                     }
                     let at = start + 8 * index;
@@ -104,17 +100,17 @@ impl First {
                 }
             }
             op::DOT | op::DOT_U => {
-                let before = self.bits;
-                self.bits = [255; 32];
-                for (c, _) in LINE_TERMINATORS.into_iter().filter(|range| range.0 < 256) {
-                    let (byte, bit) = (c as usize >> 3, 1 << (c & 7));
-                    self.bits[byte] &= !bit | before[byte];
-                }
-                self.hashed = [255; 32];
+                let mut ends = Bits::default();
+                LINE_TERMINATORS
+                    .iter()
+                    .filter_map(|range| u8::try_from(range.0).ok())
+                    .for_each(|c| ends.set(c));
+                self.bits = self.bits.union(Bits::ALL.without(ends));
+                self.hashed = Bits::ALL;
             }
             _ => {
-                self.bits = [255; 32];
-                self.hashed = [255; 32];
+                self.bits = Bits::ALL;
+                self.hashed = Bits::ALL;
             }
         }
     }
@@ -216,20 +212,19 @@ fn guard(
         return Ok(NONE);
     }
     let mut bytes = [0u8; GUARD_HASHED_SIZE];
-    let count: u32 = first.bits.iter().map(|byte| byte.count_ones()).sum();
+    let count = first.bits.count();
     let (wide, size) = match first.hashed {
-        hashed if hashed == [0; 32] => (0, GUARD_SIZE),
-        hashed if hashed == [255; 32] => (GUARD_WIDE, GUARD_SIZE),
+        hashed if hashed.is_empty() => (0, GUARD_SIZE),
+        Bits::ALL => (GUARD_WIDE, GUARD_SIZE),
         _ => (GUARD_HASHED, GUARD_HASHED_SIZE),
     };
     bytes[0] = wide | if first.end { GUARD_END } else { 0 };
     if count == 1 && bytes[0] == 0 {
         bytes[0] = GUARD_SINGLE;
-        let index = first.bits.iter().position(|&byte| byte != 0).unwrap_or(0);
-        bytes[1] = (index * 8) as u8 + first.bits[index].trailing_zeros() as u8;
+        bytes[1] = first.bits.first();
     }
-    bytes[2..GUARD_SIZE].copy_from_slice(&first.bits);
-    bytes[GUARD_SIZE..].copy_from_slice(&first.hashed);
+    bytes[2..GUARD_SIZE].copy_from_slice(&first.bits.to_bytes());
+    bytes[GUARD_SIZE..].copy_from_slice(&first.hashed.to_bytes());
     let bytes = &bytes[..size];
     let equal = |&&(start, len): &&(u32, u32)| {
         len as usize == size && sets.get(start as usize..(start + len) as usize) == Some(bytes)
@@ -351,7 +346,7 @@ fn switch(parts: &mut Parts<'_>, pc: usize) -> Result<(), CompileError> {
                 || match unit {
                     256 => first.wide(),
                     257 => first.end,
-                    _ => first.bits[unit >> 3] >> (unit & 7) & 1 != 0,
+                    _ => first.bits.has(unit as u8),
                 };
             if fits {
                 // The second way that fits turns the first one's entry into that of its SPLIT.
@@ -517,11 +512,16 @@ fn find_literals(parts: &mut Parts<'_>, whole: &First) -> Option<usize> {
         };
         pc = next;
     }
-    let members = whole.bits.iter().map(|byte| byte.count_ones()).sum::<u32>();
+    let members = whole.bits.count();
     let few = (1..=3).contains(&members) && !whole.wide() && !whole.any;
     if few {
-        let units = (0..=255u8).filter(|unit| whole.bits[usize::from(unit >> 3)] >> (unit & 7) & 1 != 0);
-        parts.search.needles.iter_mut().zip(units).for_each(|(slot, unit)| *slot = unit);
+        let mut left = whole.bits;
+        for slot in parts.search.needles.iter_mut().take(members as usize) {
+            *slot = left.first();
+            let mut taken = Bits::default();
+            taken.set(*slot);
+            left = left.without(taken);
+        }
         parts.search.needle_count = members as u8;
     }
     parts.search.start = start;

@@ -34,7 +34,12 @@ impl<'a> CodeSet<'a> {
         self.ranges.try_push((low, high))
     }
 
+    /// Adds the ranges of a normalised set.
     pub fn add_all(&mut self, ranges: &[(u32, u32)]) -> Result<(), OutOfMemory> {
+        if self.ranges.is_empty() {
+            return self.ranges.try_extend_from_slice(ranges);
+        }
+        self.ranges.try_reserve(ranges.len())?;
         ranges.iter().try_for_each(|&(low, high)| self.add(low, high))
     }
 
@@ -59,7 +64,8 @@ impl<'a> CodeSet<'a> {
 
     /// The complement among all code points.
     pub fn invert(&mut self) -> Result<(), OutOfMemory> {
-        let mut inverse = CodeSet::new(self.ranges.memory());
+        let mut inverse =
+            CodeSet { ranges: Vec::try_with_capacity(self.ranges.len() + 1, self.ranges.memory())? };
         let mut next = 0;
         for &(low, high) in &self.ranges {
             if low > next {
@@ -100,6 +106,23 @@ impl<'a> CodeSet<'a> {
         let mut extra: CodeSet<'a> = CodeSet::new(self.ranges.memory());
         let mut result = Ok(());
         for &(low, high) in &self.ranges {
+            // ASCII letters go by arithmetic; only k and s have equivalents elsewhere, and only with a Unicode flag.
+            for (first, last, other) in [(b'A', b'Z', 0x20), (b'a', b'z', -0x20)] {
+                let (from, to) = (low.max(u32::from(first)), high.min(u32::from(last)));
+                if from <= to {
+                    extra.add(from.wrapping_add_signed(other), to.wrapping_add_signed(other))?;
+                    for (letter, far) in [(b'k', 0x212A), (b's', 0x17F)] {
+                        let letter = u32::from(letter & !0x20 | first & 0x20);
+                        if full_unicode && (from..=to).contains(&letter) {
+                            extra.add(far, far)?;
+                        }
+                    }
+                }
+            }
+            let low = low.max(0x80);
+            if low > high {
+                continue;
+            }
             unicode::for_each_case_equivalent_in_range(low, high, full_unicode, |other| {
                 if result.is_ok() {
                     result = extra.add(other, other);

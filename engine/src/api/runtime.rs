@@ -216,6 +216,7 @@ impl Builder {
             symbol_registry: Value::UNDEFINED,
             random_state: seed | 1,
             joining: crate::mem::Vec::new(mem.memory(crate::mem::Use::Runtime)),
+            programs: [const { Value::UNDEFINED }; rt::PROGRAMS],
             regexp: None,
             interrupt: None,
             rejection_tracker: None,
@@ -322,6 +323,7 @@ impl Runtime {
     /// Collects cycles now (`JS_RunGC`).
     pub fn run_gc(&self) {
         let _entry = self.shared.enter();
+        self.state().forget_programs();
         // Without memory for the collector's tables nothing is collected, and nothing changed.
         let _ = self.state().heap.collect(Reason::Requested);
     }

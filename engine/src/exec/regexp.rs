@@ -13,12 +13,15 @@ use crate::mem::Use;
 use crate::object::ShapeTable;
 use crate::object::iteration::{Iteration, IteratorCell};
 use crate::object::regexp::{ProgramCell, RegExpCell, array_with_slots};
-use crate::runtime::{Context, Intrinsic};
+use crate::runtime::{Context, Intrinsic, PROGRAMS};
 use crate::text::{RawAtom, Text, names};
 use crate::value::{JsResult, JsString, Object, Thrown, Value, kind};
 
 /// Magic number of the row of `%RegExpStringIteratorPrototype%.next`, by which its callers know it.
 pub const REGEXP_NEXT: i32 = 0x5245_4E58;
+
+/// The longest pattern, in units, whose program is remembered.
+const MAX_REMEMBERED: usize = 1024;
 
 /// A text in the matcher's terms.
 #[inline(always)]
@@ -57,9 +60,28 @@ impl Context {
             return Err(self.throw_syntax_error(format_args!("invalid regular expression flags")));
         };
         let source = source.flatten()?;
+        let slot =
+            (source.hash()? as usize ^ usize::from(flags.bits()).wrapping_mul(31)) % (PROGRAMS / 2) * 2;
+        for way in [slot, slot + 1] {
+            if let Some(known) = self.rt().programs[way].downcast_ref::<ProgramCell>()
+                && known.flags() == flags
+                && known.source().equals(&source)?
+            {
+                self.rt().programs.swap(slot, way);
+                return Ok(known);
+            }
+        }
         let memory = self.rt().mem.memory(Use::RegExp);
         match tare_regexp::compile(pattern_text(source.text()?), flags, memory) {
-            Ok(program) => ProgramCell::create(source, flags, program),
+            Ok(program) => {
+                let remembered = source.len() <= MAX_REMEMBERED;
+                let program = ProgramCell::create(source, flags, program)?;
+                if remembered {
+                    self.rt().programs.swap(slot, slot + 1);
+                    self.rt().programs[slot] = program.to_value();
+                }
+                Ok(program)
+            }
             Err(CompileError::OutOfMemory) => Err(Thrown::OutOfMemory),
             Err(CompileError::Syntax { message, .. }) => {
                 Err(self.throw_syntax_error(format_args!("invalid regular expression: {message}")))

@@ -26,6 +26,13 @@ impl Context {
 }
 
 impl Runtime {
+    /// Forgets the patterns compiled lately; RegExps that have them keep them.
+    pub(crate) fn forget_programs(&mut self) {
+        for program in &mut self.programs {
+            drop(program.take());
+        }
+    }
+
     /// Lets everything go that the runtime itself holds, and collects what is then garbage.
     pub(crate) fn tear_down(&mut self) {
         while let Some(job) = self.jobs.pop() {
@@ -41,6 +48,7 @@ impl Runtime {
         drop(self.machine.extra_arguments.take());
         self.interrupt = None;
         self.regexp = None;
+        self.forget_programs();
         self.rejection_tracker = None;
         self.heap.set_observer(None);
         self.heap.set_log(None);

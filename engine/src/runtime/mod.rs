@@ -97,6 +97,9 @@ pub const fn base_kinds() -> [KindInfo; KINDS] {
     table
 }
 
+/// Compiled patterns that a runtime remembers.
+pub(crate) const PROGRAMS: usize = 64;
+
 /// Asked at back edges and calls, every few thousand of them: true stops the script.
 pub type InterruptHandler = Box<dyn FnMut() -> bool>;
 /// Told when a promise is rejected without a handler (true), and when one is added later (false).
@@ -128,6 +131,9 @@ pub struct Runtime {
     pub(crate) random_state: u64,
     /// Objects that `join` is at work on, so that cycles end.
     pub(crate) joining: crate::mem::Vec<'static, Value>,
+    /// Programs compiled lately, by hash of pattern and flags: the same pattern is often made again. Two places for
+    /// each hash, the one used last first.
+    pub(crate) programs: [Value; PROGRAMS],
     /// The RegExp matcher's memory, while no match is going on.
     pub(crate) regexp: Option<tare_regexp::Scratch<'static>>,
     pub(crate) interrupt: Option<InterruptHandler>,
