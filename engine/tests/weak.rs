@@ -131,7 +131,35 @@ fn collecting_large_weak_maps_ends() {
     assert_eq!(found.to_display(&context).unwrap(), "all");
 }
 
+/// Maps that wait for each other's keys, and for keys that nothing reaches: looking at them again comes to an end.
+#[test]
+fn collecting_several_waiting_maps_ends() {
+    let (runtime, context, seen) = start(Some("never"));
+    let source = "
+        const maps = [new WeakMap(), new WeakMap(), new WeakMap()], registry = new FinalizationRegistry(report);
+        const start = {};
+        (function () {
+          const keys = [start];
+          for (let i = 1; i < 100; i++) {
+            const key = { i }; key.self = key; keys.push(key);
+            maps[i % 3].set(keys[i - 1], key);
+          }
+          for (let i = 0; i < 9; i++) {
+            const lost = { i }; lost.self = lost;
+            registry.register(lost, i);
+            maps[i % 3].set(lost, lost);
+          }
+        })();
+    ";
+    context.eval(source, "maps.js").unwrap();
+    runtime.run_gc();
+    runtime.run_jobs().unwrap();
+    assert_eq!(seen.borrow().len(), 9);
+    let count = "let n = 0; for (let key = start; key; n++) key = maps[(n + 1) % 3].get(key); n";
+    assert_eq!(context.eval(count, "count.js").unwrap().as_number(), Some(100.0));
+}
+
 #[test]
 fn again_under_stress() {
-    support::again("every(1)");
+    support::again("thinning(50)");
 }

@@ -24,6 +24,8 @@ mod host;
 mod leaks;
 mod modules;
 mod runtime;
+#[cfg(test)]
+mod tests;
 mod usage;
 mod value;
 

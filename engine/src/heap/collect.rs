@@ -308,6 +308,8 @@ struct Marking<'a> {
     batch_of: StdCell<NonNull<Header>>,
     // Cells that reported ephemerons whose key was not marked then.
     ephemerons: UnsafeCell<Vec<'static, NonNull<Header>>>,
+    // The one of them that is looked at again.
+    again: StdCell<NonNull<Header>>,
     progress: StdCell<bool>,
 }
 
@@ -338,8 +340,11 @@ impl EdgeSink for Marking<'_> {
             }
             let waiting = &mut *self.ephemerons.get();
             let current = self.current.get();
+            if self.again.get() == current || waiting.last() == Some(&current) {
+                return false;
+            }
             // Without room to remember it, the value is kept: it leaks until the next collection.
-            waiting.last() != Some(&current) && waiting.try_push(current).is_err()
+            waiting.try_push(current).is_err()
         }
     }
 }
@@ -362,6 +367,7 @@ impl<'a> Marking<'a> {
             current: StdCell::new(NonNull::dangling()),
             batch_of: StdCell::new(NonNull::dangling()),
             ephemerons: UnsafeCell::new(Vec::new(memory)),
+            again: StdCell::new(NonNull::dangling()),
             progress: StdCell::new(false),
         })
     }
@@ -608,6 +614,7 @@ impl<'a> Marking<'a> {
         // SAFETY: the list is read anew at each step.
         while let Some(&cell) = unsafe { (&*self.ephemerons.get()).get(index) } {
             index += 1;
+            self.again.set(cell);
             // SAFETY: the cell is marked, and so alive.
             unsafe { self.trace(heap, cell, tracer) };
             self.drain(heap, tracer);
@@ -689,6 +696,7 @@ impl Heap {
             self.observe(&Event::Failed { reason, charged: charged_before });
             return Err(error);
         }
+        self.collected(false);
         self.space.settle();
         self.space.age();
         outcome.charged_after = self.mem().charged();

@@ -60,6 +60,10 @@ pub type WeakHook = unsafe fn(owner: *mut (), cell: NonNull<Header>);
 /// with the cell.
 pub type TableHook = unsafe fn(owner: *mut (), cell: NonNull<Header>);
 
+/// Called at the end of each collection, and when an upper floor is out of something that a collection may have set
+/// free (`urgent`). Cells may be visited, but it makes, frees and collects none.
+pub type CollectedHook = unsafe fn(owner: *mut (), urgent: bool);
+
 /// Called when a cell is allocated, while allocations are tracked: the number of the place that asks for it. It neither
 /// allocates cells nor runs JavaScript.
 pub type SiteHook = unsafe fn(owner: *mut ()) -> u32;
@@ -78,6 +82,7 @@ pub struct Heap {
     weak_hook: StdCell<Option<WeakHook>>,
     table_hook: StdCell<Option<TableHook>>,
     garbage_hook: StdCell<Option<GarbageHook>>,
+    collected_hook: StdCell<Option<CollectedHook>>,
     owner: StdCell<*mut ()>,
     tables: [StdCell<*const ()>; TABLES],
     /// Charged bytes above which an object allocation asks the policy whether to collect.
@@ -154,6 +159,7 @@ impl Heap {
             weak_hook: StdCell::new(None),
             table_hook: StdCell::new(None),
             garbage_hook: StdCell::new(None),
+            collected_hook: StdCell::new(None),
             owner: StdCell::new(core::ptr::null_mut()),
             tables: [const { StdCell::new(core::ptr::null()) }; TABLES],
             trigger: StdCell::new(256 * 1024),
@@ -350,6 +356,19 @@ impl Heap {
     /// Sets or removes a second observer, for the runtime's own log.
     pub fn set_log(&self, log: Option<Box<dyn Observer>>) {
         drop(self.log.replace(log));
+    }
+
+    /// Says what to call at the end of each collection.
+    pub fn set_collected_hook(&self, hook: CollectedHook) {
+        self.collected_hook.set(Some(hook));
+    }
+
+    /// Calls the hook of [`Heap::set_collected_hook`].
+    pub(crate) fn collected(&self, urgent: bool) {
+        if let Some(hook) = self.collected_hook.get() {
+            // SAFETY: the owner is the hook's, and the hook keeps its contract.
+            unsafe { hook(self.owner.get(), urgent) };
+        }
     }
 
     /// Says what to call for each cell that a collection frees.

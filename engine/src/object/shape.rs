@@ -461,7 +461,10 @@ pub struct ShapeTable {
 
 /// The heap's table slot for shapes.
 pub const SHAPES: usize = 1;
-const MAX_SHAPES: usize = 1 << 24;
+/// Numbers have 24 bits; in this crate's own tests fewer, to run out of them.
+const MAX_SHAPES: usize = if cfg!(test) { 1 << 13 } else { 1 << 24 };
+/// Fewer retired numbers are not worth the flush of all caches.
+const LEAST_RETIRED: usize = if cfg!(test) { 1 << 8 } else { 1 << 14 };
 
 impl ShapeTable {
     /// An empty table.
@@ -589,7 +592,9 @@ impl ShapeTable {
                 by_id.try_push(core::ptr::null())?;
             }
             if by_id.len() >= MAX_SHAPES {
-                return Err(Thrown::OutOfMemory);
+                // The last resort: whatever was retired comes back at once.
+                heap::current().collected(true);
+                return (&mut *self.free_ids.get()).pop().ok_or(Thrown::OutOfMemory);
             }
             // Room to retire every id later, so that finalizing a shape cannot fail.
             let len = by_id.len() + 1;
@@ -612,10 +617,12 @@ impl ShapeTable {
         }
     }
 
-    /// Whether ids wait for [`ShapeTable::recycle_ids`].
-    pub fn has_retired_ids(&self) -> bool {
-        // SAFETY: no other reference into the vector is alive.
-        unsafe { !(&*self.retired_ids.get()).is_empty() }
+    /// Whether it is time for [`ShapeTable::recycle_ids`]: most numbers are retired; or, where they are urgently
+    /// needed, any is.
+    pub fn wants_recycling(&self, urgent: bool) -> bool {
+        // SAFETY: no mutable reference into the vectors is alive.
+        let (retired, all) = unsafe { ((&*self.retired_ids.get()).len(), (&*self.by_id.get()).len()) };
+        retired > if urgent { 0 } else { LEAST_RETIRED.max(all / 2) }
     }
 
     fn create(&self, mut shape: Shape) -> JsResult<&'static Shape> {

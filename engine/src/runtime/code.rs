@@ -374,7 +374,7 @@ impl CodeCell {
         unsafe { self.script.cell_unchecked().cast::<ScriptCell>().as_ref() }
     }
 
-    /// Forgets all that the inline caches know.
+    /// Forgets all that the inline caches know, and what `new` makes. Drops nothing.
     pub fn flush_caches(&self) {
         // SAFETY: no handler holds a reference to a cache while this runs.
         unsafe {
@@ -383,8 +383,6 @@ impl CodeCell {
             }
         }
         self.instance_word.set(0);
-        // SAFETY: the old value is moved out before it is dropped.
-        drop(unsafe { core::mem::replace(&mut *self.instance_prototype.get(), Value::UNDEFINED) });
     }
 
     /// The function's name, as its template has it.

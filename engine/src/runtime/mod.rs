@@ -31,7 +31,7 @@ pub use realm::{Intrinsic, Realm};
 pub use stack::Stack;
 pub(crate) use weak::NO_JOB;
 
-use crate::heap::{Heap, KINDS, KindInfo, Ref};
+use crate::heap::{Heap, KIND_MASK, KINDS, KindInfo, Ref};
 use crate::mem::Mem;
 use crate::object::shape::SHAPES;
 use crate::object::weak::WEAK;
@@ -248,8 +248,29 @@ impl Runtime {
         self.heap.set_table(WEAK, (&raw const self.weak).cast());
         let owner = (&raw const *self).cast_mut().cast();
         self.heap.set_owner(owner, weak::target_died);
+        self.heap.set_collected_hook(collected);
         if self.sites.is_some() {
             self.heap.track_allocations(sites::allocating);
+        }
+    }
+}
+
+/// Gives the numbers of dead shapes out again once there are many, after all inline caches forgot them.
+///
+/// # Safety
+/// 1. `owner` is the [`Runtime`] that the heap belongs to.
+unsafe fn collected(owner: *mut (), urgent: bool) {
+    // SAFETY: (1) fields are borrowed one by one, and only for reading.
+    unsafe {
+        let runtime = owner.cast::<Runtime>();
+        let shapes = &(*runtime).shapes;
+        if shapes.wants_recycling(urgent) {
+            (*runtime).heap.for_each_cell(&mut |cell| {
+                if cell.as_ref().kind() & KIND_MASK == kind::CODE {
+                    cell.cast::<CodeCell>().as_ref().flush_caches();
+                }
+            });
+            shapes.recycle_ids();
         }
     }
 }
