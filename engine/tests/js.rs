@@ -236,7 +236,7 @@ fn print_the_same(policy: &str) {
 /// Builds with debug assertions verify the heap after each collection.
 #[test]
 fn scripts_print_the_same_under_stress() {
-    print_the_same("thinning(12)");
+    print_the_same("thinning(5)");
 }
 
 #[test]
