@@ -37,6 +37,15 @@ const PROGRAMS: &[(&str, &str)] = &[
          let { k1, ...rest } = o; let [a, b = 2, ...c] = [1, undefined, 3, 4]; Object.entries(rest).sort();
          let big = 12345678901234567890n ** 5n; big.toString(); Object.freeze(o); [3, 1, 2].sort((x, y) => x - y);",
     ),
+    (
+        "patterns",
+        "const LINE = /^(?<key>\\w+)\\s*=\\s*(?:\"([^\"]*)\"|(\\d+))$/d; let n = 0;
+         for (const line of ['a = 1', 'name=\"x y\"', 'none']) { const m = LINE.exec(line); if (m) n += m.groups.key.length + m.indices[0][1]; }
+         let text = 'one two three four '.repeat(10); text.replace(/(\\w+) (\\w+)/g, '$2 $1 $&'); text.replace(/\\w+/g, w => w.toUpperCase());
+         text.split(/(\\s)/).length; text.match(/[aeiou]{2}/g).join(); [...text.matchAll(/t(?<r>\\w+)/g)].map(m => m.groups.r); text.search(/four/);
+         new RegExp('(?<=' + text.slice(0, 8) + ')x|[' + text + ']+', 'iv').test(text); RegExp.escape(text); String(/[/]\\//gi);
+         class R extends RegExp { exec(s) { return super.exec(s); } } 'abab'.replace(new R('b', 'g'), '<$`>'); 'a-b'.split(new R('-'));",
+    ),
 ];
 
 fn run(builder: tare::Builder, source: &str) -> Result<(), Error> {
