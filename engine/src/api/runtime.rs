@@ -206,6 +206,7 @@ impl Builder {
             pending: Value::UNDEFINED,
             machine: Machine::new(&mem),
             jobs: JobQueue::new(&mem),
+            waits: crate::mem::Vec::new(mem.memory(crate::mem::Use::Runtime)),
             weak: crate::object::weak::WeakTable::new(&mem),
             kept_alive: crate::mem::Vec::new(mem.memory(crate::mem::Use::Runtime)),
             finalization_job: rt::NO_JOB,
@@ -303,7 +304,15 @@ impl Runtime {
     pub fn run_jobs(&self) -> Result<usize, Error> {
         let _entry = self.shared.enter();
         let mut ran = 0;
-        while let Some(job) = self.state().jobs.pop() {
+        loop {
+            if let Some(realm) = self.state().wait_realm()
+                && let Err(thrown) = self.state().finish_waits(crate::exec::promise::resolve_job)
+            {
+                // SAFETY: the realm value keeps its cell alive for this block.
+                let mut cx = unsafe { rt::Context::new(self.shared.state, realm.cell_unchecked().cast()) };
+                return Err(Error::from_thrown(&self.shared, &mut cx, thrown));
+            }
+            let Some(job) = self.state().jobs.pop() else { break };
             // SAFETY: the job keeps its realm alive while it runs.
             let mut cx = unsafe { rt::Context::new(self.shared.state, job.realm.cell_unchecked().cast()) };
             ran += 1;
@@ -313,6 +322,15 @@ impl Runtime {
             }
         }
         Ok(ran)
+    }
+
+    /// Sleeps until a promise that `Atomics.waitAsync` gave can be settled, which
+    /// [`Runtime::run_jobs`] does then. False if there is none, or the interrupt handler asked to stop.
+    ///
+    /// Promises without a time limit, which only another thread can notify, count only if `for_ever`.
+    pub fn wait(&self, for_ever: bool) -> bool {
+        let _entry = self.shared.enter();
+        self.state().sleep(for_ever)
     }
 
     /// Jobs waiting.

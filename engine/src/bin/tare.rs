@@ -118,11 +118,19 @@ fn run(options: Options) -> Result<(), Error> {
 fn evaluate(runtime: &Runtime, context: &Context, source: &str, path: &str) -> Result<(), Error> {
     if path.ends_with(".mjs") {
         let promise = context.eval_module(source, path)?;
-        runtime.run_jobs()?;
+        run_jobs(runtime)?;
         return context.promise_result(&promise).unwrap_or(Ok(promise)).map(drop);
     }
     context.eval(source, path)?;
+    run_jobs(runtime)
+}
+
+/// Runs jobs, and waits for those that the clock brings.
+fn run_jobs(runtime: &Runtime) -> Result<(), Error> {
     runtime.run_jobs()?;
+    while runtime.wait(false) {
+        runtime.run_jobs()?;
+    }
     Ok(())
 }
 

@@ -1,13 +1,12 @@
-//! Atomics (ECMA-262 25.4). Waiting threads stand in one list of the process, linked through their stacks.
+//! Atomics (ECMA-262 25.4).
 
-use core::ptr::null_mut;
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::SeqCst};
-use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::SeqCst};
 
 use super::{Row, method, method_magic, tag};
-use crate::object::buffer::{Element, TypedArrayCell};
+use crate::object::buffer::{BufferCell, Element, SharedMemory, TypedArrayCell};
+use crate::runtime::waiters::{self, Outcome};
 use crate::runtime::{Arguments, Context};
+use crate::text::{Atom, names};
 use crate::value::{JsResult, JsString, Object, Thrown, Value};
 
 /// ValidateIntegerTypedArray (25.4.3.1).
@@ -179,127 +178,74 @@ fn pause(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 
 // ----- Waiting -----
 
-/// A thread that waits, on its own stack.
-struct Waiter {
-    address: usize,
-    notified: AtomicBool,
-    wake: Condvar,
-    next: *mut Waiter,
+/// What `wait` and `waitAsync` have in common, up to the wait.
+struct Wait {
+    place: *mut u8,
+    element: Element,
+    expected: u64,
+    timeout_ms: f64,
+    memory: SharedMemory,
 }
 
-/// The first waiter. Waiters are linked in the order of their coming.
-struct Waiters(*mut Waiter);
-// SAFETY: the list is used under its lock only, and a waiter takes itself off before its stack frame ends.
-unsafe impl Send for Waiters {}
-
-static WAITERS: Mutex<Waiters> = Mutex::new(Waiters(null_mut()));
-
-impl Waiters {
-    /// # Safety
-    /// `waiter` stays where it is until it is removed.
-    unsafe fn add(&mut self, waiter: *mut Waiter) {
-        let mut at = &raw mut self.0;
-        // SAFETY: waiters on the list are alive.
-        unsafe {
-            while !(*at).is_null() {
-                at = &raw mut (**at).next;
-            }
-            *at = waiter;
-        }
-    }
-
-    fn remove(&mut self, waiter: *mut Waiter) {
-        let mut at = &raw mut self.0;
-        // SAFETY: as above.
-        unsafe {
-            while !(*at).is_null() {
-                if *at == waiter {
-                    *at = (*waiter).next;
-                    return;
-                }
-                at = &raw mut (**at).next;
-            }
-        }
-    }
-
-    /// Wakes up to `count` waiters at an address; how many there were.
-    fn notify(&mut self, address: usize, count: f64) -> usize {
-        let mut woken = 0;
-        let mut at = self.0;
-        // SAFETY: as above.
-        while let Some(waiter) = unsafe { at.as_ref() } {
-            if woken as f64 >= count {
-                break;
-            }
-            if waiter.address == address && !waiter.notified.swap(true, SeqCst) {
-                waiter.wake.notify_one();
-                woken += 1;
-            }
-            at = waiter.next;
-        }
-        woken
+impl Wait {
+    fn holds(&self) -> bool {
+        read(self.place, self.element.shift()) == self.expected
     }
 }
 
-/// Longest sleep between looks at the interrupt handler.
-const SLICE: Duration = Duration::from_millis(20);
-
-fn wait(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+/// DoWait (25.4.3.14), up to the wait itself.
+fn prepare(cx: &mut Context, call: &Arguments<'_>, blocks: bool) -> JsResult<Wait> {
     let view = integer_view(cx, call.get(0), true)?;
-    let shared = view.buffer().as_object().and_then(Object::as_buffer).is_some_and(|b| b.is_shared());
-    if !shared {
+    let memory = view.buffer().as_object().and_then(Object::as_buffer).and_then(BufferCell::shared_memory);
+    let Some(memory) = memory else {
         return Err(cx.throw_type_error(format_args!("only shared array buffers can be waited on")));
-    }
+    };
     let index = valid_index(cx, view, call.get(1))?;
     let element = view.element();
-    let bits = if element.is_bigint() {
+    let expected = if element.is_bigint() {
         cx.element_bits(element, call.get(2))?
     } else {
         u64::from(cx.to_int32(call.get(2))? as u32)
     };
     let timeout = cx.to_number(call.get(3))?;
-    if !cx.rt().can_block {
+    if blocks && !cx.rt().can_block {
         return Err(cx.throw_type_error(format_args!("this thread must not be blocked")));
     }
-    let timeout = if timeout.is_nan() { f64::INFINITY } else { timeout.max(0.0) };
-    let at = place(cx, view, index)?;
-    let start = Instant::now();
-    let mut waiter = Waiter {
-        address: at.addr(),
-        notified: AtomicBool::new(false),
-        wake: Condvar::new(),
-        next: null_mut(),
+    let timeout_ms = if timeout.is_nan() { f64::INFINITY } else { timeout.max(0.0) };
+    Ok(Wait { place: place(cx, view, index)?, element, expected, timeout_ms, memory })
+}
+
+fn wait(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let wait = prepare(cx, call, true)?;
+    let interrupt = &mut cx.rt().interrupt;
+    let interrupted = || interrupt.as_mut().is_some_and(|handler| handler());
+    let text = match waiters::wait(wait.place.addr(), wait.timeout_ms, || wait.holds(), interrupted) {
+        Outcome::NotEqual => "not-equal",
+        Outcome::Notified => "ok",
+        Outcome::TimedOut => "timed-out",
+        Outcome::Interrupted => return Err(Thrown::Terminated),
     };
-    let place = &raw mut waiter;
-    let mut list = WAITERS.lock().unwrap_or_else(PoisonError::into_inner);
-    if read(at, element.shift()) != bits {
-        drop(list);
-        return Ok(JsString::from_str("not-equal")?.into());
+    Ok(JsString::from_str(text)?.into())
+}
+
+fn wait_async(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    let wait = prepare(cx, call, false)?;
+    let promise = cx.new_promise()?;
+    let result = cx.new_object()?;
+    let mut text = "not-equal";
+    let mut waits = false;
+    if wait.timeout_ms > 0.0 {
+        let memory = wait.memory.clone();
+        waits =
+            cx.wait_with_promise(&promise, memory, wait.place.addr(), wait.timeout_ms, || wait.holds())?;
+    } else if wait.holds() {
+        text = "timed-out";
     }
-    // SAFETY: the waiter is removed before this function returns.
-    unsafe { list.add(place) };
-    let mut outcome = Ok("ok");
-    // SAFETY: the waiter is this function's.
-    while !unsafe { (*place).notified.load(SeqCst) } {
-        let left = timeout - start.elapsed().as_secs_f64() * 1000.0;
-        if left <= 0.0 {
-            outcome = Ok("timed-out");
-            break;
-        }
-        let sleep = if left < 20.0 { Duration::from_secs_f64(left / 1000.0) } else { SLICE };
-        // SAFETY: the condition variable is the waiter's.
-        let wake = unsafe { &(*place).wake };
-        list = wake.wait_timeout(list, sleep).map_or_else(|e| e.into_inner().0, |woken| woken.0);
-        if let Some(handler) = &mut cx.rt().interrupt
-            && handler()
-        {
-            outcome = Err(Thrown::Terminated);
-            break;
-        }
-    }
-    list.remove(place);
-    drop(list);
-    Ok(JsString::from_str(outcome?)?.into())
+    let key = Atom::from_str("async")?;
+    cx.create_data_property_or_throw(&result, key.raw(), Value::boolean(waits))?;
+    let value = if waits { promise } else { JsString::from_str(text)?.into() };
+    cx.create_data_property_or_throw(&result, names::VALUE, value)?;
+    Ok(result.into())
 }
 
 fn notify(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
@@ -315,7 +261,7 @@ fn notify(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         return Ok(Value::int(0));
     }
     let address = view.place(index).addr();
-    let woken = WAITERS.lock().unwrap_or_else(PoisonError::into_inner).notify(address, count);
+    let woken = waiters::notify(address, count);
     Ok(Value::number(woken as f64))
 }
 
@@ -332,6 +278,7 @@ static ROWS: &[Row] = &[
     method("store", 3, store),
     method_magic("sub", 3, read_modify_write, SUB),
     method("wait", 4, wait),
+    method("waitAsync", 4, wait_async),
     method_magic("xor", 3, read_modify_write, XOR),
     tag("Atomics"),
 ];

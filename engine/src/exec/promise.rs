@@ -361,3 +361,10 @@ fn thenable_job(cx: &mut Context, values: &[Value]) -> JsResult<Value> {
     }
     Ok(Value::UNDEFINED)
 }
+
+/// Resolves a promise: promise, value.
+pub(crate) fn resolve_job(cx: &mut Context, values: &[Value]) -> JsResult<Value> {
+    let [promise, value] = values else { return Ok(Value::UNDEFINED) };
+    cx.resolve_promise(promise, value)?;
+    Ok(Value::UNDEFINED)
+}

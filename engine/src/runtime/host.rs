@@ -38,6 +38,9 @@ impl Runtime {
         while let Some(job) = self.jobs.pop() {
             drop(job);
         }
+        while let Some(wait) = self.waits.pop() {
+            drop(wait);
+        }
         drop(self.pending.take());
         self.clear_kept_alive();
         while let Some(module) = self.modules.pop() {

@@ -19,6 +19,7 @@ pub mod realm;
 pub mod sites;
 pub mod stack;
 pub mod usage;
+pub mod waiters;
 mod weak;
 
 use core::ptr::NonNull;
@@ -113,6 +114,8 @@ pub struct Runtime {
     /// The thrown value, while `Thrown::Exception` is on its way up.
     pub(crate) pending: Value,
     pub(crate) jobs: JobQueue,
+    /// Promises of `Atomics.waitAsync`.
+    pub(crate) waits: crate::mem::Vec<'static, waiters::AsyncWait>,
     /// Who refers weakly to what.
     pub(crate) weak: object::weak::WeakTable,
     /// What WeakRefs gave during the running job.

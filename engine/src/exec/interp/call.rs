@@ -285,7 +285,13 @@ impl Interp {
             let is_async = code.flags.async_() && !code.flags.generator();
             (*m.frame).pc = m.pc.add(size);
             self.keep_extra_arguments(code, argc)?;
-            self.enter(argc, Value::UNDEFINED, if is_async { FRAME_ASYNC } else { 0 })?;
+            let flags = if is_async { FRAME_ASYNC } else { 0 };
+            if let Err(thrown) = self.enter(argc, Value::UNDEFINED, flags) {
+                if thrown != Thrown::StackOverflow || !self.drop_tail_callers() {
+                    return Err(thrown);
+                }
+                self.enter(argc, Value::UNDEFINED, flags)?;
+            }
             return Ok(Flow::Continue);
         }
         if callee.kind() == kind::NATIVE {

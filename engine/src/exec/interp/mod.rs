@@ -29,6 +29,7 @@ mod slow_class;
 mod slow_global;
 mod slow_iter;
 mod strings;
+mod tail;
 mod trace;
 
 use core::ptr::NonNull;

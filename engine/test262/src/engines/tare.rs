@@ -105,9 +105,9 @@ fn run_in(job: &Job<'_>, printed: &Rc<RefCell<Vec<String>>>) -> Completion {
         }
     }
     let done = if job.module {
-        run_module(&runtime, &context, job, &asked)
+        run_module(&runtime, &context, job, &asked, printed)
     } else {
-        run_script(&runtime, &context, job)
+        run_script(&runtime, &context, job, printed)
     };
     if timed_out.get() {
         return Completion::TimedOut;
@@ -119,10 +119,27 @@ fn run_in(job: &Job<'_>, printed: &Rc<RefCell<Vec<String>>>) -> Completion {
 }
 
 /// Runs a script and the jobs it leaves.
-fn run_script(runtime: &Runtime, context: &Context, job: &Job<'_>) -> Result<(), (Phase, Error)> {
+fn run_script(
+    runtime: &Runtime,
+    context: &Context,
+    job: &Job<'_>,
+    printed: &RefCell<Vec<String>>,
+) -> Result<(), (Phase, Error)> {
     let file = job.path.to_string_lossy();
     context.eval(job.source, &file).map_err(|error| (phase_of(&error, &file), error))?;
-    runtime.run_jobs().map(|_| ()).map_err(|error| (Phase::Runtime, error))
+    run_jobs(runtime, printed)
+}
+
+/// Runs jobs, and waits for those that other threads and the clock bring, until an asynchronous test says that
+/// it is done.
+fn run_jobs(runtime: &Runtime, printed: &RefCell<Vec<String>>) -> Result<(), (Phase, Error)> {
+    loop {
+        runtime.run_jobs().map_err(|error| (Phase::Runtime, error))?;
+        let done = printed.borrow().iter().any(|line| line.starts_with("Test262:Async"));
+        if done || !runtime.wait(true) {
+            return Ok(());
+        }
+    }
 }
 
 /// Runs a module and the jobs it leaves.
@@ -131,6 +148,7 @@ fn run_module(
     context: &Context,
     job: &Job<'_>,
     asked: &Cell<bool>,
+    printed: &RefCell<Vec<String>>,
 ) -> Result<(), (Phase, Error)> {
     let file = job.path.to_string_lossy();
     let early = |error: Error| {
@@ -139,7 +157,7 @@ fn run_module(
         (if parse { Phase::Parse } else { Phase::Resolution }, error)
     };
     let promise = context.eval_module(job.source, &file).map_err(early)?;
-    runtime.run_jobs().map_err(|error| (Phase::Runtime, error))?;
+    run_jobs(runtime, printed)?;
     match context.promise_result(&promise) {
         Some(Err(error)) => Err((Phase::Runtime, error)),
         Some(Ok(_)) | None => Ok(()),
@@ -321,6 +339,9 @@ fn run_agent(agent: Agent<Payload>, script: &str, memory_limit: usize) {
     let Role::Agent(agent, wanted) = &*role else { return };
     loop {
         let _ = runtime.run_jobs();
+        while runtime.wait(true) {
+            let _ = runtime.run_jobs();
+        }
         let Some(callback) = wanted.take() else { break };
         let Some(payload) = agent.receive() else { break };
         let buffer = context.new_shared_buffer(payload.memory);
