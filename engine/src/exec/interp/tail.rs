@@ -75,6 +75,8 @@ unsafe fn is_done(frame: &Frame) -> bool {
         loop {
             match Op::from_byte(*pc) {
                 Some(Op::Return) => return true,
+                // A variable that nobody else sees, and that ends with the frame.
+                Some(op @ (Op::SetLocal | Op::SetLocal8)) => pc = pc.add(op.size()),
                 // Jumps go forward.
                 Some(Op::Jump) => pc = pc.offset(pc.add(1).cast::<i32>().read_unaligned() as isize),
                 Some(Op::Jump16) => pc = pc.offset(pc.add(1).cast::<i16>().read_unaligned() as isize),
