@@ -719,6 +719,9 @@ fn at(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 
 // ----- Flattening -----
 
+/// Arrays within arrays that `flat` follows.
+const MAX_NESTING: usize = 1 << 20;
+
 /// FlattenIntoArray (23.1.3.13.1), with its own stack of sources instead of recursion.
 fn flatten(
     cx: &mut Context,
@@ -747,6 +750,10 @@ fn flatten(
             && let Some(inner) = value.as_object()
         {
             let length = cx.length_of(inner)?;
+            // What contains itself goes on for ever.
+            if stack.len() >= MAX_NESTING {
+                return Err(crate::value::Thrown::StackOverflow);
+            }
             stack.try_push((inner.clone(), 0, length))?;
             continue;
         }

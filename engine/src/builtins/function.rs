@@ -4,7 +4,7 @@ use super::{Class, Row, constructor, method, symbol_method};
 use crate::object::{PropertyFlags, ShapeTable};
 use crate::runtime::{Arguments, BoundCell, ClosureCell, Context, Intrinsic, NativeCell, NativeKind};
 use crate::text::{StringBuilder, Text, names};
-use crate::value::{JsResult, Value};
+use crate::value::{JsResult, JsString, Value};
 
 /// `new Function(...parameters, body)`.
 fn construct(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
@@ -53,7 +53,10 @@ fn bind(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let arguments = cx.new_array(call.rest(1))?;
     let prototype = cx.get_prototype_of(target)?;
     let shape = ShapeTable::current().root(&prototype, 0, 0)?;
-    let bound = BoundCell::create(shape, target.clone(), call.get(0).clone(), arguments)?;
+    let bound = {
+        let constructor = cx.is_constructor(target.as_value());
+        BoundCell::create(shape, target.clone(), call.get(0).clone(), arguments, constructor)?
+    };
     let mut length = Value::int(0);
     if cx.has_own_property(target, names::LENGTH)? {
         let given = cx.get(target, names::LENGTH)?;
@@ -65,12 +68,14 @@ fn bind(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     }
     bound.add_property(names::LENGTH, length, PropertyFlags::CONFIG)?;
     let name = cx.get(target, names::NAME)?;
-    let mut text = StringBuilder::new();
-    text.push_str("bound ")?;
-    if let Some(name) = name.as_string() {
-        text.push(name)?;
-    }
-    bound.add_property(names::NAME, text.finish()?.into(), PropertyFlags::CONFIG)?;
+    // A rope where the name is long, so that functions bound many times over share the text: what has a second
+    // owner does not grow in place.
+    let prefix = JsString::from_str("bound ")?;
+    let text = match name.as_string() {
+        Some(name) => prefix.clone().concat(name)?,
+        None => prefix,
+    };
+    bound.add_property(names::NAME, text.into(), PropertyFlags::CONFIG)?;
     Ok(bound.into())
 }
 

@@ -26,9 +26,7 @@ impl Context {
         match value.kind() {
             kind::CLOSURE => value.downcast::<ClosureCell>().is_some_and(|c| c.code().flags.constructor()),
             kind::NATIVE => value.downcast::<NativeCell>().is_some_and(|c| c.def().is_constructor()),
-            kind::BOUND => {
-                value.downcast::<BoundCell>().is_some_and(|b| self.is_constructor(b.target.as_value()))
-            }
+            kind::BOUND => value.downcast::<BoundCell>().is_some_and(|bound| bound.constructor),
             kind::PROXY => value.downcast::<ProxyCell>().is_some_and(ProxyCell::is_constructor),
             _ => false,
         }
@@ -240,23 +238,34 @@ impl Context {
 
     /// GetFunctionRealm (7.3.25): a realm cell.
     pub fn function_realm(&mut self, function: &Object) -> JsResult<Value> {
-        if let Some(cell) = function.downcast::<ClosureCell>() {
-            return Ok(cell.code().realm.clone());
-        }
-        if let Some(cell) = function.downcast::<NativeCell>() {
-            return Ok(cell.realm().clone());
-        }
-        if let Some(bound) = function.downcast::<BoundCell>() {
-            let target = bound.target.clone();
-            return self.function_realm(&target);
-        }
-        if let Some(proxy) = function.downcast::<ProxyCell>() {
-            return match Object::try_from(proxy.target()) {
-                Ok(target) => self.function_realm(&target),
-                Err(_) => Err(self.throw_type_error(format_args!("proxy has been revoked"))),
+        let mut at = function.clone();
+        loop {
+            if let Some(cell) = at.downcast::<ClosureCell>() {
+                return Ok(cell.code().realm.clone());
+            }
+            if let Some(cell) = at.downcast::<NativeCell>() {
+                return Ok(cell.realm().clone());
+            }
+            let next = if let Some(bound) = at.downcast::<BoundCell>() {
+                bound.target.clone()
+            } else if let Some(proxy) = at.downcast::<ProxyCell>() {
+                match Object::try_from(proxy.target()) {
+                    Ok(target) => target,
+                    Err(_) => return Err(self.throw_type_error(format_args!("proxy has been revoked"))),
+                }
+            } else {
+                return Ok(self.realm_value());
             };
+            at = next;
         }
-        Ok(self.realm_value())
+    }
+
+    /// Counts a step of a loop without JavaScript in it; every so many of them the interrupt handler is asked.
+    #[inline]
+    pub(crate) fn poll_native(&mut self) -> JsResult<()> {
+        let budget = &mut self.rt().machine.budget;
+        *budget -= 1;
+        if *budget > 0 { Ok(()) } else { self.interp().poll() }
     }
 
     /// An error when the native stack is nearly used up.

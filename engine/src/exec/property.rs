@@ -220,7 +220,11 @@ impl Context {
             }
             match Object::try_from(at.prototype()) {
                 Ok(next) => at = next,
-                Err(_) => return Ok(false),
+                Err(_) => {
+                    // Builtins that look for elements up to a length find none for as long as they like.
+                    self.poll_native()?;
+                    return Ok(false);
+                }
             }
         }
     }
@@ -295,7 +299,10 @@ impl Context {
             }
             match Object::try_from(at.prototype()) {
                 Ok(next) => at = next,
-                Err(_) => return Ok(Value::UNDEFINED),
+                Err(_) => {
+                    self.poll_native()?;
+                    return Ok(Value::UNDEFINED);
+                }
             }
         }
     }

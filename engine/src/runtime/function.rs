@@ -218,12 +218,20 @@ pub struct BoundCell {
     pub this: Value,
     /// The leading arguments: an array object without holes.
     pub arguments: Object,
+    /// Whether `new` works on it, as on its target: known from the start, so that nobody goes down a chain for it.
+    pub constructor: bool,
 }
 
 impl BoundCell {
     /// A new bound function.
-    pub fn create(shape: &Shape, target: Object, this: Value, arguments: Object) -> JsResult<Object> {
-        Object::alloc(BoundCell { head: ObjectHead::new(), target, this, arguments }, shape)
+    pub fn create(
+        shape: &Shape,
+        target: Object,
+        this: Value,
+        arguments: Object,
+        constructor: bool,
+    ) -> JsResult<Object> {
+        Object::alloc(BoundCell { head: ObjectHead::new(), target, this, arguments, constructor }, shape)
     }
 }
 

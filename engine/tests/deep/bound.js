@@ -1,0 +1,2 @@
+function attempt(f){ try { let r = f(); return 'ok ' + typeof r; } catch (e) { return e.name + ': ' + e.message; } }
+let f=function(){ return 1; }; for(let i=0;i<N;i++) f=f.bind(null,i); print(attempt(()=>f())); print(attempt(()=>new f())); print(attempt(()=>f.name.length)); print(attempt(()=>({}) instanceof f)); f=function(){}; for(let i=0;i<N;i++) f=Function.prototype.bind.call(f); print(attempt(()=>f())); print(attempt(()=>[] instanceof f)); class Z{}; let zz=Z; for(let i=0;i<N;i++) zz=zz.bind(); print(attempt(()=>new zz())); print(attempt(()=>Reflect.construct(zz,[])));

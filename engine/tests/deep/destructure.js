@@ -1,0 +1,2 @@
+function attempt(f){ try { let r = f(); return 'ok ' + typeof r; } catch (e) { return e.name + ': ' + e.message; } }
+let o={}; o.a=o; let a=[1]; a[0]=a; print(attempt(()=>{ let {a:{a:{a:x}}}=o; return x; })); print(attempt(()=>structuredClone === undefined)); print(attempt(()=>{ function f([x]=f()){ } f(); })); print(attempt(()=>{ function f(a=f()){ } f(); })); print(attempt(()=>{ class A { x=new A(); } new A(); })); print(attempt(()=>{ let t=(s)=>t`a${1}`; t(); })); 

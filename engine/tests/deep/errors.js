@@ -1,0 +1,2 @@
+function attempt(f){ try { let r = f(); return 'ok ' + typeof r; } catch (e) { return e.name + ': ' + e.message; } }
+Error.prepareStackTrace=function(){ return new Error().stack; }; print(attempt(()=>new Error().stack)); let e=new Error('x'); for(let i=0;i<N;i++) e=new Error('x',{cause:e}); print(attempt(()=>String(e))); function f(){ try { f(); } catch(e) { f(); } } let n=0; function g(){ n++; try { g(); } finally { n++; } } print(attempt(g)); function h(){ try { h(); } finally { if (n++ < 2000) h(); } } print(attempt(h));

@@ -1,0 +1,2 @@
+function attempt(f){ try { let r = f(); return 'ok ' + typeof r; } catch (e) { return e.name + ': ' + e.message; } }
+print(attempt(()=>{ let s='eval(s)'; return eval(s); })); print(attempt(()=>{ let f=new Function('return f()'); globalThis.f=f; return f(); })); let s='1'; print(attempt(()=>{ for(let i=0;i<5;i++) s='eval('+JSON.stringify(s)+')'; return eval(s); })); function e(){ return (0,eval)('e()'); } print(attempt(e));

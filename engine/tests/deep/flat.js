@@ -1,0 +1,2 @@
+function attempt(f){ try { let r = f(); return 'ok ' + typeof r; } catch (e) { return e.name + ': ' + e.message; } }
+let a=[]; for(let i=0;i<N;i++) a=[a]; print(attempt(()=>a.flat(Infinity))); let c=[]; c.push(c); print(attempt(()=>c.flat(Infinity))); print(attempt(()=>c.flat(1e4))); print(attempt(()=>String(c)));

@@ -1,0 +1,2 @@
+function attempt(f){ try { let r = f(); return 'ok ' + typeof r; } catch (e) { return e.name + ': ' + e.message; } }
+let o={get x(){ return this.x; }, set y(v){ this.y=v; }}; print(attempt(()=>o.x)); print(attempt(()=>{o.y=1;})); class A{ static get s(){ return A.s; } } print(attempt(()=>A.s)); Object.defineProperty(globalThis,'gg',{get(){ return gg; }, configurable:true}); print(attempt(()=>gg)); with({get w(){ return this.w; }}) print(attempt(()=>w));

@@ -1,0 +1,2 @@
+function attempt(f){ try { let r = f(); return 'ok ' + typeof r; } catch (e) { return e.name + ': ' + e.message; } }
+let m=new Map([[1,1]]); let c=0; for(let [k] of m){ if(c++>1000) break; m.delete(k); m.set(k+1,1); } print(m.size); let it={ [Symbol.iterator](){ return this; }, next(){ return [...it], {done:true}; } }; print(attempt(()=>[...it])); print(attempt(()=>new Set(it))); print(attempt(()=>Promise.all(it))); print(attempt(()=>Array.from(it))); print(attempt(()=>Object.fromEntries(it))); print(attempt(()=>{ let [x]=it; })); 

@@ -1,0 +1,2 @@
+function attempt(f){ try { let r = f(); return 'ok ' + typeof r; } catch (e) { return e.name + ': ' + e.message; } }
+function f(){ return f.apply(this, arguments); } print(attempt(()=>f(1,2))); function g(){ return Reflect.apply(g,null,[]);} print(attempt(g)); function h(){ return h.call(1);} print(attempt(h));

@@ -1,0 +1,2 @@
+function attempt(f){ try { let r = f(); return 'ok ' + typeof r; } catch (e) { return e.name + ': ' + e.message; } }
+function F(){ this.x = new F(); } print(attempt(()=>new F())); class A{constructor(){ this.a=new A(); }} print(attempt(()=>new A()));class B extends A{ constructor(){ super(); } } print(attempt(()=>new B()));

@@ -1,0 +1,2 @@
+function attempt(f){ try { let r = f(); return 'ok ' + typeof r; } catch (e) { return e.name + ': ' + e.message; } }
+print(attempt(()=>JSON.parse('['.repeat(N)+']'.repeat(N)))); print(attempt(()=>JSON.parse('{"a":'.repeat(N)+'1'+'}'.repeat(N)))); print(attempt(()=>JSON.parse('['.repeat(N)+']'.repeat(N), (k,v)=>v)));print(attempt(()=>JSON.parse('['.repeat(3000)+']'.repeat(3000), (k,v)=>v)));

@@ -1,0 +1,2 @@
+function attempt(f){ try { let r = f(); return 'ok ' + typeof r; } catch (e) { return e.name + ': ' + e.message; } }
+let a=[]; for(let i=0;i<N;i++) a=[a]; print(attempt(()=>JSON.stringify(a))); let o={}; for(let i=0;i<N;i++) o={o}; print(attempt(()=>JSON.stringify(o))); print(attempt(()=>JSON.stringify(o,null,2))); let j={toJSON(){ return JSON.stringify(j); }}; print(attempt(()=>JSON.stringify(j)));print(attempt(()=>JSON.stringify([1],function f(){ return JSON.stringify([1],f); })));

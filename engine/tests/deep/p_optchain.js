@@ -1,0 +1,2 @@
+function attempt(f){ try { let r = f(); return 'ok ' + typeof r; } catch (e) { return e.name + ': ' + e.message; } }
+print(attempt(() => (0,eval)('var a;a'+'?.a'.repeat(N))));

@@ -1,0 +1,2 @@
+function attempt(f){ try { let r = f(); return 'ok ' + typeof r; } catch (e) { return e.name + ': ' + e.message; } }
+let th={then(r){ r(th); }}; let c=0; let t2={then(r){ if(c++<1000) r(t2); else r(1); }}; Promise.resolve(t2).then(v=>print('v',v)); let pr=Promise.resolve(); for(let i=0;i<N;i++){ let q=pr; pr=new Promise(r=>r(q)); } pr.then(()=>print('resolved')); function f(){ return Promise.resolve({get then(){ return f(); }}); } print(attempt(f)); class P extends Promise { constructor(x){ super(x); new P(x); } } print(attempt(()=>new P(()=>1)));

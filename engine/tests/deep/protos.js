@@ -1,0 +1,2 @@
+function attempt(f){ try { let r = f(); return 'ok ' + typeof r; } catch (e) { return e.name + ': ' + e.message; } }
+let o={}; for(let i=0;i<N;i++) o=Object.create(o); print(attempt(()=>o.nothing)); print(attempt(()=>{o.x=1;})); print(attempt(()=>'zz' in o)); print(attempt(()=>{ for(let k in o); })); print(attempt(()=>o instanceof Array)); print(attempt(()=>Object.prototype.isPrototypeOf.call({},o))); print(attempt(()=>String(o)));

@@ -1,0 +1,2 @@
+function attempt(f){ try { let r = f(); return 'ok ' + typeof r; } catch (e) { return e.name + ': ' + e.message; } }
+let s='abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnop'; let a=s,b=s; for(let i=0;i<N;i++){ a=a+s; } print(attempt(()=>a.charCodeAt(5))); for(let i=0;i<N;i++){ b=s+b; } print(attempt(()=>b.charCodeAt(5))); let c=s; for(let i=0;i<23;i++) c=c+c; print(c.length, attempt(()=>c[77])); let d=s; for(let i=0;i<N;i++) d = i%2? d+s : s+d; print(d.length, attempt(()=>d===d+'')); let e=s; for(let i=0;i<N;i++) e=s+e+s; e=null; print('done');

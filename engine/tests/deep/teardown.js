@@ -1,0 +1,2 @@
+function attempt(f){ try { let r = f(); return 'ok ' + typeof r; } catch (e) { return e.name + ': ' + e.message; } }
+let a=null; for(let i=0;i<N*5;i++) a={next:a}; a=null; let b=[]; for(let i=0;i<N*5;i++) b=[b]; b=null; let f=()=>0; for(let i=0;i<N;i++){ let g=f; f=()=>g; } f=null; let m=new Map; for(let i=0;i<N;i++){ let n=new Map; n.set(1,m); m=n; } m=null; let w; { let k={}; for(let i=0;i<N;i++){ let wm=new WeakMap; let k2={}; wm.set(k2,k); k={wm,k2}; } } let p=Promise.resolve(); for(let i=0;i<N;i++) p=p.then(()=>1); print('done');
