@@ -285,6 +285,8 @@ pub(crate) fn install(cx: &mut Context) -> JsResult<()> {
     cx.realm().make_shapes()?;
     let global = cx.new_builtin_object(&object_prototype)?;
     let lexicals = cx.new_builtin_object(&Value::NULL)?;
+    crate::object::mark_global(&global)?;
+    crate::object::mark_global(&lexicals)?;
     cx.realm().set_globals(global, lexicals);
     error::install(cx)?;
     function::install(cx)?;

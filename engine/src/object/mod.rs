@@ -265,6 +265,13 @@ impl VarRef {
     }
 }
 
+/// Marks the object of global bindings: its slots may be cached by address.
+pub fn mark_global(object: &Object) -> JsResult<()> {
+    object.make_unique()?;
+    ShapeTable::current().set_flag(object.shape(), shape_flags::GLOBAL);
+    Ok(())
+}
+
 /// Marks an object as somebody's prototype: it gets a unique shape whose changes bump the epoch.
 pub(crate) fn mark_as_prototype(object: &Object) -> JsResult<()> {
     let shape = object.shape();
@@ -395,7 +402,12 @@ impl Object {
         let at = shape.count();
         let inline = shape.inline_capacity();
         if at >= inline {
+            let before = self.head().ext_slots().0;
             self.head().reserve_ext((at - inline + 1) as usize)?;
+            if shape.has(shape_flags::UNIQUE) && self.head().ext_slots().0 != before {
+                // Addresses of slots may be cached, and what follows may fail.
+                table.bump_epoch();
+            }
         }
         let crowded = at >= 512 || (atom.is_integer() && at >= 16);
         if shape.has(shape_flags::UNIQUE) {

@@ -327,6 +327,9 @@ pub mod shape_flags {
     pub const IMMUTABLE_PROTOTYPE: u32 = 128;
     /// Made by `JSON.rawJSON`.
     pub const RAW_JSON: u32 = 512;
+    /// The global object's, and that of the global lexical bindings: their slots are cached by address, and
+    /// may shadow each other, so that every addition bumps the epoch, a dictionary's too.
+    pub const GLOBAL: u32 = 1024;
 }
 use shape_flags::*;
 
@@ -786,7 +789,7 @@ impl ShapeTable {
         if count + 1 > MAX_SHARED && !shape.has(PROTOTYPE) {
             shape.set(DICTIONARY);
         }
-        if !shape.has(DICTIONARY) || shape.has(PROTOTYPE) {
+        if !shape.has(DICTIONARY) || shape.has(PROTOTYPE) || shape.has(GLOBAL) {
             self.bump_epoch();
         }
         Ok(())
