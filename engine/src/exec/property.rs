@@ -722,6 +722,19 @@ impl Context {
 
     /// CreateDataPropertyOrThrow with an integer key of any size.
     pub fn create_index_or_throw(&mut self, object: &Object, index: u64, value: Value) -> JsResult<()> {
+        if object.as_cell_word() == self.array_word()
+            && let (Some(array), Ok(at)) = (object.as_array(), u32::try_from(index))
+            && at <= array.length()
+            && !array.is_sparse()
+        {
+            return match array.put_dense(at, value)? {
+                Ok(()) => Ok(()),
+                Err(value) => {
+                    let key = Atom::from_index(index)?;
+                    self.create_data_property_or_throw(object, key.raw(), value)
+                }
+            };
+        }
         let key = Atom::from_index(index)?;
         self.create_data_property_or_throw(object, key.raw(), value)
     }

@@ -27,6 +27,8 @@ pub enum CacheKind {
     OwnExt,
     /// `word2`'s prototype chain has it: `aux` is the address of the slot.
     Prototype,
+    /// `word2`'s prototype chain has it as an accessor: `aux` is the address of the slot.
+    Accessor,
     /// Storing adds the property: `aux` is the new word, `offset2` the slot's byte offset in the cell.
     AddInline,
     /// Storing adds the property: `aux` is the new word, `offset2` the out-of-line slot, which exists.

@@ -40,6 +40,9 @@ pub const FRAME_ASYNC: u32 = 256;
 /// A frame with so many arguments beyond what it has room for that they count as stack.
 pub const FRAME_CHARGED: u32 = 512;
 
+/// A setter: what it returns is dropped.
+pub const FRAME_DISCARD: u32 = 1024;
+
 /// Arguments beyond a frame's own that need no counting.
 pub const MANY_ARGUMENTS: usize = 64;
 

@@ -6,8 +6,8 @@
 //! - What was found through the prototype chain is guarded by the epoch: every object on a chain has a
 //!   unique shape whose changes bump it, and so does replacing a prototype's value.
 
-use super::Interp;
-use crate::object::{PropertyFlags, Shape, ShapeTable, VarRef, shape_flags};
+use super::{Flow, Interp};
+use crate::object::{Accessor, PropertyFlags, Shape, ShapeTable, VarRef, shape_flags};
 use crate::runtime::code::{CacheKind, InlineCache};
 use crate::runtime::{Context, Intrinsic};
 use crate::text::{RawAtom, names};
@@ -80,10 +80,10 @@ unsafe fn learn_get(object: &Object, key: RawAtom, cache: *mut InlineCache) {
             return;
         }
         if let Ok(prototype) = Object::try_from(object.prototype())
-            && let Some(address) = find_on_chain(prototype, key)
+            && let Some((address, flags)) = find_on_chain(prototype, key)
             && note_miss(cache)
         {
-            (*cache).kind = CacheKind::Prototype;
+            (*cache).kind = if flags.is_plain() { CacheKind::Prototype } else { CacheKind::Accessor };
             (*cache).word2 = word;
             (*cache).aux = address as u64;
             (*cache).epoch = ShapeTable::current().epoch();
@@ -91,9 +91,9 @@ unsafe fn learn_get(object: &Object, key: RawAtom, cache: *mut InlineCache) {
     }
 }
 
-/// The address of the slot of a data property that a prototype or one of its prototypes has, where the epoch
+/// The address of the slot of a property that a prototype or one of its prototypes has, where the epoch
 /// guards it.
-fn find_on_chain(prototype: Object, key: RawAtom) -> Option<usize> {
+fn find_on_chain(prototype: Object, key: RawAtom) -> Option<(usize, PropertyFlags)> {
     let mut at = prototype;
     loop {
         let shape = at.shape();
@@ -104,7 +104,7 @@ fn find_on_chain(prototype: Object, key: RawAtom) -> Option<usize> {
             return None;
         }
         if let Some((slot, flags)) = shape.find(key) {
-            return flags.is_plain().then(|| at.slot_address(slot));
+            return (flags.is_plain() || flags.is_accessor()).then(|| (at.slot_address(slot), flags));
         }
         at = Object::try_from(at.prototype()).ok()?;
     }
@@ -114,7 +114,8 @@ unsafe fn learn_string_method(prototype: Object, key: RawAtom, cache: *mut Inlin
     // SAFETY: the caller's cache is alive and nobody else's.
     unsafe {
         if (*cache).kind != CacheKind::Megamorphic
-            && let Some(address) = find_on_chain(prototype, key)
+            && let Some((address, flags)) = find_on_chain(prototype, key)
+            && flags.is_plain()
             && note_miss(cache)
         {
             (*cache).kind = CacheKind::StringMethod;
@@ -154,6 +155,53 @@ unsafe fn learn_own(shape: &Shape, slot: u32, word: u32, cache: *mut InlineCache
     }
 }
 
+/// The accessor that the cache at `index` knows for an object.
+unsafe fn known_accessor(i: Interp, object: &Value, index: usize) -> Option<&'static Accessor> {
+    let cache = i.cache(index);
+    // SAFETY: the cache is the running code's; while its epoch holds, the slot at the address lives and has an
+    // accessor. What is in it is copied before anything runs.
+    unsafe {
+        if (*cache).kind != CacheKind::Accessor
+            || !object.is_cell()
+            || object.cell_unchecked().as_ref().word() != (*cache).word2
+            || (*cache).epoch != ShapeTable::current().epoch()
+        {
+            return None;
+        }
+        (*core::ptr::with_exposed_provenance::<Value>((*cache).aux as usize)).downcast::<Accessor>()
+    }
+}
+
+/// Ends an instruction of `size` bytes that pushes `object.name`: a getter runs in a frame above this one.
+pub(super) unsafe fn push_field(i: Interp, object: Value, index: usize, size: usize) -> JsResult<Flow> {
+    let getter = known_accessor(i, &object, index).map(|accessor| accessor.getter.clone());
+    if let Some(getter) = getter.filter(|getter| i.cx().is_callable(getter)) {
+        i.push(object);
+        i.push(getter);
+        return i.call_on_stack(0, size);
+    }
+    let value = get_field(i, &object, index)?;
+    i.push(value);
+    i.done(size)
+}
+
+/// Ends an instruction of `size` bytes that stores `object.name`: a setter runs in a frame above this one,
+/// and what it returns is dropped.
+pub(super) unsafe fn store_field(
+    i: Interp,
+    object: Value,
+    value: Value,
+    index: usize,
+    size: usize,
+) -> JsResult<Flow> {
+    let setter = known_accessor(i, &object, index).map(|accessor| accessor.setter.clone());
+    if let Some(setter) = setter.filter(|setter| setter.kind() == kind::CLOSURE) {
+        return i.call_setter(object, setter, value, size);
+    }
+    put_field(i, &object, value, index)?;
+    i.done(size)
+}
+
 /// `object.name = value` where the cache at `index` did not know it.
 pub(super) fn put_field(i: Interp, object: &Value, value: Value, index: usize) -> JsResult<()> {
     let cache = i.cache(index);
@@ -182,6 +230,10 @@ pub(super) fn put_field(i: Interp, object: &Value, value: Value, index: usize) -
             }
         }
     }
+    if learnable && before.find(key).is_none() {
+        // SAFETY: as above.
+        unsafe { learn_setter(target, before, key, cache) };
+    }
     let old_word = word_of(target);
     cx.set_value(object, key, value, strict)?;
     if learnable && !before.has(shape_flags::UNIQUE) {
@@ -194,6 +246,24 @@ pub(super) fn put_field(i: Interp, object: &Value, value: Value, index: usize) -
 fn word_of(object: &Object) -> u32 {
     // SAFETY: the object is alive.
     unsafe { object.as_cell().as_ref().word() }
+}
+
+/// Learns that a store calls a setter of a prototype.
+unsafe fn learn_setter(object: &Object, before: &Shape, key: RawAtom, cache: *mut InlineCache) {
+    // SAFETY: the caller's cache is alive and nobody else's.
+    unsafe {
+        if (*cache).kind != CacheKind::Megamorphic
+            && let Ok(prototype) = Object::try_from(before.prototype().clone())
+            && let Some((address, flags)) = find_on_chain(prototype, key)
+            && flags.is_accessor()
+            && note_miss(cache)
+        {
+            (*cache).kind = CacheKind::Accessor;
+            (*cache).word2 = word_of(object);
+            (*cache).aux = address as u64;
+            (*cache).epoch = ShapeTable::current().epoch();
+        }
+    }
 }
 
 /// Learns the transition that a store has just made, if it was a plain one.

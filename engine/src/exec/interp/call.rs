@@ -249,7 +249,29 @@ impl Interp {
             self.m().exit = Some(Exit::Return(result));
             return Ok(Flow::Exit);
         }
-        self.push(result);
+        if flags & FRAME_DISCARD == 0 {
+            self.push(result);
+        }
+        Ok(Flow::Continue)
+    }
+
+    /// Calls a setter, a closure, in a frame above this one; the instruction has `size` bytes.
+    pub(super) unsafe fn call_setter(
+        &self,
+        object: Value,
+        setter: Value,
+        value: Value,
+        size: usize,
+    ) -> JsResult<Flow> {
+        let code = setter.downcast::<ClosureCell>().map(|c| NonNull::from(c.code()));
+        let Some(code) = code else { return Err(Thrown::Terminated) };
+        self.push(object);
+        self.push(setter);
+        self.push(value);
+        let m = self.m();
+        (*m.frame).pc = m.pc.add(size);
+        self.keep_extra_arguments(code.as_ref(), 1)?;
+        self.enter(1, Value::UNDEFINED, FRAME_DISCARD)?;
         Ok(Flow::Continue)
     }
 
@@ -401,6 +423,11 @@ impl Context {
         // SAFETY: the callee is kept alive by the caller and, from the push on, by the stack.
         unsafe {
             let code = code.as_ref();
+            if code.is_simple && flags == 0 && new_target.is_undefined() {
+                if let Some(exit) = interp.run_simple(code, callee, this, arguments) {
+                    return Ok(exit);
+                }
+            }
             let mut flags = flags | FRAME_ENTRY;
             let this = if new_target.is_undefined() {
                 this.clone()
@@ -443,6 +470,57 @@ impl Context {
             interp.restore_registers(saved);
             result
         }
+    }
+}
+
+impl Interp {
+    /// The short way of `run_closure`: for code whose frame is its arguments, locals and operands, while there
+    /// is room. `None`, and nothing done, where that is not so.
+    #[inline]
+    unsafe fn run_simple(
+        &self,
+        code: &CodeCell,
+        callee: &Value,
+        this: &Value,
+        arguments: &[Value],
+    ) -> Option<Exit> {
+        let m = self.m();
+        let (args, locals) = (usize::from(code.arg_count), usize::from(code.local_count));
+        let base = m.sp;
+        let end = base.add(2 + locals + usize::from(code.stack_size));
+        if end > m.stack_end || m.frame.add(1) == m.frame_end || m.budget <= 1 {
+            return None;
+        }
+        m.budget -= 1;
+        let saved = self.save_registers();
+        base.write(this.clone().into_raw());
+        base.add(1).write(callee.clone().into_raw());
+        let fp = base.add(2);
+        for at in 0..args {
+            fp.add(at).write(arguments.get(at).map_or(RawValue::UNDEFINED, |v| v.clone().into_raw()));
+        }
+        for at in args..locals {
+            fp.add(at).write(RawValue::UNDEFINED);
+        }
+        let frame = m.frame.add(1);
+        frame.write(Frame {
+            pc: code.bytecode,
+            fp,
+            code,
+            new_target: RawValue::UNDEFINED,
+            resumable: RawValue::UNDEFINED,
+            flags: FRAME_ENTRY,
+            argc: arguments.len() as u32,
+            base,
+        });
+        m.frame = frame;
+        m.sp = fp.add(locals);
+        m.fp = fp;
+        m.code = code;
+        m.pc = code.bytecode;
+        let exit = self.run();
+        self.restore_registers(saved);
+        Some(exit)
     }
 }
 

@@ -478,7 +478,7 @@ handlers! {
             let by = if a == b { 3 } else { s.i16(1) };
             return D::next(s.pop(2).jump(by));
         }
-        D::slow(s)
+        D::alternative::<IfNotStrictEqOther>(s)
     }
     if_strict_eq s {
         let (a, b) = (s.top(2), s.top(1));
@@ -486,7 +486,7 @@ handlers! {
             let by = if a == b { s.i16(1) } else { 3 };
             return D::next(s.pop(2).jump(by));
         }
-        D::slow(s)
+        D::alternative::<IfStrictEqOther>(s)
     }
     if_not_strict_eq_int s {
         let a = s.top(1);
@@ -584,6 +584,9 @@ macro_rules! handler_list {
             GetElem get_elem; GetElemLocals get_elem_locals; GetElemLocal get_elem_local; PutElem put_elem;
             Add add; Sub sub; Mul mul; MulLocals mul_locals; MulLocal mul_local; Div div; Mod rem; BitAnd bit_and; BitOr bit_or; BitXor bit_xor;
             Shl shl; Sar sar; Not not; Inc inc; Dec dec; ToNumeric to_numeric;
+            Neg neg; Shr shr; BitNot bit_not; TypeofIs typeof_is; Eq loosely_eq; Ne loosely_ne;
+            IfNotEq if_not_eq; IfEq if_eq; IfNotCase if_not_case; Instanceof instance_of; In has_element;
+            ObjectLiteral object_literal; NewArray new_array; Closure closure; GetElem2 get_elem2;
             Lt lt; Le le; Gt gt; Ge ge; StrictEq strict_eq; StrictNe strict_ne;
             AddLocals add_locals; SubLocals sub_locals; AddLocal add_local; AddLocalInt add_local_int;
             SubLocalInt sub_local_int; AddInt add_int; SubInt sub_int; ModInt mod_int; AndInt and_int;

@@ -9,9 +9,9 @@ use super::{Flow, Interp, cache, strings};
 use crate::code::opcodes::{Op, TYPE_NAMES};
 use crate::exec::operators::Binary;
 use crate::object::VarRef;
-use crate::runtime::{ClosureCell, CodeCell};
-use crate::text::RawAtom;
-use crate::value::{JsResult, RawValue, Thrown, Value, kind};
+use crate::runtime::{ClosureCell, CodeCell, Intrinsic};
+use crate::text::{RawAtom, names};
+use crate::value::{JsResult, Object, RawValue, Thrown, Value, kind};
 
 type Step = JsResult<Flow>;
 
@@ -306,44 +306,28 @@ unsafe fn execute(i: Interp, op: Op) -> Step {
         }
 
         // ----- Properties -----
-        Op::GetField | Op::GetLength => {
-            let object = i.pop();
-            let value = cache::get_field(i, &object, i.u16(1))?;
-            i.push(value);
-        }
-        Op::GetField2 => {
-            let object = i.peek(0);
-            let value = cache::get_field(i, &object, i.u16(1))?;
-            i.push(value);
-        }
+        Op::GetField | Op::GetLength => return cache::push_field(i, i.pop(), i.u16(1), size),
+        Op::GetField2 => return cache::push_field(i, i.peek(0), i.u16(1), size),
         Op::LocalGetField | Op::LocalGetLength => {
-            let value = cache::get_field(i, &i.local(i.u8(1)), i.u16(2))?;
-            i.push(value);
+            return cache::push_field(i, i.local(i.u8(1)), i.u16(2), size);
         }
         Op::LocalGetField2 => {
-            let object = i.local(i.u8(1));
-            let value = cache::get_field(i, &object, i.u16(2))?;
-            i.push(object);
-            i.push(value);
+            i.push(i.local(i.u8(1)));
+            return cache::push_field(i, i.peek(0), i.u16(2), size);
         }
-        Op::ThisGetField => {
-            let this = (*i.m().fp.sub(2)).to_owned();
-            let value = cache::get_field(i, &this, i.u16(1))?;
-            i.push(value);
-        }
+        Op::ThisGetField => return cache::push_field(i, (*i.m().fp.sub(2)).to_owned(), i.u16(1), size),
         Op::CaptureGetField => {
             let object = i.read_box(&i.capture(i.u8(1)));
-            let value = cache::get_field(i, &object, i.u16(2))?;
-            i.push(value);
+            return cache::push_field(i, object, i.u16(2), size);
         }
         Op::PutField => {
             let (value, object) = (i.pop(), i.pop());
-            cache::put_field(i, &object, value, i.u16(1))?;
+            return cache::store_field(i, object, value, i.u16(1), size);
         }
         Op::ThisPutField => {
             let value = i.pop();
             let this = (*i.m().fp.sub(2)).to_owned();
-            cache::put_field(i, &this, value, i.u16(1))?;
+            return cache::store_field(i, this, value, i.u16(1), size);
         }
         Op::GetElem => {
             let (key, object) = (i.pop(), i.pop());
@@ -511,11 +495,7 @@ unsafe fn execute(i: Interp, op: Op) -> Step {
             let equal = i.cx().strict_equals(&a, &b)?;
             i.push(Value::boolean(equal == (op == Op::StrictEq)));
         }
-        Op::Instanceof => {
-            let (b, a) = (i.pop(), i.pop());
-            let is = i.cx().instance_of(&a, &b)?;
-            i.push(Value::boolean(is));
-        }
+        Op::Instanceof => return instance_of(i),
         Op::In => {
             let (b, a) = (i.pop(), i.pop());
             let has = i.cx().has_element(&a, &b)?;
@@ -787,5 +767,46 @@ impl Interp {
             }
         }
         Ok(closure.into())
+    }
+}
+
+/// `a instanceof b`; a class or function whose @@hasInstance is the builtin one is answered at once.
+pub(super) unsafe fn instance_of(i: Interp) -> Step {
+    let (b, a) = (i.pop(), i.pop());
+    let is = match quick_instance_of(i, &a, &b) {
+        Some(is) => is,
+        None => i.cx().instance_of(&a, &b)?,
+    };
+    i.push(Value::boolean(is));
+    i.done(1)
+}
+
+fn quick_instance_of(i: Interp, a: &Value, b: &Value) -> Option<bool> {
+    let constructor = b.as_object().filter(|b| b.kind() == kind::CLOSURE)?;
+    // Function.prototype's own @@hasInstance can be neither changed nor removed.
+    let last = i.cx().realm().intrinsic(Intrinsic::FunctionPrototype);
+    let mut at = constructor.clone();
+    while at.bits() != last.bits() {
+        if !matches!(at.kind(), kind::CLOSURE | kind::OBJECT) || at.find(names::SYM_HAS_INSTANCE).is_some() {
+            return None;
+        }
+        at = Object::try_from(at.prototype()).ok()?;
+    }
+    let (slot, flags) = constructor.find(names::PROTOTYPE)?;
+    let prototype = constructor.slot(slot);
+    if !flags.is_plain() || !prototype.is_object() {
+        return None;
+    }
+    let Some(object) = a.as_object() else { return Some(false) };
+    let mut at = object.clone();
+    loop {
+        if matches!(at.kind(), kind::PROXY | kind::NAMESPACE) {
+            return None;
+        }
+        match Object::try_from(at.prototype()) {
+            Ok(next) if next.bits() == prototype.bits() => return Some(true),
+            Ok(next) => at = next,
+            Err(_) => return Some(false),
+        }
     }
 }

@@ -43,6 +43,206 @@ unsafe fn no_strings<D: Dispatch>(s: State) -> D::Out {
     D::slow(s)
 }
 
+/// Whether two values are strictly equal, where that needs no flattening.
+#[inline(always)]
+pub(super) unsafe fn quick_equal(a: RawValue, b: RawValue) -> Option<bool> {
+    if both_numbers(a, b) {
+        return Some(number(a) == number(b));
+    }
+    if !a.is_cell() || !b.is_cell() || a == b {
+        return Some(a == b);
+    }
+    match a.kind() {
+        kind::BIGINT if b.kind() == kind::BIGINT => None,
+        kind::STRING8..=kind::ROPE if b.is_string() => {
+            let length = string_length(a);
+            if length != string_length(b) {
+                return Some(false);
+            }
+            if a.kind() != kind::STRING8 || b.kind() != kind::STRING8 {
+                return None;
+            }
+            let tag = |s: RawValue| (*s.cell_unchecked().as_ptr()).tag();
+            if tag(a) != 0 && tag(b) != 0 {
+                return Some(false);
+            }
+            let units = |s: RawValue| {
+                let first = s.cell_unchecked().as_ptr().byte_add(Flat::<false>::UNITS_OFFSET).cast::<u8>();
+                core::slice::from_raw_parts(first, length as usize)
+            };
+            Some(units(a) == units(b))
+        }
+        _ => Some(false),
+    }
+}
+
+/// Whether two values of one type are loosely equal, or both are undefined or null.
+#[inline(always)]
+pub(super) unsafe fn quick_loosely_equal(a: RawValue, b: RawValue) -> Option<bool> {
+    if both_numbers(a, b) {
+        return Some(number(a) == number(b));
+    }
+    if a.is_nullish() && b.is_nullish() {
+        return Some(true);
+    }
+    if a.is_nullish() || b.is_nullish() {
+        // The one object that is like undefined is a native function.
+        return if a.kind() == kind::NATIVE || b.kind() == kind::NATIVE { None } else { Some(false) };
+    }
+    if (a.is_string() && b.is_string()) || (a.is_object() && b.is_object()) {
+        quick_equal(a, b)
+    } else {
+        None
+    }
+}
+
+/// Gives up two values that an instruction popped.
+#[inline(always)]
+pub(super) unsafe fn drop_both(s: State, a: RawValue, b: RawValue) {
+    for value in [a, b] {
+        if decrement(value) {
+            (*s.vm).heap.release(value.cell_unchecked());
+        }
+    }
+}
+
+macro_rules! equality {
+    ($($name:ident $equal:ident $holds:literal;)*) => {
+        alternatives! {
+            $($name s {
+                let (a, b) = (s.top(2), s.top(1));
+                if let Some(equal) = $equal(a, b) {
+                    s.put(2, RawValue::boolean(equal == $holds));
+                    drop_both(s, a, b);
+                    return D::next(s.pop(1).skip(1));
+                }
+                D::slow(s)
+            })*
+        }
+    };
+}
+
+macro_rules! equality_jump {
+    ($($name:ident $equal:ident $holds:literal;)*) => {
+        alternatives! {
+            $($name s {
+                let (a, b) = (s.top(2), s.top(1));
+                if let Some(equal) = $equal(a, b) {
+                    let by = if equal == $holds { s.i16(1) } else { 3 };
+                    drop_both(s, a, b);
+                    return D::next(s.pop(2).jump(by));
+                }
+                D::slow(s)
+            })*
+        }
+    };
+}
+
+equality! {
+    StrictEqOther quick_equal true;
+    StrictNeOther quick_equal false;
+    LooseEq quick_loosely_equal true;
+    LooseNe quick_loosely_equal false;
+}
+equality_jump! {
+    IfNotStrictEqOther quick_equal false;
+    IfStrictEqOther quick_equal true;
+    IfNotEq quick_loosely_equal false;
+    IfEq quick_loosely_equal true;
+}
+
+handlers! {
+    loosely_eq s { D::alternative::<LooseEq>(s) }
+    loosely_ne s { D::alternative::<LooseNe>(s) }
+    if_not_eq s { D::alternative::<IfNotEq>(s) }
+    if_eq s { D::alternative::<IfEq>(s) }
+    if_not_case s {
+        let (a, b) = (s.top(2), s.top(1));
+        if RawValue::both_int(a, b) {
+            return if a == b { D::next(s.pop(2).skip(5)) } else { D::next(s.pop(1).jump(s.i32(1) as isize)) };
+        }
+        D::alternative::<IfNotCaseOther>(s)
+    }
+    typeof_is s { D::alternative::<TypeofIs>(s) }
+    neg s {
+        let a = s.top(1);
+        if a.is_int() && a.int_unchecked() != 0 && a.int_unchecked() != i32::MIN {
+            s.put(1, RawValue::int(-a.int_unchecked()));
+            return D::next(s.skip(1));
+        }
+        if a.is_double() {
+            s.put(1, RawValue::computed(-a.double_unchecked()));
+            return D::next(s.skip(1));
+        }
+        D::slow(s)
+    }
+    shr s {
+        let (a, b) = (s.top(2), s.top(1));
+        if RawValue::both_int(a, b) {
+            let result = a.int_unchecked() as u32 >> (b.int_unchecked() as u32 & 31);
+            s.put(2, RawValue::number(f64::from(result)));
+            return D::next(s.pop(1).skip(1));
+        }
+        D::slow(s)
+    }
+    bit_not s {
+        let a = s.top(1);
+        if a.is_int() {
+            s.put(1, RawValue::int(!a.int_unchecked()));
+            return D::next(s.skip(1));
+        }
+        D::slow(s)
+    }
+}
+
+/// Position in `TYPE_NAMES` of a value's type; `None` where one has to look closer.
+#[inline(always)]
+fn type_number(value: RawValue) -> Option<usize> {
+    if value.is_undefined() {
+        return Some(0);
+    }
+    if value.is_null() {
+        return Some(1);
+    }
+    if value.is_boolean() {
+        return Some(2);
+    }
+    if value.is_number() {
+        return Some(3);
+    }
+    Some(match value.kind() {
+        kind::STRING8..=kind::ROPE => 4,
+        kind::SYMBOL => 5,
+        kind::BIGINT => 6,
+        kind::CLOSURE | kind::BOUND => 7,
+        kind::NATIVE | kind::PROXY => return None,
+        _ if value.is_object() => 1,
+        _ => return None,
+    })
+}
+
+alternatives! {
+    IfNotCaseOther s {
+        let (a, b) = (s.top(2), s.top(1));
+        if let Some(equal) = quick_equal(a, b) {
+            let next = if equal { s.pop(2).skip(5) } else { s.pop(1).jump(s.i32(1) as isize) };
+            drop_both(s, if equal { a } else { RawValue::UNDEFINED }, b);
+            return D::next(next);
+        }
+        D::slow(s)
+    }
+    TypeofIs s {
+        let value = s.top(1);
+        if let Some(number) = type_number(value) {
+            s.put(1, RawValue::boolean(number == s.u8(1)));
+            let s = s.skip(2);
+            if decrement(value) { return D::free(s, value) }
+            return D::next(s);
+        }
+        D::slow(s)
+    }
+}
+
 helpers! {
     AddPutLocal i {
         let (b, a) = (i.pop(), i.pop());
@@ -348,7 +548,7 @@ handlers! {
             s.put(2, RawValue::boolean(number(a) == number(b)));
             return D::next(s.pop(1).skip(1));
         }
-        D::slow(s)
+        D::alternative::<StrictEqOther>(s)
     }
     strict_ne s {
         let (a, b) = (s.top(2), s.top(1));
@@ -360,7 +560,7 @@ handlers! {
             s.put(2, RawValue::boolean(number(a) != number(b)));
             return D::next(s.pop(1).skip(1));
         }
-        D::slow(s)
+        D::alternative::<StrictNeOther>(s)
     }
 
     // ----- Fused operators -----

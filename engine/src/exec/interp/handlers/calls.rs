@@ -1,8 +1,9 @@
 //! Handlers of calls and returns.
 #![allow(clippy::undocumented_unsafe_blocks, reason = "the module's invariants are every handler's reason")]
 
-use super::super::native;
+use super::super::{native, slow, slow_class};
 use super::*;
+use crate::code::opcodes::Op;
 
 handlers! {
     // ----- Calls -----
@@ -22,6 +23,11 @@ handlers! {
         D::helper::<CallOther>(s)
     }
     construct s { D::helper::<Construct>(s) }
+    instance_of s { D::helper::<InstanceOf>(s) }
+    has_element s { D::helper::<HasElement>(s) }
+    object_literal s { D::helper::<ObjectLiteral>(s) }
+    new_array s { D::helper::<NewArray>(s) }
+    closure s { D::helper::<Closure>(s) }
     initial_yield s { D::helper::<InitialYield>(s) }
     yield_value s { D::helper::<Yield>(s) }
     await_value s { D::helper::<Await>(s) }
@@ -30,12 +36,12 @@ handlers! {
     finish s { D::helper::<Finish>(s) }
     ret s {
         let frame = (*s.vm).machine.frame;
-        if (*frame).flags != 0 { return D::slow(s) }
+        if (*frame).flags != 0 { return D::helper::<Return>(s) }
         D::alternative::<ReturnPlain>(s)
     }
     ret_undefined s {
         let frame = (*s.vm).machine.frame;
-        if (*frame).flags != 0 { return D::slow(s) }
+        if (*frame).flags != 0 { return D::helper::<ReturnUndefined>(s) }
         D::alternative::<ReturnPlain>(s.push(RawValue::UNDEFINED))
     }
 }
@@ -44,6 +50,21 @@ helpers! {
     CallNative i i.call_native_on_stack(i.u16(1), 3);
     CallOther i i.call_on_stack(i.u16(1), 3);
     Construct i i.construct_on_stack(i.u16(1), 3);
+    Return i i.return_value();
+    ReturnUndefined i {
+        i.push(Value::UNDEFINED);
+        i.return_value()
+    };
+    InstanceOf i slow::instance_of(i);
+    HasElement i {
+        let (b, a) = (i.pop(), i.pop());
+        let has = i.cx().has_element(&a, &b)?;
+        i.push(Value::boolean(has));
+        i.done(1)
+    };
+    ObjectLiteral i slow_class::execute(i, Op::ObjectLiteral);
+    NewArray i slow_class::execute(i, Op::NewArray);
+    Closure i slow_class::execute(i, Op::Closure);
     InitialYield i resume::initial_yield(i);
     Yield i resume::yield_value(i);
     Await i resume::await_value(i);

@@ -170,6 +170,17 @@ handlers! {
         }
         D::alternative::<GetElemLocalOther>(s)
     }
+    get_elem2 s {
+        let (object, key) = (s.top(2), s.top(1));
+        if key.is_int() && object.kind() == kind::ARRAY {
+            let value = array_element(object, key.int_unchecked() as u32);
+            if value != RawValue::HOLE {
+                s.put(1, copy(value));
+                return D::next(s.skip(1));
+            }
+        }
+        D::slow(s)
+    }
     put_elem s {
         let (object, key) = (s.top(3), s.top(2));
         if key.is_int() && object.kind() == kind::ARRAY {
@@ -256,6 +267,22 @@ unsafe fn other_length(object: RawValue) -> Option<RawValue> {
 }
 
 helpers! {
+    GetField i cache::push_field(i, i.pop(), i.u16(1), 3);
+    GetField2 i cache::push_field(i, i.peek(0), i.u16(1), 3);
+    LocalGetField i cache::push_field(i, i.local(i.u8(1)), i.u16(2), 4);
+    LocalGetField2 i {
+        i.push(i.local(i.u8(1)));
+        cache::push_field(i, i.peek(0), i.u16(2), 4)
+    };
+    ThisGetField i cache::push_field(i, (*i.m().fp.sub(2)).to_owned(), i.u16(1), 3);
+    PutField i {
+        let (value, object) = (i.pop(), i.pop());
+        cache::store_field(i, object, value, i.u16(1), 3)
+    };
+    ThisPutField i {
+        let value = i.pop();
+        cache::store_field(i, (*i.m().fp.sub(2)).to_owned(), value, i.u16(1), 3)
+    };
     PutElem i {
         let (value, key, object) = (i.pop(), i.pop(), i.pop());
         cache::put_element(i, &object, &key, value)?;
@@ -339,7 +366,7 @@ alternatives! {
                 return D::next(s.push(copy(object)).push(copy(value)).skip(4));
             }
         }
-        D::slow(s)
+        D::helper::<LocalGetField2>(s)
     }
     GetFieldOther s {
         let object = s.top(1);
@@ -350,7 +377,7 @@ alternatives! {
                 if decrement(object) { return D::free(s, object) }
                 return D::next(s);
             }
-        D::slow(s)
+        D::helper::<GetField>(s)
     }
     GetField2Other s {
         let object = s.top(1);
@@ -364,7 +391,7 @@ alternatives! {
                 return D::next(s.push(copy(value)).skip(3));
             }
         }
-        D::slow(s)
+        D::helper::<GetField2>(s)
     }
     LocalGetFieldOther s {
         let object = s.local(s.u8(1));
@@ -372,7 +399,7 @@ alternatives! {
             && let Some(value) = cached_other(s, s.cache(2), object) {
                 return D::next(s.push(copy(value)).skip(4));
             }
-        D::slow(s)
+        D::helper::<LocalGetField>(s)
     }
     ThisGetFieldOther s {
         let object = *s.fp.sub(2);
@@ -380,7 +407,7 @@ alternatives! {
             && let Some(value) = cached_other(s, s.cache(1), object) {
                 return D::next(s.push(copy(value)).skip(3));
             }
-        D::slow(s)
+        D::helper::<ThisGetField>(s)
     }
     PutFieldOther s {
         let object = s.top(2);
@@ -389,14 +416,14 @@ alternatives! {
             if decrement(object) { return D::free(s, object) }
             return D::next(s);
         }
-        D::slow(s)
+        D::helper::<PutField>(s)
     }
     ThisPutFieldOther s {
         let object = *s.fp.sub(2);
         if object.is_cell() && put_cached(s, s.cache(1), object, s.top(1)) {
             return D::next(s.pop(1).skip(3));
         }
-        D::slow(s)
+        D::helper::<ThisPutField>(s)
     }
 }
 
