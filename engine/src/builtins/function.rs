@@ -1,6 +1,6 @@
 //! Function objects (ECMA-262 20.2).
 
-use super::{Class, Row, constructor, method, symbol_method};
+use super::{Class, Row, constructor, method, method_magic, symbol_method};
 use crate::object::{PropertyFlags, ShapeTable};
 use crate::runtime::{Arguments, BoundCell, ClosureCell, Context, Intrinsic, NativeCell, NativeKind};
 use crate::text::{StringBuilder, Text, names};
@@ -139,9 +139,9 @@ fn has_instance(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 }
 
 static ROWS: &[Row] = &[
-    method("apply", 2, apply),
+    method_magic("apply", 2, apply, crate::exec::interp::native::FUNCTION_APPLY),
     method("bind", 1, bind),
-    method("call", 1, call_method),
+    method_magic("call", 1, call_method, crate::exec::interp::native::FUNCTION_CALL),
     method("toString", 0, to_string),
     symbol_method(names::SYM_HAS_INSTANCE, "[Symbol.hasInstance]", 1, has_instance)
         .with_flags(PropertyFlags::FIXED),

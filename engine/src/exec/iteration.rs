@@ -230,9 +230,12 @@ impl Context {
         let mut keys: crate::mem::Vec<'static, Atom> =
             crate::mem::Vec::new(self.rt().mem.memory(crate::mem::Use::Runtime));
         if value.is_nullish() {
-            return Ok(ForInCell::create(shape, Value::UNDEFINED, keys)?.into());
+            return Ok(ForInCell::create(shape, Value::UNDEFINED, keys, Value::UNDEFINED)?.into());
         }
         let object = self.to_object(value)?;
+        if let Some(of) = self.plain_names(&object, &mut keys)? {
+            return Ok(ForInCell::create(shape, object.into(), keys, of)?.into());
+        }
         let mut at = object.clone();
         // Names seen on the way, enumerable or not; empty while only one object was asked.
         let mut seen: crate::mem::Vec<'static, Atom> = self.scratch();
@@ -269,7 +272,33 @@ impl Context {
                 Err(_) => break,
             }
         }
-        Ok(ForInCell::create(shape, object.into(), keys)?.into())
+        Ok(ForInCell::create(shape, object.into(), keys, Value::UNDEFINED)?.into())
+    }
+
+    /// The names of an ordinary object that inherits none and whose shape says it all; gives the shape then.
+    fn plain_names(
+        &mut self,
+        object: &Object,
+        keys: &mut crate::mem::Vec<'static, Atom>,
+    ) -> JsResult<Option<Value>> {
+        let shape = object.shape();
+        let inherits = match Object::try_from(object.prototype()) {
+            Ok(prototype) => !self.is_bare_object_prototype(&prototype),
+            Err(_) => false,
+        };
+        if object.kind() != kind::OBJECT || shape.has(shape_flags::UNIQUE) || inherits {
+            return Ok(None);
+        }
+        let properties = || (0..shape.count()).filter_map(|i| shape.property(i));
+        if properties().any(|property| property.atom.is_integer()) {
+            return Ok(None);
+        }
+        for property in properties() {
+            if property.flags.is_enumerable() && property.atom.is_string_key() {
+                keys.try_push(property.atom.to_owned())?;
+            }
+        }
+        Ok(Some(shape.to_value()))
     }
 
     fn is_bare_object_prototype(&self, object: &Object) -> bool {
@@ -284,7 +313,7 @@ impl Context {
     pub(crate) fn for_in_next(&mut self, state: &ForInCell) -> JsResult<Option<Value>> {
         while let Some(key) = state.next_key() {
             let Some(object) = state.object().as_object() else { return Ok(None) };
-            if self.has_property(object, key.raw())? {
+            if state.is_unchanged() || self.has_property(object, key.raw())? {
                 return key.to_value().map(Some);
             }
         }

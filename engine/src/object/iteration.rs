@@ -15,12 +15,26 @@ pub struct ForInCell {
     object: Value,
     keys: Vec<'static, Atom>,
     next: StdCell<usize>,
+    /// The shared shape the object had when all keys were its own; undefined where that says nothing.
+    shape: Value,
 }
 
 impl ForInCell {
-    /// A new enumeration of `keys` of `object` (an object, or undefined for none).
-    pub fn create(shape: &Shape, object: Value, keys: Vec<'static, Atom>) -> JsResult<Object> {
-        Object::alloc(ForInCell { head: ObjectHead::new(), object, keys, next: StdCell::new(0) }, shape)
+    /// A new enumeration of `keys` of `object` (an object, or undefined for none); `of` is the shape, not
+    /// unique, that has them all, or undefined.
+    pub fn create(shape: &Shape, object: Value, keys: Vec<'static, Atom>, of: Value) -> JsResult<Object> {
+        let head = ObjectHead::new();
+        Object::alloc(ForInCell { head, object, keys, next: StdCell::new(0), shape: of }, shape)
+    }
+
+    /// Whether the object has all its keys for sure.
+    #[inline]
+    pub fn is_unchanged(&self) -> bool {
+        self.shape.is_cell()
+            && self.object.as_object().is_some_and(|object| {
+                let now: *const Shape = object.shape();
+                now.addr() == self.shape.cell_unchecked().as_ptr().addr()
+            })
     }
 
     /// The object asked.
@@ -43,6 +57,7 @@ unsafe impl Cell for ForInCell {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.head.trace(tracer);
         self.object.trace(tracer);
+        self.shape.trace(tracer);
     }
     fn blocks(&self, blocks: &mut Blocks<'_>) {
         blocks.list(Use::Runtime, Part::Lists, &self.keys);

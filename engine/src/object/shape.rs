@@ -405,6 +405,12 @@ impl Shape {
         unsafe { &*self.prototype.get() }
     }
 
+    /// The shape as a counted value.
+    pub fn to_value(&self) -> Value {
+        // SAFETY: the shape is alive.
+        unsafe { crate::value::RawValue::cell(NonNull::from(self).cast()).to_owned() }
+    }
+
     /// Slot and attributes of a property.
     #[inline]
     pub fn find(&self, atom: RawAtom) -> Option<(u32, PropertyFlags)> {

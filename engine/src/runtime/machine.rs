@@ -89,8 +89,10 @@ pub struct Machine {
     pub(crate) charged: usize,
     /// Arguments beyond the parameters, on their way to a mapped arguments object.
     pub(crate) extra_arguments: Value,
-    /// How the last run ended.
+    /// How the last run ended; `None` when it returned `returned`.
     pub(crate) exit: Option<Exit>,
+    /// What the last run returned, owned, until it is taken out.
+    pub(crate) returned: RawValue,
     frames: Vec<'static, Frame>,
     /// Chunks of the value stack.
     pub stack: Stack,
@@ -126,6 +128,7 @@ impl Machine {
             charged: 0,
             extra_arguments: Value::UNDEFINED,
             exit: None,
+            returned: RawValue::UNDEFINED,
             frames: Vec::new(mem.memory(Use::Stack)),
             stack: Stack::new(mem),
         }

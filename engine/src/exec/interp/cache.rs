@@ -28,7 +28,8 @@ impl Interp {
 fn is_plain_kind(kind: u8, key: RawAtom) -> bool {
     match kind {
         kind::PROXY | kind::NAMESPACE | kind::TYPED_ARRAY => false,
-        kind::ARRAY | kind::ARGUMENTS | kind::PRIMITIVE => !key.is_integer() && key != names::LENGTH,
+        kind::ARRAY | kind::PRIMITIVE => !key.is_integer() && key != names::LENGTH,
+        kind::ARGUMENTS => !key.is_integer(),
         _ => true,
     }
 }
@@ -196,7 +197,7 @@ pub(super) unsafe fn store_field(
 ) -> JsResult<Flow> {
     let setter = known_accessor(i, &object, index).map(|accessor| accessor.setter.clone());
     if let Some(setter) = setter.filter(|setter| setter.kind() == kind::CLOSURE) {
-        return i.call_setter(object, setter, value, size);
+        return i.call_and_drop(object, setter, Some(value), size);
     }
     put_field(i, &object, value, index)?;
     i.done(size)
@@ -346,6 +347,50 @@ pub(super) fn get_global(i: Interp, index: usize) -> JsResult<Option<Value>> {
         return Ok(None);
     }
     cx.get(&global, key).map(Some)
+}
+
+/// A global variable that has just been assigned: where it is, unless a store there has to be asked about.
+pub(super) fn learn_put_global(i: Interp, index: usize) {
+    let cache = i.cache(index);
+    let cx = i.cx();
+    // SAFETY: the cache is the running code's; addresses are good as in `get_global`.
+    unsafe {
+        let key = (*cache).atom;
+        let lexicals = cx.realm().lexicals();
+        if let Some((slot, flags)) = lexicals.find(key) {
+            let variable = lexicals.slot(slot);
+            if let Some(variable) = variable.downcast::<VarRef>().filter(|_| flags.is_writable()) {
+                learn_global(cache, core::ptr::from_ref(variable).addr() + VarRef::VALUE_OFFSET);
+            }
+            return;
+        }
+        let global = cx.global();
+        if let Some((slot, flags)) = global.find(key)
+            && flags.is_plain()
+            && flags.is_writable()
+            && !global.shape().has(shape_flags::PROTOTYPE)
+        {
+            learn_global(cache, global.slot_address(slot));
+        }
+    }
+}
+
+/// CreateDataProperty of a literal or a class field: learns the transition, and stores.
+pub(super) fn define_field(i: Interp, target: &Object, value: Value, index: usize) -> JsResult<()> {
+    let cache = i.cache(index);
+    // SAFETY: the cache is the running code's; nothing else refers to it.
+    let key = unsafe { (*cache).atom };
+    let before = target.shape();
+    let learnable = is_plain_kind(target.kind(), key)
+        && before.is_cacheable()
+        && !before.has(shape_flags::PROTOTYPE | shape_flags::LAZY_FUNCTION | shape_flags::UNIQUE);
+    let old_word = word_of(target);
+    i.cx().create_data_property_or_throw(target, key, value)?;
+    if learnable {
+        // SAFETY: as above.
+        unsafe { learn_add(target, before, old_word, key, cache) };
+    }
+    Ok(())
 }
 
 unsafe fn learn_global(cache: *mut InlineCache, address: usize) {

@@ -2,11 +2,12 @@
 
 use core::ptr::NonNull;
 
+use super::native::{FUNCTION_APPLY, FUNCTION_CALL};
 use super::{Flow, Interp};
 use crate::code::function::ArgumentsKind;
 use crate::object::{ArrayCell, PropertyFlags, ShapeTable, VarRef};
 use crate::runtime::machine::*;
-use crate::runtime::{ClosureCell, CodeCell, Context, Intrinsic};
+use crate::runtime::{BoundCell, ClosureCell, CodeCell, Context, Intrinsic, NativeCell};
 use crate::text::names;
 use crate::value::{JsResult, Object, RawValue, Thrown, Value, kind};
 
@@ -255,23 +256,27 @@ impl Interp {
         Ok(Flow::Continue)
     }
 
-    /// Calls a setter, a closure, in a frame above this one; the instruction has `size` bytes.
-    pub(super) unsafe fn call_setter(
+    /// Calls a closure with at most one argument in a frame above this one, and drops what it returns; the
+    /// instruction has `size` bytes.
+    pub(super) unsafe fn call_and_drop(
         &self,
-        object: Value,
-        setter: Value,
-        value: Value,
+        this: Value,
+        function: Value,
+        argument: Option<Value>,
         size: usize,
     ) -> JsResult<Flow> {
-        let code = setter.downcast::<ClosureCell>().map(|c| NonNull::from(c.code()));
+        let code = function.downcast::<ClosureCell>().map(|c| NonNull::from(c.code()));
         let Some(code) = code else { return Err(Thrown::Terminated) };
-        self.push(object);
-        self.push(setter);
-        self.push(value);
+        let argc = usize::from(argument.is_some());
+        self.push(this);
+        self.push(function);
+        if let Some(argument) = argument {
+            self.push(argument);
+        }
         let m = self.m();
         (*m.frame).pc = m.pc.add(size);
-        self.keep_extra_arguments(code.as_ref(), 1)?;
-        self.enter(1, Value::UNDEFINED, FRAME_DISCARD)?;
+        self.keep_extra_arguments(code.as_ref(), argc)?;
+        self.enter(argc, Value::UNDEFINED, FRAME_DISCARD)?;
         Ok(Flow::Continue)
     }
 
@@ -297,38 +302,115 @@ impl Interp {
         }
     }
 
-    /// Calls what lies below `argc` arguments on the stack. A closure is entered, anything else has run when
-    /// this returns, its result in the place of the call.
+    /// Calls what lies below `argc` arguments on the stack. A closure is entered, also behind `call`, `apply` and
+    /// `bind`; anything else has run when this returns, its result in the place of the call.
     pub(crate) unsafe fn call_on_stack(&self, argc: usize, size: usize) -> JsResult<Flow> {
-        let m = self.m();
-        let callee = *m.sp.sub(argc + 1);
-        if callee.kind() == kind::CLOSURE {
-            let code = callee.cell_unchecked().cast::<ClosureCell>().as_ref().code();
-            let is_async = code.flags.async_() && !code.flags.generator();
-            (*m.frame).pc = m.pc.add(size);
-            self.keep_extra_arguments(code, argc)?;
-            let flags = if is_async { FRAME_ASYNC } else { 0 };
-            if let Err(thrown) = self.enter(argc, Value::UNDEFINED, flags) {
-                if thrown != Thrown::StackOverflow || !self.drop_tail_callers() {
-                    return Err(thrown);
+        let mut argc = argc;
+        loop {
+            let m = self.m();
+            let callee = *m.sp.sub(argc + 1);
+            match callee.kind() {
+                kind::CLOSURE => {
+                    let code = callee.cell_unchecked().cast::<ClosureCell>().as_ref().code();
+                    let is_async = code.flags.async_() && !code.flags.generator();
+                    (*m.frame).pc = m.pc.add(size);
+                    self.keep_extra_arguments(code, argc)?;
+                    let flags = if is_async { FRAME_ASYNC } else { 0 };
+                    if let Err(thrown) = self.enter(argc, Value::UNDEFINED, flags) {
+                        if thrown != Thrown::StackOverflow || !self.drop_tail_callers() {
+                            return Err(thrown);
+                        }
+                        self.enter(argc, Value::UNDEFINED, flags)?;
+                    }
+                    return Ok(Flow::Continue);
                 }
-                self.enter(argc, Value::UNDEFINED, flags)?;
+                kind::NATIVE => match self.forward_on_stack(argc) {
+                    Some(count) => argc = count,
+                    None => return self.call_native_on_stack(argc, size),
+                },
+                kind::BOUND => match self.unbind_on_stack(argc) {
+                    Some(count) => argc = count,
+                    None => return self.call_any_on_stack(argc, size),
+                },
+                _ => return self.call_any_on_stack(argc, size),
             }
-            return Ok(Flow::Continue);
         }
-        if callee.kind() == kind::NATIVE {
-            return self.call_native_on_stack(argc, size);
-        }
+    }
+
+    unsafe fn call_any_on_stack(&self, argc: usize, size: usize) -> JsResult<Flow> {
         // The stack keeps callee, this and arguments alive during the call.
-        let first = m.sp.sub(argc + 2).cast::<Value>();
-        let this = &*first;
-        let callee = &*first.add(1);
+        let first = self.m().sp.sub(argc + 2).cast::<Value>();
         let arguments = core::slice::from_raw_parts(first.add(2), argc);
-        let result = self.cx().call(callee, this, arguments)?;
+        let result = self.cx().call(&*first.add(1), &*first, arguments)?;
         self.cut(first.cast());
         self.push(result);
         self.advance(size);
         Ok(Flow::Continue)
+    }
+
+    /// Turns a call of `Function.prototype.call`, or of `apply` with an array, into the call it makes; the number
+    /// of its arguments then.
+    unsafe fn forward_on_stack(&self, argc: usize) -> Option<usize> {
+        let m = self.m();
+        let first = m.sp.sub(argc + 2);
+        let magic = (*first.add(1)).cell_unchecked().cast::<NativeCell>().as_ref().def().magic;
+        if magic == FUNCTION_CALL {
+            // `f call this a1 ..` becomes `this f a1 ..`.
+            let this = if argc > 0 { *first.add(2) } else { RawValue::UNDEFINED };
+            let (function, native) = (*first, *first.add(1));
+            first.write(this);
+            first.add(1).write(function);
+            if argc > 0 {
+                core::ptr::copy(first.add(3), first.add(2), argc - 1);
+                m.sp = m.sp.sub(1);
+            }
+            drop(Value::from_raw(native));
+            return Some(argc.saturating_sub(1));
+        }
+        if magic != FUNCTION_APPLY || argc != 2 {
+            return None;
+        }
+        let list = (*first.add(3)).to_owned();
+        let array = list.as_object().filter(|o| o.kind() == kind::ARRAY).and_then(|o| o.as_array());
+        let array = array.filter(|array| array.is_packed())?;
+        let count = array.length() as usize;
+        if m.sp.add(count + 8) > m.stack_end {
+            return None;
+        }
+        let (function, native, this) = (*first, *first.add(1), *first.add(2));
+        first.write(this);
+        first.add(1).write(function);
+        m.sp = first.add(2);
+        for value in array.dense_slice() {
+            self.push(value.clone());
+        }
+        // The list had the count of the stack, and has one of its own.
+        drop(Value::from_raw(list.raw()));
+        drop(Value::from_raw(native));
+        Some(count)
+    }
+
+    /// Turns a call of a bound function into a call of its target; the number of its arguments then.
+    unsafe fn unbind_on_stack(&self, argc: usize) -> Option<usize> {
+        let m = self.m();
+        let first = m.sp.sub(argc + 2);
+        let callee = (*first.add(1)).to_owned();
+        let bound = callee.downcast::<BoundCell>()?;
+        let array = bound.arguments.as_array()?;
+        let more = array.length() as usize;
+        if m.sp.add(more + 8) > m.stack_end {
+            return None;
+        }
+        let arguments = first.add(2);
+        core::ptr::copy(arguments, arguments.add(more), argc);
+        m.sp = m.sp.add(more);
+        for at in 0..more {
+            arguments.add(at).write(array.dense(at as u32).unwrap_or_default().into_raw());
+        }
+        let this = first.replace(bound.this.clone().into_raw());
+        let function = first.add(1).replace(bound.target.as_value().clone().into_raw());
+        drop((Value::from_raw(this), Value::from_raw(function)));
+        Some(argc + more)
     }
 
     /// For a mapped arguments object: sets the arguments beyond the parameters aside.
@@ -393,6 +475,18 @@ impl Context {
     ) -> JsResult<Value> {
         let Some(closure) = callee.downcast::<ClosureCell>() else { return Ok(Value::UNDEFINED) };
         let code = closure.code();
+        if code.is_simple && new_target.is_undefined() {
+            self.check_native_stack()?;
+            self.rt().machine.start()?;
+            // SAFETY: the caller keeps the callee alive, and with it the code; the machine has started.
+            match unsafe { self.interp().run_simple(code, callee, this, arguments) } {
+                Some(Exit::Return(value)) => return Ok(value),
+                Some(Exit::Throw(thrown)) => return Err(thrown),
+                // Code that suspends is not simple.
+                Some(Exit::Yield(..) | Exit::Await(..)) => return Ok(Value::UNDEFINED),
+                None => {}
+            }
+        }
         if code.flags.async_() && !code.flags.generator() {
             return self.call_async(callee, this, arguments);
         }
@@ -423,11 +517,6 @@ impl Context {
         // SAFETY: the callee is kept alive by the caller and, from the push on, by the stack.
         unsafe {
             let code = code.as_ref();
-            if code.is_simple && flags == 0 && new_target.is_undefined() {
-                if let Some(exit) = interp.run_simple(code, callee, this, arguments) {
-                    return Ok(exit);
-                }
-            }
             let mut flags = flags | FRAME_ENTRY;
             let this = if new_target.is_undefined() {
                 this.clone()

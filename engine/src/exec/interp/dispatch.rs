@@ -22,6 +22,8 @@ pub(super) trait Dispatch {
     unsafe fn helper<H: Helper>(s: State) -> Self::Out;
     /// Frees a cell whose count has just become zero, then on to the next instruction.
     unsafe fn free(s: State, cell: RawValue) -> Self::Out;
+    /// Ends the run.
+    unsafe fn exit(s: State) -> Self::Out;
     /// Asks the interrupt handler, then on to the next instruction.
     unsafe fn poll(s: State) -> Self::Out;
 }
@@ -132,6 +134,8 @@ mod tail {
         unsafe fn free(s: State, cell: RawValue) {
             free_tail(s.pc, s.sp, s.fp, s.k, s.vm, MaybeUninit::new(cell.bits()));
         }
+        #[inline(always)]
+        unsafe fn exit(_: State) {}
         #[inline(always)]
         unsafe fn poll(s: State) {
             poll_tail(s.pc, s.sp, s.fp, s.k, s.vm, MaybeUninit::uninit());
@@ -286,6 +290,10 @@ mod matching {
         unsafe fn free(s: State, cell: RawValue) -> Ask {
             (*s.vm).heap.release(cell.cell_unchecked());
             Ask::Next(s)
+        }
+        #[inline(always)]
+        unsafe fn exit(_: State) -> Ask {
+            Ask::Exit
         }
         #[inline(never)]
         unsafe fn poll(s: State) -> Ask {

@@ -16,7 +16,7 @@ use super::{Flow, Interp, cache, resume, strings};
 use crate::object::buffer::TypedArrayCell;
 use crate::object::{ArrayCell, HEAD_BYTES, VarRef};
 use crate::runtime::code::CacheKind;
-use crate::runtime::machine::{FRAME_CHUNK, Frame};
+use crate::runtime::machine::{FRAME_CHUNK, FRAME_ENTRY, Frame};
 use crate::runtime::{ClosureCell, CodeCell, InlineCache, NativeCell, Realm, Runtime};
 use crate::text::string::Flat;
 use crate::value::{JsResult, RawValue, Value, kind};
@@ -404,6 +404,19 @@ handlers! {
     }
 
     // ----- Globals -----
+    put_global s {
+        let cache = s.cache(1);
+        if (*cache).kind == CacheKind::Lexical && (*cache).epoch == (*s.vm).shapes.epoch() {
+            let place = core::ptr::with_exposed_provenance_mut::<RawValue>((*cache).aux as usize);
+            let old = *place;
+            if old == RawValue::UNINITIALIZED { return D::slow(s) }
+            *place = s.top(1);
+            let s = s.pop(1).skip(3);
+            if decrement(old) { return D::free(s, old) }
+            return D::next(s);
+        }
+        D::slow(s)
+    }
     get_global s {
         let cache = s.cache(1);
         if (*cache).kind == CacheKind::Lexical && (*cache).epoch == (*s.vm).shapes.epoch() {
@@ -576,7 +589,8 @@ macro_rules! handler_list {
             GetBoxed get_boxed; PutBoxed put_boxed; GetBoxedCheck get_boxed_check;
             PutBoxedCheck put_boxed_check; GetCapture get_capture; GetCapture8 get_capture8;
             PutCapture put_capture; GetCaptureCheck get_capture_check; PutCaptureCheck put_capture_check;
-            GetGlobal get_global;
+            GetGlobal get_global; PutGlobal put_global; DefineField define_field; InitFields init_fields;
+            ForInNext for_in_next;
             GetField get_field; GetField2 get_field2; LocalGetField local_get_field;
             LocalGetField2 local_get_field2; ThisGetField this_get_field;
             CaptureGetField capture_get_field; PutField put_field; ThisPutField this_put_field;

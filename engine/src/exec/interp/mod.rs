@@ -242,7 +242,14 @@ impl Interp {
     /// Runs until the innermost entry frame is left.
     pub(crate) fn run(&self) -> Exit {
         dispatch::run(*self);
-        self.m().exit.take().unwrap_or(Exit::Throw(Thrown::Terminated))
+        let m = self.m();
+        match m.exit.take() {
+            Some(exit) => exit,
+            // SAFETY: the value is the machine's to give away, once.
+            None => Exit::Return(unsafe {
+                Value::from_raw(core::mem::replace(&mut m.returned, RawValue::UNDEFINED))
+            }),
+        }
     }
 
     /// Finds a handler for what was thrown, leaving frames that have none.

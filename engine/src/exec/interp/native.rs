@@ -14,6 +14,10 @@ use crate::value::{JsResult, Object, Value};
 pub(crate) const ARRAY_PUSH: i32 = 0x4152_5055;
 /// The same of `String.prototype.charCodeAt`.
 pub(crate) const CHAR_CODE_AT: i32 = 0x5354_4343;
+/// The same of `Function.prototype.call`.
+pub(crate) const FUNCTION_CALL: i32 = 0x4675_4361;
+/// The same of `Function.prototype.apply`.
+pub(crate) const FUNCTION_APPLY: i32 = 0x4675_4170;
 /// The same of `Math.abs`.
 pub(crate) const MATH_ABS: i32 = 0x4D41_0000;
 /// The same of `Math.floor`.

@@ -1,6 +1,6 @@
 //! Literals, definitions, classes, private names.
 
-use super::{Flow, Interp};
+use super::{Flow, Interp, cache};
 use crate::code::function::Constant;
 use crate::code::opcodes::Op;
 use crate::exec::property::{Descriptor, OwnProperty};
@@ -64,14 +64,7 @@ pub(super) unsafe fn execute(i: Interp, op: Op) -> JsResult<Flow> {
                 i.cx().spread_into(array, &iterable)?;
             }
         }
-        Op::DefineField => {
-            let value = i.pop();
-            let key = i.cache_atom(1);
-            let target = i.peek(0);
-            if let Some(object) = target.as_object() {
-                i.cx().create_data_property_or_throw(object, key, value)?;
-            }
-        }
+        Op::DefineField => return define_field(i),
         Op::DefineElem => {
             let (value, key) = (i.pop(), i.pop());
             let target = i.peek(0);
@@ -148,15 +141,7 @@ pub(super) unsafe fn execute(i: Interp, op: Op) -> JsResult<Flow> {
                 closure.set_fields_init(function);
             }
         }
-        Op::InitFields => {
-            let (constructor, this) = (i.pop(), i.pop());
-            if let Some(closure) = constructor.downcast::<ClosureCell>() {
-                let init = closure.fields_init();
-                if !init.is_undefined() {
-                    i.cx().call(&init, &this, &[])?;
-                }
-            }
-        }
+        Op::InitFields => return init_fields(i),
         Op::SuperBase => {
             let home = i.pop();
             let base = match home.as_object() {
@@ -514,4 +499,24 @@ impl Context {
             Err(_) => Err(Thrown::OutOfMemory),
         })
     }
+}
+
+/// A field of a literal or a class.
+pub(super) unsafe fn define_field(i: Interp) -> JsResult<Flow> {
+    let value = i.pop();
+    let target = i.peek(0);
+    if let Some(object) = target.as_object() {
+        cache::define_field(i, object, value, i.u16(1))?;
+    }
+    i.done(3)
+}
+
+/// The fields' initializer runs in a frame above this one.
+pub(super) unsafe fn init_fields(i: Interp) -> JsResult<Flow> {
+    let (constructor, this) = (i.pop(), i.pop());
+    let init = constructor.downcast::<ClosureCell>().map_or(Value::UNDEFINED, ClosureCell::fields_init);
+    if init.kind() == kind::CLOSURE {
+        return i.call_and_drop(this, init, None, 1);
+    }
+    i.done(1)
 }

@@ -27,6 +27,7 @@ pub(super) unsafe fn execute(i: Interp, op: Op) -> JsResult<Flow> {
             if !put_global(i, key, value, !strict)? {
                 return Err(throw_undefined(i, key));
             }
+            cache::learn_put_global(i, i.u16(1));
         }
         Op::HasGlobal => {
             let mut cx = i.cx();

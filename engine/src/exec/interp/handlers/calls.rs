@@ -1,7 +1,7 @@
 //! Handlers of calls and returns.
 #![allow(clippy::undocumented_unsafe_blocks, reason = "the module's invariants are every handler's reason")]
 
-use super::super::{native, slow, slow_class};
+use super::super::{native, slow, slow_class, slow_iter};
 use super::*;
 use crate::code::opcodes::Op;
 
@@ -28,6 +28,15 @@ handlers! {
     object_literal s { D::helper::<ObjectLiteral>(s) }
     new_array s { D::helper::<NewArray>(s) }
     closure s { D::helper::<Closure>(s) }
+    define_field s {
+        let object = s.top(2);
+        if object.is_cell() && word(object) == (*s.cache(1)).word2 && put_cached(s, s.cache(1), object, s.top(1)) {
+            return D::next(s.pop(1).skip(3));
+        }
+        D::helper::<DefineField>(s)
+    }
+    init_fields s { D::helper::<InitFields>(s) }
+    for_in_next s { D::helper::<ForInNext>(s) }
     initial_yield s { D::helper::<InitialYield>(s) }
     yield_value s { D::helper::<Yield>(s) }
     await_value s { D::helper::<Await>(s) }
@@ -35,19 +44,29 @@ handlers! {
     for_of_next s { D::helper::<ForOfNext>(s) }
     finish s { D::helper::<Finish>(s) }
     ret s {
-        let frame = (*s.vm).machine.frame;
-        if (*frame).flags != 0 { return D::helper::<Return>(s) }
-        D::alternative::<ReturnPlain>(s)
+        let flags = (*(*s.vm).machine.frame).flags;
+        if flags == 0 {
+            return D::alternative::<ReturnPlain>(s);
+        }
+        if flags == FRAME_ENTRY {
+            return D::alternative::<ReturnEntry>(s);
+        }
+        D::helper::<Return>(s)
     }
     ret_undefined s {
-        let frame = (*s.vm).machine.frame;
-        if (*frame).flags != 0 { return D::helper::<ReturnUndefined>(s) }
-        D::alternative::<ReturnPlain>(s.push(RawValue::UNDEFINED))
+        let flags = (*(*s.vm).machine.frame).flags;
+        if flags == 0 {
+            return D::alternative::<ReturnPlain>(s.push(RawValue::UNDEFINED));
+        }
+        if flags == FRAME_ENTRY {
+            return D::alternative::<ReturnEntry>(s.push(RawValue::UNDEFINED));
+        }
+        D::helper::<ReturnUndefined>(s)
     }
 }
 
 helpers! {
-    CallNative i i.call_native_on_stack(i.u16(1), 3);
+    CallNative i i.call_on_stack(i.u16(1), 3);
     CallOther i i.call_on_stack(i.u16(1), 3);
     Construct i i.construct_on_stack(i.u16(1), 3);
     Return i i.return_value();
@@ -65,6 +84,9 @@ helpers! {
     ObjectLiteral i slow_class::execute(i, Op::ObjectLiteral);
     NewArray i slow_class::execute(i, Op::NewArray);
     Closure i slow_class::execute(i, Op::Closure);
+    DefineField i slow_class::define_field(i);
+    InitFields i slow_class::init_fields(i);
+    ForInNext i slow_iter::execute(i, Op::ForInNext);
     InitialYield i resume::initial_yield(i);
     Yield i resume::yield_value(i);
     Await i resume::await_value(i);
@@ -157,6 +179,23 @@ alternatives! {
             sp = sp.add(1);
         }
         D::next(State { pc: (*k).bytecode, sp, fp, k, vm: s.vm })
+    }
+    ReturnEntry s {
+        // As below, but native code entered the frame: it has the caller's registers.
+        let result = s.top(1);
+        let base = s.fp.sub(2);
+        let mut sp = s.sp.sub(1);
+        while sp > base {
+            sp = sp.sub(1);
+            let value = *sp;
+            if decrement(value) {
+                (*s.vm).heap.release(value.cell_unchecked());
+            }
+        }
+        let machine = &raw mut (*s.vm).machine;
+        (*machine).frame = (*machine).frame.sub(1);
+        (*machine).returned = result;
+        D::exit(s)
     }
     ReturnPlain s {
         // Drops everything down to `this`; a cell that dies goes through the heap at once, which

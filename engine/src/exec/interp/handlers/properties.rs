@@ -2,6 +2,9 @@
 #![allow(clippy::undocumented_unsafe_blocks, reason = "the module's invariants are every handler's reason")]
 
 use super::*;
+use crate::object::PropertyFlags;
+use crate::text::RawAtom;
+use crate::value::Object;
 
 handlers! {
     // ----- Properties -----
@@ -241,9 +244,19 @@ unsafe fn cached_other(s: State, cache: *mut InlineCache, object: RawValue) -> O
 
 /// Element of an object that is no dense array, or with a key that is no int; the result is counted.
 #[inline(always)]
-unsafe fn other_element(s: State, object: RawValue, key: RawValue) -> Option<RawValue> {
-    let index = key.as_index().filter(|i| *i >= 0)? as usize;
+unsafe fn other_element(s: State, place: *const RawValue, key: RawValue) -> Option<RawValue> {
+    let object = *place;
+    let index = match key.as_index() {
+        Some(index) => usize::try_from(index).ok()?,
+        None => return named_element(place, key),
+    };
     match object.kind() {
+        kind::ARGUMENTS => {
+            let value = array_element(object, index as u32);
+            // A parameter that is shared with the object lies in its box.
+            let value = if value.kind() == kind::VAR_REF { *boxed(value) } else { value };
+            Some(copy(value)).filter(|v| *v != RawValue::HOLE)
+        }
         kind::TYPED_ARRAY => object.cell_unchecked().cast::<TypedArrayCell>().as_ref().fast_get(index),
         kind::STRING8 if index < string_length(object) as usize => {
             let units = object.cell_unchecked().as_ptr().byte_add(Flat::<false>::UNITS_OFFSET).cast::<u8>();
@@ -251,6 +264,44 @@ unsafe fn other_element(s: State, object: RawValue, key: RawValue) -> Option<Raw
         }
         kind::ARRAY => Some(copy(array_element(object, index as u32))).filter(|v| *v != RawValue::HOLE),
         _ => None,
+    }
+}
+
+/// Slot and attributes of the own property of an ordinary object whose key is a string that is an atom.
+#[inline(always)]
+unsafe fn named_slot(object: &Object, key: RawValue) -> Option<(u32, PropertyFlags)> {
+    let tag = match key.kind() {
+        kind::STRING8 | kind::STRING16 => (*key.cell_unchecked().as_ptr()).tag(),
+        _ => 0,
+    };
+    if tag == 0 || object.kind() != kind::OBJECT { None } else { object.find(RawAtom::from_index(tag)) }
+}
+
+/// The value of such a property, counted. The object is given by its place on the stack: the address of a copy
+/// would keep a handler from ending in a jump.
+#[inline(always)]
+unsafe fn named_element(object: *const RawValue, key: RawValue) -> Option<RawValue> {
+    if !(*object).is_object() {
+        return None;
+    }
+    let object = &*object.cast::<Object>();
+    let (slot, flags) = named_slot(object, key)?;
+    if flags.is_plain() { Some(object.slot(slot).into_raw()) } else { None }
+}
+
+/// Stores to such a property; false where that is not all there is to do. The value's count goes to it.
+#[inline(always)]
+unsafe fn put_named_element(object: *const RawValue, key: RawValue, value: RawValue) -> bool {
+    if !(*object).is_object() {
+        return false;
+    }
+    let object = &*object.cast::<Object>();
+    match named_slot(object, key) {
+        Some((slot, flags)) if flags.is_plain() && flags.is_writable() => {
+            object.set_slot(slot, Value::from_raw(value));
+            true
+        }
+        _ => false,
     }
 }
 
@@ -293,23 +344,27 @@ helpers! {
 alternatives! {
     GetElemOther s {
         let (object, key) = (s.top(2), s.top(1));
-        if let Some(value) = other_element(s, object, key) {
+        if let Some(value) = other_element(s, s.sp.sub(2), key) {
             s.put(2, value);
             let s = s.pop(1).skip(1);
+            if key.is_cell() {
+                drop_both(s, object, key);
+                return D::next(s);
+            }
             if decrement(object) { return D::free(s, object) }
             return D::next(s);
         }
         D::slow(s)
     }
     GetElemLocalsOther s {
-        if let Some(value) = other_element(s, s.local(s.u8(1)), s.local(s.u8(2))) {
+        if let Some(value) = other_element(s, s.fp.add(s.u8(1)), s.local(s.u8(2))) {
             return D::next(s.push(value).skip(3));
         }
         D::slow(s)
     }
     GetElemLocalOther s {
         let object = s.top(1);
-        if let Some(value) = other_element(s, object, s.local(s.u8(1))) {
+        if let Some(value) = other_element(s, s.sp.sub(1), s.local(s.u8(1))) {
             s.put(1, value);
             let s = s.skip(2);
             if decrement(object) { return D::free(s, object) }
@@ -336,6 +391,10 @@ alternatives! {
                 return D::next(s);
             }
         }
+        if key.is_cell() && put_named_element(s.sp.sub(3), key, value) {
+            drop_both(s, object, key);
+            return D::next(s.pop(3).skip(1));
+        }
         D::helper::<PutElem>(s)
     }
     GetLengthOther s {
@@ -349,8 +408,14 @@ alternatives! {
         D::slow(s)
     }
     LocalGetLengthOther s {
-        if let Some(length) = other_length(s.local(s.u8(1))) {
+        let object = s.local(s.u8(1));
+        if let Some(length) = other_length(object) {
             return D::next(s.push(length).skip(4));
+        }
+        if object.is_cell()
+            && let Some(value) = cached_other(s, s.cache(2), object)
+        {
+            return D::next(s.push(copy(value)).skip(4));
         }
         D::slow(s)
     }
@@ -430,7 +495,12 @@ alternatives! {
 /// Stores through the second part of a cache: out of line, or adding a property. True when done; the
 /// value then belongs to the object.
 #[inline(always)]
-unsafe fn put_cached(s: State, cache: *mut InlineCache, object: RawValue, value: RawValue) -> bool {
+pub(super) unsafe fn put_cached(
+    s: State,
+    cache: *mut InlineCache,
+    object: RawValue,
+    value: RawValue,
+) -> bool {
     if word(object) == (*cache).word {
         // The old value had no other owner.
         let place = slot_at(object, (*cache).offset);
