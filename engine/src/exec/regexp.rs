@@ -119,9 +119,10 @@ impl Context {
     #[inline]
     fn regexps_are_intact(&self) -> bool {
         let realm = self.realm();
-        realm
-            .regexp()
-            .is_intact(&realm.intrinsic(Intrinsic::RegExpPrototype), &realm.intrinsic(Intrinsic::RegExp))
+        realm.regexp().is_intact().unwrap_or_else(|| {
+            let prototype = realm.intrinsic(Intrinsic::RegExpPrototype);
+            realm.regexp().check(&prototype, &realm.intrinsic(Intrinsic::RegExp))
+        })
     }
 
     /// The matcher's memory; given back with [`Context::put_scratch`].
@@ -270,20 +271,14 @@ impl Context {
         let groups = program.groups_object(|group| capture(string, scratch, group))?;
         let common = [Value::int(at as i32), string.as_value().clone(), groups];
         let shapes = self.realm().regexp().results;
+        let element = |group| capture(string, scratch, group);
         let array = if program.flags().has(Flags::HAS_INDICES) {
             let [index, input, groups] = common;
             let indices = self.match_indices(program, scratch)?;
-            array_with_slots(root, table.get(shapes[1]), count, [index, input, groups, indices])?
+            array_with_slots(root, table.get(shapes[1]), count, element, [index, input, groups, indices])?
         } else {
-            array_with_slots(root, table.get(shapes[0]), count, common)?
+            array_with_slots(root, table.get(shapes[0]), count, element, common)?
         };
-        if let Some(cell) = array.as_array() {
-            for group in 0..count {
-                if cell.push_dense(capture(string, scratch, group)?)?.is_err() {
-                    return Err(Thrown::OutOfMemory);
-                }
-            }
-        }
         Ok(array.into())
     }
 

@@ -287,15 +287,17 @@ impl RegExpRealm {
         }
     }
 
-    /// Whether prototype and constructor still have all that they had when they were new.
+    /// Whether prototype and constructor were found to have all that they had when they were new; `None` if
+    /// that must be looked at ([`RegExpRealm::check`]).
     #[inline]
-    pub fn is_intact(&self, prototype: &Value, constructor: &Value) -> bool {
+    pub fn is_intact(&self) -> Option<bool> {
         let (epoch, intact) = self.checked.get();
-        if epoch == ShapeTable::current().epoch() { intact } else { self.check(prototype, constructor) }
+        (epoch == ShapeTable::current().epoch()).then_some(intact)
     }
 
+    /// Looks whether prototype and constructor still have all that they had when they were new.
     #[cold]
-    fn check(&self, prototype: &Value, constructor: &Value) -> bool {
+    pub fn check(&self, prototype: &Value, constructor: &Value) -> bool {
         let same = |object: &Value, slots: &Vec<'static, Value>| {
             object.as_object().is_some_and(|object| {
                 let shape = object.shape();
@@ -315,16 +317,25 @@ impl RegExpRealm {
 }
 
 /// A new array of the root shape `root` that becomes one of the shape `shape`, which adds as many
-/// properties as there are `slots`; with room for `capacity` elements.
+/// properties as there are `slots`; with `count` elements that `element` gives.
 pub fn array_with_slots<const N: usize>(
     root: &Shape,
     shape: &Shape,
-    capacity: usize,
+    count: usize,
+    mut element: impl FnMut(usize) -> JsResult<Value>,
     slots: [Value; N],
 ) -> JsResult<Object> {
     debug_assert_eq!(shape.count() as usize, N);
     debug_assert_eq!(shape.inline_capacity(), 0);
-    let array = ArrayCell::create(root, capacity)?;
+    let array = ArrayCell::create(root, count)?;
+    if let Some(cell) = array.as_array() {
+        for i in 0..count {
+            let value = element(i)?;
+            // SAFETY: the array was made with this many slots, which hold the hole marker still: it needs no drop.
+            unsafe { cell.slot_pointer(i as u32).write(value) };
+        }
+        cell.set_length(count as u32);
+    }
     array.head().reserve_ext(N)?;
     array.set_shape(shape);
     for (i, value) in (0..).zip(slots) {
