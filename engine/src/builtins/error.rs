@@ -36,7 +36,7 @@ fn construct(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         SUPPRESSED => 2,
         _ => 0,
     };
-    let trace = cx.capture_trace()?;
+    let trace = cx.capture_callers_trace()?;
     let shape = ShapeTable::current().root(&prototype, 0, 0)?;
     let error = ErrorCell::create(shape, trace)?;
     let message = call.get(first);
@@ -116,7 +116,7 @@ fn capture_stack_trace(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value
     let Some(object) = call.get(0).as_object() else {
         return Err(cx.throw_type_error(format_args!("not an object")));
     };
-    let trace = cx.capture_trace()?;
+    let trace = cx.capture_callers_trace()?;
     if let Some(error) = object.downcast::<ErrorCell>() {
         error.set_trace(trace);
         return Ok(Value::UNDEFINED);

@@ -17,10 +17,21 @@ impl Context {
     /// The functions that are running now, innermost first. `None` when there is no memory for
     /// them: an error without a stack is better than none.
     pub(crate) fn capture_trace(&mut self) -> JsResult<Option<Vec<'static, TraceEntry>>> {
+        self.capture_trace_below(0)
+    }
+
+    /// The trace that the native function which is running asks for: it is not part of it.
+    pub(crate) fn capture_callers_trace(&mut self) -> JsResult<Option<Vec<'static, TraceEntry>>> {
+        let innermost = self.rt().machine.frames().next();
+        let native = innermost.is_some_and(|frame| frame.flags & FRAME_NATIVE != 0);
+        self.capture_trace_below(usize::from(native))
+    }
+
+    fn capture_trace_below(&mut self, skipped: usize) -> JsResult<Option<Vec<'static, TraceEntry>>> {
         let mut entries: Vec<'static, TraceEntry> = Vec::new(self.rt().mem.memory(Use::Runtime));
         let machine = &self.rt().machine;
         let mut innermost = Some(machine.pc);
-        for frame in machine.frames().take(TRACE_LIMIT) {
+        for frame in machine.frames().skip(skipped).take(TRACE_LIMIT) {
             let entry = if frame.flags & FRAME_NATIVE != 0 {
                 // SAFETY: the frame's function is alive while it runs.
                 TraceEntry { function: unsafe { frame.resumable.to_owned() }, pc: 0, column: 0 }
