@@ -1,6 +1,7 @@
 //! Contexts: realms in the host's hands.
 
 use core::mem::ManuallyDrop;
+use std::any::Any;
 use std::rc::Rc;
 
 use super::host::HostFunction;
@@ -142,6 +143,24 @@ impl Context {
     pub fn global(&self) -> Value {
         let _entry = self.shared.enter();
         Value::new(&self.shared, self.realm.global().into())
+    }
+
+    /// Data of the embedder (`JS_SetContextOpaque`). It goes with the realm, which functions made in it keep.
+    pub fn set_opaque(&self, opaque: Option<Box<dyn Any>>) {
+        let _entry = self.shared.enter();
+        // SAFETY: no reference into the slot is alive: what was there is moved out before it is dropped.
+        drop(unsafe { core::mem::replace(&mut *self.realm.opaque.get(), opaque) });
+    }
+
+    /// Calls `with` with the embedder's data if it is a `T` (`JS_GetContextOpaque`). While it runs the context has
+    /// no data.
+    pub fn with_opaque<T: 'static, R>(&self, with: impl FnOnce(&mut T) -> R) -> Option<R> {
+        // SAFETY: the data is moved out while it is in use, so that no reference into the slot is alive.
+        let mut data = unsafe { (*self.realm.opaque.get()).take() }?;
+        let result = data.downcast_mut::<T>().map(with);
+        // SAFETY: as above. What was set meanwhile stays.
+        unsafe { (*self.realm.opaque.get()).get_or_insert(data) };
+        result
     }
 
     /// A value of a host type.

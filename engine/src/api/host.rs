@@ -29,6 +29,7 @@ pub(crate) struct HostCell {
 // host's code, which may drop values: these go through the worklist like all others.
 unsafe impl Cell for HostCell {
     const KIND: u8 = kind::LIST;
+    const OUTSIDE: bool = true;
     fn trace(&self, _: &mut Tracer<'_>) {}
 }
 

@@ -483,6 +483,15 @@ impl Drop for Inner {
         let entry = self.enter();
         // SAFETY: the last handle is gone; the state is used by nobody else.
         let runtime = unsafe { &mut *self.state.as_ptr() };
+        // Nobody asks what is left: where all memory goes back at once, cells need not be freed one by one.
+        if !runtime.ended && runtime.mem.front() == Front::Pool && runtime.dump_flags == DumpFlags::default()
+        {
+            // SAFETY: (1) the last handle is gone, and with it every context and value; (2) just checked.
+            unsafe { runtime.abandon() };
+            runtime.tear_down();
+            runtime.let_atoms_go();
+            runtime.ended = true;
+        }
         end(runtime);
         let finalizers = core::mem::take(&mut runtime.finalizers);
         drop(entry);

@@ -648,8 +648,10 @@ impl Heap {
     /// as they are, for the memory to be dropped whole. Takes time in proportion to the former, and to the
     /// number of cells too large for a page.
     ///
+    /// References that are dropped afterwards, while the heap exists, do nothing.
+    ///
     /// # Safety
-    /// 1. No cell is used again, nor any reference to one dropped.
+    /// 1. No cell is used again.
     /// 2. The [`Mem`] is dropped after the heap, and gives back all its blocks by itself: its front is the pool,
     ///    or its allocator destroys all it gave.
     pub unsafe fn abandon(&self) {
@@ -668,6 +670,11 @@ impl Heap {
                 }
             }
         }
+    }
+
+    /// Whether [`Heap::abandon`] was called.
+    pub fn is_abandoned(&self) -> bool {
+        self.abandoned.get()
     }
 
     /// Calls `visit` for every cell that is live or waits to be freed, in address order within a page.

@@ -33,6 +33,17 @@ impl Runtime {
         }
     }
 
+    /// Leaves all cells as they are, for the memory to be dropped whole. What the runtime holds is let go in
+    /// [`Runtime::tear_down`] all the same: it may be the host's.
+    ///
+    /// # Safety
+    /// 1. No script runs again, and no cell is looked at.
+    /// 2. There is a pool in front of the allocator.
+    pub(crate) unsafe fn abandon(&mut self) {
+        // SAFETY: (1, 2) the caller's duties; the memory is the runtime's last field.
+        unsafe { self.heap.abandon() };
+    }
+
     /// Lets everything go that the runtime itself holds, and collects what is then garbage.
     pub(crate) fn tear_down(&mut self) {
         while let Some(job) = self.jobs.pop() {
@@ -58,7 +69,9 @@ impl Runtime {
         self.heap.set_garbage_hook(None);
         // A limit must not keep the runtime from ending.
         self.mem.set_limit(0);
-        let _ = self.heap.collect(Reason::TearDown);
+        if !self.heap.is_abandoned() {
+            let _ = self.heap.collect(Reason::TearDown);
+        }
     }
 
     /// Lets the predefined atoms go: the last thing of a tear-down.

@@ -86,6 +86,8 @@ pub(crate) struct RealmShapes {
 // SAFETY: `repr(C)` with the header first; all references are reported.
 unsafe impl Cell for Realm {
     const KIND: u8 = kind::REALM;
+    // The embedder's data.
+    const OUTSIDE: bool = true;
     fn trace(&self, tracer: &mut Tracer<'_>) {
         // SAFETY: no reference into the cell is alive while the collector runs.
         unsafe {
