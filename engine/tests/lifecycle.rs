@@ -25,6 +25,39 @@ fn an_empty_runtime_frees_everything() {
     }
 }
 
+/// With a bound on how much is freed at once the rest waits: names and weak references among it are not found again,
+/// and all of it goes while the script allocates.
+#[test]
+fn large_structures_are_freed_bit_by_bit() {
+    for front in [Front::Direct, Front::Pool] {
+        let runtime = Runtime::builder().front(front).build().unwrap();
+        let context = runtime.new_context().unwrap();
+        runtime.set_release_budget(7);
+        let source = "
+            globalThis.failed = 0;
+            for (let round = 0; round < 4; round++) {
+                let list = null, refs = [];
+                for (let i = 0; i < 3000; i++) {
+                    list = { next: list, ['name' + i]: i, text: 'text' + i };
+                    if (i % 100 === 0) refs.push(new WeakRef(list), new WeakRef(Symbol('s' + i)));
+                }
+                Promise.resolve().then(() => {
+                    list = null;
+                    for (let i = 0; i < 3000; i++) {
+                        const name = 'name' + i, o = { [name]: i };
+                        if (o[name] !== i || Object.keys(o)[0] !== name) failed++;
+                    }
+                }).then(() => { for (const ref of refs) if (ref.deref() !== undefined) failed++; });
+            }";
+        context.eval(source, "slices.js").unwrap();
+        runtime.run_jobs().unwrap();
+        assert_eq!(context.eval("failed", "failed.js").unwrap().as_number(), Some(0.0), "{front}");
+        drop(context);
+        let left = runtime.close().ok().expect("no other handle");
+        assert_eq!(left.cells, 0, "{front}");
+    }
+}
+
 #[test]
 fn again_under_stress() {
     support::again("every(1)");

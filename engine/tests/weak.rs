@@ -5,7 +5,7 @@ mod support;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use tare::heap::parse_policy;
+use tare::heap::{Collector, parse_policy};
 use tare::{Context, Runtime};
 
 /// A runtime whose `report` function collects what it is given.
@@ -157,6 +157,92 @@ fn collecting_several_waiting_maps_ends() {
     assert_eq!(seen.borrow().len(), 9);
     let count = "let n = 0; for (let key = start; key; n++) key = maps[(n + 1) % 3].get(key); n";
     assert_eq!(context.eval(count, "count.js").unwrap().as_number(), Some(100.0));
+}
+
+/// Something of every kind of object, and symbols: weakly held, then let go.
+#[test]
+fn everything_that_can_be_held_weakly_is_told_of_its_end() {
+    let (runtime, context, seen) = start(Some("never"));
+    let source = r#"
+        const makers = {
+            object: () => ({ a: 1 }), array: () => [1, {}], arguments: () => (function () { return arguments; })(1),
+            mapped: () => (function (a) { return arguments; })(1), closure: () => { let a = {}; return () => a; },
+            method: () => ({ m() {} }).m, class: () => class { static #p = 1; },
+            bound: () => (function () {}).bind({}),
+            error: () => new TypeError('t'), number: () => Object(1), string: () => Object('s'),
+            boolean: () => Object(false), symbolObject: () => Object(Symbol('o')), bigint: () => Object(5n),
+            date: () => new Date(0), regexp: () => /a/g, map: () => new Map([[1, {}]]), set: () => new Set([{}]),
+            weakMap: () => new WeakMap(), weakSet: () => new WeakSet(), weakRef: () => new WeakRef({}),
+            registry: () => new FinalizationRegistry(() => {}), promise: () => new Promise(() => {}),
+            proxy: () => new Proxy({}, {}), callable: () => new Proxy(() => {}, {}),
+            revocable: () => Proxy.revocable({}, {}).revoke, resolver: () => Promise.withResolvers().resolve,
+            generator: () => (function* () {})(), asyncGenerator: () => (async function* () {})(),
+            arrayIterator: () => [1].values(), mapIterator: () => new Map().keys(), stringIterator: () => 'a'[Symbol.iterator](),
+            helper: () => [1].values().map((x) => x), matchAll: () => 'a'.matchAll(/a/g),
+            buffer: () => new ArrayBuffer(8), shared: () => new SharedArrayBuffer(8), view: () => new DataView(new ArrayBuffer(8)),
+            bytes: () => new Uint8Array(8), floats: () => new Float64Array([1, 2]), bigs: () => new BigInt64Array(1),
+            symbol: () => Symbol('weak'), nullProto: () => Object.create(null),
+            manyProperties: () => Object.fromEntries(Array.from({ length: 600 }, (_, i) => ['k' + i, i])),
+        };
+        const registry = new FinalizationRegistry(report), map = new WeakMap(), set = new WeakSet(), refs = {};
+        for (const name in makers) (() => {
+            const cyclic = makers[name](), plain = makers[name]();
+            for (const [value, suffix] of [[cyclic, ' in a cycle'], [plain, '']]) {
+                registry.register(value, name + suffix);
+                map.set(value, { name });
+                set.add(value);
+                refs[name + suffix] = new WeakRef(value);
+            }
+            map.set(cyclic, { cyclic });
+            if (refs[name].deref() !== plain || !map.has(plain) || !set.has(cyclic)) report('wrong: ' + name);
+        })();
+    "#;
+    context.eval(source, "kinds.js").unwrap();
+    runtime.run_jobs().unwrap();
+    runtime.run_gc();
+    runtime.run_jobs().unwrap();
+    let names = context
+        .eval(
+            "const left = Object.keys(refs).filter((name) => refs[name].deref() !== undefined);
+             left.join() + '|' + Object.keys(refs).sort().join()",
+            "names.js",
+        )
+        .unwrap();
+    let mut seen = seen.take();
+    seen.sort();
+    let expected = names.to_display(&context).unwrap();
+    let (left, all) = expected.split_once('|').unwrap();
+    assert_eq!(left, "", "still alive");
+    assert_eq!(seen.join(","), all);
+}
+
+/// Policy and collector change while a script runs, and its garbage is found all the same.
+#[test]
+fn policy_and_collector_change_at_run_time() {
+    let (runtime, context, seen) = start(Some("never"));
+    let source = "
+        var registry = new FinalizationRegistry(report);
+        function garbage(n) {
+            for (let i = 0; i < n; i++) { const ring = { i, fill: [i, i, i] }; ring.self = ring; registry.register(ring, i); }
+        }
+        garbage(100)";
+    context.eval(source, "garbage.js").unwrap();
+    runtime.run_jobs().unwrap();
+    assert_eq!(seen.take().len(), 0);
+    let young: Collector = "young(2)".parse().unwrap();
+    runtime.set_gc_collector(young);
+    assert_eq!(runtime.gc_collector(), young);
+    runtime.set_gc_policy(parse_policy("every(50)").unwrap());
+    context.eval("garbage(200)", "more.js").unwrap();
+    runtime.run_jobs().unwrap();
+    assert!(seen.take().len() > 100, "the first collection is a full one");
+    runtime.set_gc_collector(Collector::Full);
+    runtime.set_gc_threshold(1 << 20);
+    assert_eq!(runtime.gc_threshold(), 1 << 20);
+    context.eval("garbage(50000)", "most.js").unwrap();
+    runtime.run_gc();
+    runtime.run_jobs().unwrap();
+    assert!(seen.take().len() >= 50_000);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use tare_allocators::{Allocator, System};
 
 use super::{Context, Error, Inner, Shared};
-use crate::heap::{Heap, Observer, Policy, Reason};
+use crate::heap::{Collector, Heap, Observer, Policy, Reason};
 use crate::mem::{Front, Mem};
 use crate::object::ShapeTable;
 use crate::runtime::dump::DumpFlags;
@@ -25,6 +25,7 @@ pub struct Builder {
     memory_limit: usize,
     stack_bytes: usize,
     policy: Option<Policy>,
+    collector: Collector,
     observer: Option<Box<dyn Observer>>,
     output: Box<dyn Write>,
     seed: Option<u64>,
@@ -41,6 +42,7 @@ impl Default for Builder {
             memory_limit: 0,
             stack_bytes: DEFAULT_STACK_BYTES,
             policy: None,
+            collector: Collector::Full,
             observer: None,
             output: Box::new(std::io::stdout()),
             seed: None,
@@ -157,6 +159,12 @@ impl Builder {
         self
     }
 
+    /// What the collections of the policy look at: [`Collector::Full`] unless told otherwise.
+    pub fn gc_collector(mut self, collector: Collector) -> Builder {
+        self.collector = collector;
+        self
+    }
+
     /// Who is told of collections.
     pub fn observer(mut self, observer: Box<dyn Observer>) -> Builder {
         self.observer = Some(observer);
@@ -241,6 +249,7 @@ impl Builder {
             let runtime = unsafe { &mut *state.as_ptr() };
             runtime.connect();
             runtime.machine.stack.set_limit(self.stack_bytes);
+            runtime.heap.set_collector(self.collector);
             if let Some(policy) = self.policy.or_else(policy_of_tests) {
                 runtime.heap.set_policy(policy);
             }
@@ -361,6 +370,28 @@ impl Runtime {
     /// Replaces the policy that says when to collect.
     pub fn set_gc_policy(&self, policy: Policy) {
         self.state().heap.set_policy(policy);
+    }
+
+    /// The policy that says when to collect.
+    pub fn gc_policy(&self) -> Policy {
+        self.state().heap.policy()
+    }
+
+    /// Replaces what the collections of the policy look at. The next one looks at everything.
+    pub fn set_gc_collector(&self, collector: Collector) {
+        self.state().heap.set_collector(collector);
+    }
+
+    /// What the collections of the policy look at.
+    pub fn gc_collector(&self) -> Collector {
+        self.state().heap.collector()
+    }
+
+    /// Bounds how many objects are freed at once when a large structure loses its last reference; 0, the default,
+    /// for no bound. The rest is freed bit by bit while the script allocates. Weak references to what waits
+    /// are dead already.
+    pub fn set_release_budget(&self, cells: usize) {
+        self.state().heap.set_release_budget(cells);
     }
 
     /// Charged bytes at which the next collection is due (`JS_GetGCThreshold`).

@@ -46,6 +46,9 @@ impl Runtime {
 
     /// Lets everything go that the runtime itself holds, and collects what is then garbage.
     pub(crate) fn tear_down(&mut self) {
+        // Nothing is put off any more; what waited goes first.
+        self.heap.set_release_budget(0);
+        self.heap.free_waiting(0);
         while let Some(job) = self.jobs.pop() {
             drop(job);
         }

@@ -474,9 +474,11 @@ impl AtomTable {
         while index[at] != 0 {
             if (index[at] >> 32) as u32 == hash {
                 let atom = index[at] as u32;
-                let candidate = string_from_cell(self.cell(atom));
-                // Interned strings are flat: reading them cannot fail.
-                if candidate.text().is_ok_and(|t| t.equals(text)) {
+                let cell = self.cell(atom);
+                let candidate = string_from_cell(cell);
+                // Interned strings are flat: reading them cannot fail. One that waits to be freed is left alone.
+                // SAFETY: the cells in the table are whole: their finalizer takes them out.
+                if candidate.text().is_ok_and(|t| t.equals(text)) && !unsafe { cell.as_ref() }.is_dead() {
                     return Some(RawAtom(atom).to_owned());
                 }
             }
