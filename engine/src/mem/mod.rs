@@ -282,7 +282,8 @@ pub struct Mem {
     doors: OnceCell<[Door; USES]>,
     front: Front,
     // Dropped before `inner`, which it refers to.
-    pool: Option<Pool<Inner>>,
+    // Uncounted: these books hold the figures.
+    pool: Option<Pool<Inner, false>>,
     inner: Box<dyn Allocator>,
     _pinned: PhantomPinned,
 }
@@ -305,7 +306,7 @@ impl Mem {
             accounts: Default::default(),
             doors: OnceCell::new(),
             front,
-            pool: (front == Front::Pool).then(|| Pool::new(shared)),
+            pool: (front == Front::Pool).then(|| Pool::uncounted(shared)),
             inner,
             _pinned: PhantomPinned,
         })
