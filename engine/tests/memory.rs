@@ -2,6 +2,8 @@
 
 mod support;
 
+mod common;
+
 use tare::{Error, Front, Runtime};
 use tare_allocators::parse;
 
@@ -141,3 +143,82 @@ fn nothing_is_left_behind() {
 fn again_under_stress() {
     support::again("thinning(2)");
 }
+
+#[test]
+fn cyclic_garbage_does_not_outlive_the_catch() {
+    for front in [Front::Pool, Front::Direct] {
+        let runtime = Runtime::builder().memory_limit(4 << 20).front(front).build().unwrap();
+        let context = runtime.new_context().unwrap();
+        let result = context
+            .eval(
+                "function fill() { let l = []; for (;;) l.push(() => l); }
+                 let n = 0;
+                 for (let i = 0; i < 5; i++) { try { fill(); } catch (e) { n += 'text of its own '.repeat(1000).length; } }
+                 n",
+                "test.js",
+            )
+            .unwrap();
+        assert_eq!(result.as_number(), Some(80_000.0), "{front}");
+    }
+}
+
+#[test]
+fn a_failure_at_each_single_request_is_an_error_that_leaves_nothing() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    for (name, source) in PROGRAMS.iter().chain(MORE) {
+        // Each program catches what it can and goes on, so that the request after the one that failed counts, too.
+        let source = format!(
+            "for (let turn = 0; turn < 2; turn++) {{ try {{ (function () {{ {source} }})(); }} catch (e) {{ if (!(e instanceof InternalError)) throw e; }} }}"
+        );
+        for front in [Front::Pool, Front::Direct] {
+            let step = if front == Front::Pool { 1 } else { 29 };
+            let mut nth = 1;
+            let mut through = 0;
+            while through < 3 {
+                let live = Arc::new(AtomicUsize::new(0));
+                let inner = parse(&format!("fail-nth({nth}, system)")).unwrap();
+                let allocator = Box::new(common::Balance { inner, live: live.clone() });
+                match run(Runtime::builder().allocator(allocator).front(front), &source) {
+                    Ok(()) => through += 1,
+                    Err(error) => {
+                        through = 0;
+                        assert!(error.is_out_of_memory(), "{name}, request {nth}, {front}: {error}");
+                    }
+                }
+                assert_eq!(live.load(Relaxed), 0, "{name}, request {nth}, {front}: bytes were left");
+                nth += step;
+                // Enough of what the script itself asks for; the whole sweep is the lab's (`gc-lab stress failures`).
+                if nth > 40_000 {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// What the programs above do not reach.
+const MORE: &[(&str, &str)] = &[
+    (
+        "collections and iterators",
+        "let m = new Map, s = new Set, w = new WeakMap; for (let i = 0; i < 40; i++) { let k = { i }; m.set(k, i); s.add('k' + i); w.set(k, [i]); }
+         [...m.keys()].map((k) => m.get(k)).concat([...s]); function* g() { let i = 0; while (i < 10) yield* [i++]; } Array.from(g()).flat();
+         for (let [k, v] of m) { if (v & 1) m.delete(k); } Object.groupBy([1, 2, 3], (x) => x & 1); new Set([1]).union(s).size;",
+    ),
+    (
+        "json and regexps",
+        "let t = JSON.stringify({ a: [1, { b: 'c' }], d: 'text'.repeat(9) }, null, 2); JSON.parse(t, (k, v) => v);
+         'x1y22z333'.replace(/([a-z])([0-9]+)/g, (all, a, b) => b + a).split(/[0-9]/).join(); /(?<n>a+)b/.exec('aaab').groups.n; [...'a-b-c'.matchAll(/[a-z]/g)];",
+    ),
+    (
+        "typed arrays",
+        "let b = new ArrayBuffer(64, { maxByteLength: 256 }); let v = new Float64Array(b); b.resize(128); v.map((x, i) => i).sort((a, c) => c - a);
+         new Uint8Array([1, 2, 3]).toReversed().join(); new DataView(b).setBigInt64(0, 5n); structured = new Int16Array(30).fill(7).slice(3).subarray(2); b.transfer(16).byteLength;",
+    ),
+    (
+        "promises and proxies",
+        "async function f(n) { for (let i = 0; i < n; i++) await new Promise((r) => r(i)); return n; } f(5).then((v) => [v]); Promise.all([f(2), 3, f(4)]).catch(() => 0);
+         let p = new Proxy({ a: 1 }, { get: (t, k) => t[k], ownKeys: (t) => Reflect.ownKeys(t) }); Object.keys({ ...p }); (() => { 'use strict'; class C { #x = p.a; static s = [1]; get x() { return this.#x; } } return new C().x; })();
+         let d = new Date(0).toISOString(); eval('let z = d.length; z + 1'); new Function('a', 'b', 'return a + b')(1, 2); `${[1, 2]}${d}`;",
+    ),
+];

@@ -233,6 +233,7 @@ impl Builder {
             native_stack_floor: 0,
             native_stack_bytes: self.stack_bytes,
             opaque: None,
+            next_emergency: 0,
             ended: false,
             output: self.output,
             finalizers: Vec::new(),

@@ -690,7 +690,7 @@ impl Heap {
             charged: charged_before,
             live_cells: outcome.live_cells,
         });
-        let result = self.collect_cycles(young, &mut outcome);
+        let result = self.mem().with_reserve(|| self.collect_cycles(young, &mut outcome));
         self.collecting.set(false);
         if let Err(error) = result {
             self.observe(&Event::Failed { reason, charged: charged_before });

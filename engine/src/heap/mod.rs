@@ -108,6 +108,8 @@ pub struct Heap {
 /// This part of the memory limit is kept for the collector's tables, which take ten bits for every 16 bytes of
 /// the cells' pages, and its stack.
 const RESERVE_DIVISOR: usize = 10;
+/// When all but this part of the rest of the limit is in use, a collection is due.
+const NEAR_DIVISOR: usize = 24;
 
 /// How many tables upper floors can register with a heap.
 pub const TABLES: usize = 3;
@@ -177,6 +179,7 @@ impl Heap {
             clock: Clock::start(),
             verifying: StdCell::new(cfg!(debug_assertions)),
         };
+        mem.set_reserve(RESERVE_DIVISOR);
         heap.set_due();
         heap
     }
@@ -256,10 +259,10 @@ impl Heap {
     /// is near, as long as a collection can still have its tables.
     fn set_due(&self) {
         let mut due = self.policy_trigger.get();
-        let (charged, limit) = (self.mem().charged(), self.mem().limit());
-        if limit != 0 && due != usize::MAX {
-            let near = limit - limit / RESERVE_DIVISOR;
-            // Once most of the reserve is in use, ever smaller steps up to the limit: few futile collections.
+        let (charged, limit) = (self.mem().charged(), self.mem().usable_limit());
+        if limit != usize::MAX && due != usize::MAX {
+            let near = limit - limit / NEAR_DIVISOR;
+            // Once most of what is near is in use, ever smaller steps up to the limit: few futile collections.
             let last = charged.saturating_add(limit.saturating_sub(charged) / 2);
             due = due.min(if charged < near { near } else { last });
         }

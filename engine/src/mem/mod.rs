@@ -270,7 +270,11 @@ struct Account {
 pub struct Mem {
     charged: Cell<usize>,
     mark: Cell<usize>,
+    // What may be charged now: `whole_limit`, less what is reserved unless the reserve is open.
     limit: Cell<usize>,
+    whole_limit: Cell<usize>,
+    // One part in so many of the limit is reserved; 0 for none.
+    reserve: Cell<usize>,
     // The peak, where it lies above the mark.
     higher_peak: Cell<usize>,
     page_cells_born: Cell<u64>,
@@ -297,6 +301,8 @@ impl Mem {
             charged: Cell::new(0),
             mark: Cell::new(0),
             limit: Cell::new(usize::MAX),
+            whole_limit: Cell::new(usize::MAX),
+            reserve: Cell::new(0),
             higher_peak: Cell::new(0),
             page_cells_born: Cell::new(0),
             page_cells_dead: Cell::new(0),
@@ -399,17 +405,42 @@ impl Mem {
     /// Allocates a block. `layout.size()` must not be zero.
     #[inline]
     pub fn alloc(&self, purpose: Use, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
+        self.alloc_by(purpose, layout, || {
+            // SAFETY: (1) the size is greater than zero.
+            unsafe {
+                match &self.pool {
+                    Some(pool) => pool.alloc(layout),
+                    None => self.inner.alloc(layout),
+                }
+            }
+        })
+    }
+
+    /// Allocates a block of zeroes: an allocator may give pages that are not there before they are touched.
+    /// `layout.size()` must not be zero.
+    pub fn alloc_zeroed(&self, purpose: Use, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
+        self.alloc_by(purpose, layout, || {
+            // SAFETY: (1) the size is greater than zero.
+            unsafe {
+                match &self.pool {
+                    Some(pool) => pool.alloc_zeroed(layout),
+                    None => self.inner.alloc_zeroed(layout),
+                }
+            }
+        })
+    }
+
+    #[inline(always)]
+    fn alloc_by(
+        &self,
+        purpose: Use,
+        layout: Layout,
+        ask: impl FnOnce() -> Option<NonNull<u8>>,
+    ) -> Result<NonNull<u8>, OutOfMemory> {
         debug_assert!(layout.size() != 0);
         let charge = self.charge_of(layout.size());
         let charged = self.admit(charge)?;
-        // SAFETY: (1) the size is greater than zero.
-        let block = unsafe {
-            match &self.pool {
-                Some(pool) => pool.alloc(layout),
-                None => self.inner.alloc(layout),
-            }
-        };
-        let Some(block) = block else {
+        let Some(block) = ask() else {
             self.refused.set(self.refused.get() + 1);
             return Err(OutOfMemory);
         };
@@ -480,6 +511,24 @@ impl Mem {
         self.count(purpose, -1, -(layout.size() as isize));
     }
 
+    /// Charges memory that is not the allocator's to a use, as if it were one block: bytes that several runtimes
+    /// share. They count against the limit of each.
+    pub fn charge_outside(&self, purpose: Use, bytes: usize) -> Result<(), OutOfMemory> {
+        let charge = self.charge_of(bytes);
+        self.commit(self.admit(charge)?);
+        let account = &self.accounts[purpose as usize];
+        account.charged.set(account.charged.get() + charge);
+        self.allocations.set(self.allocations.get() + 1);
+        self.count(purpose, 1, bytes as isize);
+        Ok(())
+    }
+
+    /// Takes back what [`Mem::charge_outside`] of the same size did.
+    pub fn discharge_outside(&self, purpose: Use, bytes: usize) {
+        self.discharge(purpose, self.charge_of(bytes));
+        self.count(purpose, -1, -(bytes as isize));
+    }
+
     /// Takes a block straight from the allocator without charging it: the pages whose cells are
     /// charged one by one.
     pub fn take_page(&self, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
@@ -548,17 +597,45 @@ impl Mem {
 
     /// The limit on [`Mem::charged`]; 0 when there is none.
     pub fn limit(&self) -> usize {
-        let limit = self.limit.get();
+        let limit = self.whole_limit.get();
         if limit == usize::MAX { 0 } else { limit }
+    }
+
+    /// The limit less what is reserved; `usize::MAX` when there is none.
+    pub fn usable_limit(&self) -> usize {
+        match (self.whole_limit.get(), self.reserve.get()) {
+            (usize::MAX, _) => usize::MAX,
+            (limit, 0) => limit,
+            (limit, parts) => limit - limit / parts,
+        }
+    }
+
+    /// Reserves one part in `parts` of any limit for [`Mem::with_reserve`].
+    pub fn set_reserve(&self, parts: usize) {
+        self.reserve.set(parts);
+        self.apply_limit(self.usable_limit());
+    }
+
+    /// Lets `work` use the reserve: the collector, which is what makes room when there is none.
+    pub fn with_reserve<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.apply_limit(self.whole_limit.get());
+        let result = work();
+        self.apply_limit(self.usable_limit());
+        result
+    }
+
+    fn apply_limit(&self, limit: usize) {
+        let peak = self.peak();
+        self.limit.set(limit);
+        self.higher_peak.set(peak);
+        self.mark.set(peak.min(limit));
     }
 
     /// Sets the limit; 0 removes it. A limit below what is in use refuses all growth until
     /// enough has been freed.
     pub fn set_limit(&self, bytes: usize) {
-        let peak = self.peak();
-        self.limit.set(if bytes == 0 { usize::MAX } else { bytes });
-        self.higher_peak.set(peak);
-        self.mark.set(peak.min(self.limit.get()));
+        self.whole_limit.set(if bytes == 0 { usize::MAX } else { bytes });
+        self.apply_limit(self.usable_limit());
     }
 
     /// What stands in front of the allocator.

@@ -3,7 +3,9 @@
 //! # Invariants
 //! - A buffer and its typed arrays share a [`Backing`] block, freed when the last of them is finalized,
 //!   in whatever order that happens. The buffer alone owns the bytes.
-//! - The bytes never move: a resizable buffer takes its maximum at once.
+//! - The bytes never move: a resizable buffer takes its maximum at once, and is charged for it.
+//! - The bytes of a shared buffer are nobody's but the process's; each SharedArrayBuffer charges its runtime with
+//!   them for as long as it lives.
 //! - Every typed array of a backing is in its list. Its `data` and `length` say at any time what may be
 //!   accessed, and are brought up to date by whatever changes the buffer. A view of a growable shared buffer
 //!   has length 0 there: other threads grow the buffer, so its length is asked for at each access.
@@ -210,6 +212,18 @@ impl SharedBlock {
         core::ptr::from_ref(self).cast_mut().cast::<u8>().wrapping_add(SHARED_HEAD)
     }
 
+    /// Takes the charge of the current runtime back and gives its hold up.
+    ///
+    /// # Safety
+    /// As [`SharedBlock::release`]; the block was charged to the current runtime.
+    unsafe fn discharge(block: NonNull<SharedBlock>) {
+        // SAFETY: the caller's duties.
+        unsafe {
+            heap::current().mem().discharge_outside(Use::Buffers, SHARED_HEAD + block.as_ref().max);
+            SharedBlock::release(block);
+        }
+    }
+
     /// # Safety
     /// The caller holds the block, and gives its hold up.
     unsafe fn release(block: NonNull<SharedBlock>) {
@@ -316,9 +330,8 @@ unsafe impl Cell for BufferCell {
     fn blocks(&self, blocks: &mut Blocks<'_>) {
         // Views hold their buffer, so that whenever there is a backing there is its buffer.
         blocks.block(Use::Buffers, Part::BufferState, size_of::<Backing>());
-        if !self.is_shared() {
-            blocks.block(Use::Buffers, Part::Bytes, self.backing().capacity.get());
-        }
+        let head = if self.is_shared() { SHARED_HEAD } else { 0 };
+        blocks.block(Use::Buffers, Part::Bytes, head + self.backing().capacity.get());
     }
 }
 
@@ -342,7 +355,7 @@ impl Drop for BufferCell {
         backing.detached.set(true);
         if let Some(block) = backing.shared {
             // SAFETY: the buffer holds the block; views see none any more.
-            unsafe { SharedBlock::release(block) };
+            unsafe { SharedBlock::discharge(block) };
         }
         backing.refresh();
         Backing::release(self.backing);
@@ -350,8 +363,8 @@ impl Drop for BufferCell {
 }
 
 impl BufferCell {
-    /// A new zeroed buffer. `max` makes it resizable (a shared one growable). `Ok(None)` when the bytes
-    /// cannot be had.
+    /// A new zeroed buffer. `max` makes it resizable (a shared one growable). `Ok(None)` when no buffer may have
+    /// that many bytes.
     pub fn create(
         shape: &Shape,
         length: usize,
@@ -363,15 +376,12 @@ impl BufferCell {
             return Ok(None);
         }
         if shared {
-            let Some(block) = SharedBlock::create(length, max) else { return Ok(None) };
+            let Some(block) = SharedBlock::create(length, max) else { return Err(Thrown::OutOfMemory) };
             return BufferCell::create_shared(shape, SharedMemory(block)).map(Some);
         }
         let data = match bytes_layout(capacity) {
             Some(layout) if capacity > 0 => {
-                let Ok(data) = heap::current().mem().alloc(Use::Buffers, layout) else { return Ok(None) };
-                // SAFETY: the block has room.
-                unsafe { data.as_ptr().write_bytes(0, capacity) };
-                data.as_ptr()
+                heap::current().mem().alloc_zeroed(Use::Buffers, layout)?.as_ptr()
             }
             _ => null_mut(),
         };
@@ -384,6 +394,7 @@ impl BufferCell {
         let block = unsafe { memory.0.as_ref() };
         let (data, max, growable) = (block.data(), block.max, block.growable);
         let length = block.length.load(Ordering::SeqCst);
+        heap::current().mem().charge_outside(Use::Buffers, SHARED_HEAD + max)?;
         let place = memory.0;
         // The hold goes to the backing.
         core::mem::forget(memory);
@@ -420,8 +431,8 @@ impl BufferCell {
         let Ok(place) = mem.alloc(Use::Buffers, Layout::new::<Backing>()) else {
             backing.free_bytes();
             if let Some(block) = block {
-                // SAFETY: nobody else has it.
-                unsafe { SharedBlock::release(block) };
+                // SAFETY: the buffer that was to be made held it.
+                unsafe { SharedBlock::discharge(block) };
             }
             return Err(Thrown::OutOfMemory);
         };

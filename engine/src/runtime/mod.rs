@@ -152,6 +152,8 @@ pub struct Runtime {
     /// Run when the runtime has ended, the last added first; the host's memory, as the closures are.
     #[allow(clippy::disallowed_types)]
     pub(crate) finalizers: Vec<Box<dyn FnOnce()>>,
+    /// Number of allocations from which on running out of memory is again a reason to collect.
+    pub(crate) next_emergency: u64,
     /// Everything was let go: only the memory is left to be freed.
     pub(crate) ended: bool,
     pub(crate) dump_flags: dump::DumpFlags,
