@@ -128,7 +128,7 @@ pub(crate) fn compile<'a>(
         sets: Vec::try_with_capacity(256, memory)?,
         known_sets: Vec::new(memory),
         groups,
-        literals: Vec::new(memory),
+        literals: Vec::try_with_capacity(16, memory)?,
         bounds: Vec::new(memory),
         next_register: registers,
         register_count: registers,

@@ -127,12 +127,12 @@ fn operand(code: &[u8], pc: usize) -> u32 {
 /// What the code at `pc` can start with, what follows it included.
 fn first(code: &[u8], sets: &[u8], pc: usize) -> First {
     let mut result = First::default();
-    let mut todo = [0usize; BUDGET];
+    let mut todo = [0u32; BUDGET];
     let mut known = 1;
     let mut next = 0;
-    todo[0] = pc;
+    todo[0] = pc as u32;
     while next < known {
-        let pc = todo[next];
+        let pc = todo[next] as usize;
         next += 1;
         let op = u8_at(code, pc);
         let behind = pc + op::length(code, pc);
@@ -188,6 +188,8 @@ fn first(code: &[u8], sets: &[u8], pc: usize) -> First {
             }
         }
         for way in ways.into_iter().flatten() {
+            // Programs are shorter than 2²⁸ bytes.
+            let way = way as u32;
             if todo[..known].contains(&way) {
                 continue;
             }
@@ -229,7 +231,8 @@ fn guard(
     let equal = |&&(start, len): &&(u32, u32)| {
         len as usize == size && sets.get(start as usize..(start + len) as usize) == Some(bytes)
     };
-    if let Some(&(start, _)) = known.iter().rev().take(64).find(equal) {
+    let latest = known.get(known.len().saturating_sub(64)..).unwrap_or(&[]);
+    if let Some(&(start, _)) = latest.iter().rev().find(equal) {
         return Ok(start);
     }
     let start = sets.len() as u32;

@@ -68,7 +68,7 @@ fn construct(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
                 program = cx.compile_regexp(&program.source().clone(), &wanted)?;
             }
         }
-        return Ok(RegExpCell::create(RegExpCell::shape(&prototype)?, program.into())?.into());
+        return cx.regexp_with_prototype(program.into(), &prototype);
     }
     let (mut source, mut wanted) = (pattern.clone(), flags.clone());
     if let (Some(object), true) = (pattern.as_object(), like_regexp) {
@@ -81,7 +81,7 @@ fn construct(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let source = string_or_empty(cx, &source)?;
     let wanted = string_or_empty(cx, &wanted)?;
     let program = cx.compile_regexp(&source, &wanted)?;
-    Ok(RegExpCell::create(RegExpCell::shape(&prototype)?, program.into())?.into())
+    cx.regexp_with_prototype(program.into(), &prototype)
 }
 
 /// `compile` (Annex B.2.4.1).
@@ -200,8 +200,11 @@ fn source(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         return Ok(JsString::from_str("(?:)")?.into());
     }
     let text = source.text()?;
-    let special = |unit: u16| matches!(unit, 0x2F | 0x0A | 0x0D | 0x2028 | 0x2029);
-    if !text.units().any(special) {
+    let special = match text {
+        Text::Latin1(units) => units.iter().any(|unit| matches!(unit, b'/' | b'\n' | b'\r')),
+        Text::Utf16(units) => units.iter().any(|unit| matches!(unit, 0x2F | 0x0A | 0x0D | 0x2028 | 0x2029)),
+    };
+    if !special {
         return Ok(source.clone().into());
     }
     let mut out = StringBuilder::new();

@@ -98,6 +98,14 @@ impl Context {
         RegExpCell::create(shape, program)
     }
 
+    /// A new RegExp with a compiled pattern and any prototype.
+    pub(crate) fn regexp_with_prototype(&mut self, program: Value, prototype: &Object) -> JsResult<Value> {
+        if prototype.bits() == self.realm().intrinsic(Intrinsic::RegExpPrototype).bits() {
+            return Ok(self.regexp_of(program)?.into());
+        }
+        Ok(RegExpCell::create(RegExpCell::shape(prototype)?, program)?.into())
+    }
+
     /// RegExpCreate (22.2.3.1) of strings.
     pub(crate) fn new_regexp(&mut self, source: &JsString, flags: &JsString) -> JsResult<Object> {
         let program = self.compile_regexp(source, flags)?;
