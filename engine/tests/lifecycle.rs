@@ -60,7 +60,7 @@ fn large_structures_are_freed_bit_by_bit() {
 
 #[test]
 fn again_under_stress() {
-    support::again("every(1)");
+    support::again("thinning(5)");
 }
 
 /// Keeps the sum of live sizes where the test can read it.
