@@ -42,6 +42,8 @@ pub const FRAME_CHARGED: u32 = 512;
 
 /// A setter: what it returns is dropped.
 pub const FRAME_DISCARD: u32 = 1024;
+/// A getter that an instruction calls: what comes behind that instruction does not make this a tail call.
+pub const FRAME_GETTER: u32 = 2048;
 
 /// Arguments beyond a frame's own that need no counting.
 pub const MANY_ARGUMENTS: usize = 64;

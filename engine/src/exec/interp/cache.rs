@@ -7,7 +7,8 @@
 //!   unique shape whose changes bump it, and so does replacing a prototype's value.
 
 use super::{Flow, Interp};
-use crate::object::{Accessor, PropertyFlags, Shape, ShapeTable, VarRef, shape_flags};
+use crate::object::iteration::{Iteration, IteratorCell};
+use crate::object::{Accessor, PropertyFlags, Shape, ShapeTable, VarRef, mark_as_prototype, shape_flags};
 use crate::runtime::code::{CacheKind, InlineCache};
 use crate::runtime::{Context, Intrinsic};
 use crate::text::{RawAtom, names};
@@ -114,7 +115,9 @@ fn find_on_chain(prototype: Object, key: RawAtom) -> Option<(usize, PropertyFlag
 unsafe fn learn_string_method(prototype: Object, key: RawAtom, cache: *mut InlineCache) {
     // SAFETY: the caller's cache is alive and nobody else's.
     unsafe {
-        if (*cache).kind != CacheKind::Megamorphic
+        // No object has it as its prototype: nobody has said yet that its changes matter.
+        if mark_as_prototype(&prototype).is_ok()
+            && (*cache).kind != CacheKind::Megamorphic
             && let Some((address, flags)) = find_on_chain(prototype, key)
             && flags.is_plain()
             && note_miss(cache)
@@ -177,9 +180,10 @@ unsafe fn known_accessor(i: Interp, object: &Value, index: usize) -> Option<&'st
 pub(super) unsafe fn push_field(i: Interp, object: Value, index: usize, size: usize) -> JsResult<Flow> {
     let getter = known_accessor(i, &object, index).map(|accessor| accessor.getter.clone());
     if let Some(getter) = getter.filter(|getter| i.cx().is_callable(getter)) {
+        let closure = getter.kind() == kind::CLOSURE;
         i.push(object);
         i.push(getter);
-        return i.call_on_stack(0, size);
+        return if closure { i.call_getter(size) } else { i.call_on_stack(0, size) };
     }
     let value = get_field(i, &object, index)?;
     i.push(value);
@@ -292,6 +296,98 @@ unsafe fn learn_add(object: &Object, before: &Shape, old_word: u32, key: RawAtom
     }
 }
 
+/// What [`look_up`] found.
+pub(super) enum Found {
+    /// The value of a data property.
+    Value(Value),
+    /// There is no such property.
+    Nothing,
+    /// The protocol must be followed.
+    Unknown,
+}
+
+/// A named property of an object, its own or inherited, as far as shapes tell.
+pub(super) fn look_up(object: &Object, key: RawAtom) -> Found {
+    let mut at = object;
+    loop {
+        let shape = at.shape();
+        // Kinds whose shapes hold all their named properties.
+        let simple =
+            matches!(at.kind(), kind::OBJECT | kind::ARRAY | kind::ITERATOR | kind::CLOSURE | kind::NATIVE);
+        if !simple || !is_plain_kind(at.kind(), key) || shape.has(shape_flags::LAZY_FUNCTION) {
+            return Found::Unknown;
+        }
+        if let Some((slot, flags)) = shape.find(key) {
+            return if flags.is_plain() { Found::Value(at.slot(slot)) } else { Found::Unknown };
+        }
+        match shape.prototype().as_object() {
+            Some(next) => at = next,
+            None => return Found::Nothing,
+        }
+    }
+}
+
+/// The key that a string is already.
+fn string_key(key: &Value) -> Option<RawAtom> {
+    let index = key.as_string()?.atom_index();
+    (index != 0).then(|| RawAtom::from_index(index))
+}
+
+/// `object[key]` beyond the handler's cases.
+pub(super) fn get_element(i: Interp, object: &Value, key: &Value) -> JsResult<Value> {
+    if let (Some(target), Some(key)) = (object.as_object(), string_key(key)) {
+        match look_up(target, key) {
+            Found::Value(value) => return Ok(value),
+            Found::Nothing => return Ok(Value::UNDEFINED),
+            Found::Unknown => {}
+        }
+    }
+    i.cx().get_element(object, key)
+}
+
+/// `key in object`.
+pub(super) fn has_element(i: Interp, key: &Value, object: &Value) -> JsResult<bool> {
+    if let (Some(target), Some(key)) = (object.as_object(), string_key(key)) {
+        match look_up(target, key) {
+            Found::Value(_) => return Ok(true),
+            Found::Nothing => return Ok(false),
+            Found::Unknown => {}
+        }
+    }
+    i.cx().has_element(key, object)
+}
+
+/// The iterator of an array and its `next`, where both methods are the builtin ones.
+pub(super) fn open_array(i: Interp, iterable: &Value) -> JsResult<Option<(Value, Value)>> {
+    let cx = i.cx();
+    let plain = iterable.as_object().is_some_and(|object| word_of(object) == cx.array_word());
+    if !plain {
+        return Ok(None);
+    }
+    let builtin = cx.realm().intrinsic(Intrinsic::ArrayProtoValues);
+    let (arrays, iterators) =
+        (cx.intrinsic(Intrinsic::ArrayPrototype), cx.intrinsic(Intrinsic::ArrayIteratorPrototype));
+    let own = |object: &Object, key| match object.find(key) {
+        Some((slot, flags)) if flags.is_plain() => Some(object.slot(slot)),
+        _ => None,
+    };
+    let method = own(&arrays, names::SYM_ITERATOR);
+    let (Some(next), true) =
+        (own(&iterators, names::NEXT), method.is_some_and(|m| m.bits() == builtin.bits()))
+    else {
+        return Ok(None);
+    };
+    let shape = ShapeTable::current().root(&iterators, 0, 0)?;
+    let iterator = IteratorCell::create(shape, Iteration::ArrayValues, iterable.clone(), Value::UNDEFINED)?;
+    Ok(Some((iterator.into(), next)))
+}
+
+/// Whether an iterator has no `return` method for sure.
+pub(super) fn needs_no_close(iterator: &Value) -> bool {
+    iterator.kind() == kind::ITERATOR
+        && iterator.as_object().is_some_and(|object| matches!(look_up(object, names::RETURN), Found::Nothing))
+}
+
 /// `object[key] = value` beyond the handler's case.
 pub(super) fn put_element(i: Interp, object: &Value, key: &Value, value: Value) -> JsResult<()> {
     let mut cx = i.cx();
@@ -313,6 +409,14 @@ pub(super) fn put_element(i: Interp, object: &Value, key: &Value, value: Value) 
                 Err(back) => value = back,
             }
         }
+    }
+    if let (Some(target), Some(key)) = (object.as_object(), string_key(key))
+        && target.kind() == kind::OBJECT
+        && target.is_extensible_shape()
+        && !target.shape().has(shape_flags::PROTOTYPE)
+        && matches!(look_up(target, key), Found::Nothing)
+    {
+        return target.add_property(key, value, PropertyFlags::DEFAULT);
     }
     cx.set_element(object, key, value, i.code().flags.strict())
 }

@@ -256,6 +256,17 @@ impl Interp {
         Ok(Flow::Continue)
     }
 
+    /// Calls the getter, a closure, that lies with its `this` on top of the stack, in a frame above this one.
+    pub(super) unsafe fn call_getter(&self, size: usize) -> JsResult<Flow> {
+        let m = self.m();
+        let code = (*m.sp.sub(1)).cell_unchecked().cast::<ClosureCell>().as_ref().code();
+        let is_async = code.flags.async_() && !code.flags.generator();
+        (*m.frame).pc = m.pc.add(size);
+        self.keep_extra_arguments(code, 0)?;
+        self.enter(0, Value::UNDEFINED, if is_async { FRAME_ASYNC | FRAME_GETTER } else { FRAME_GETTER })?;
+        Ok(Flow::Continue)
+    }
+
     /// Calls a closure with at most one argument in a frame above this one, and drops what it returns; the
     /// instruction has `size` bytes.
     pub(super) unsafe fn call_and_drop(

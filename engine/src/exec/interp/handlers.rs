@@ -590,7 +590,7 @@ macro_rules! handler_list {
             PutBoxedCheck put_boxed_check; GetCapture get_capture; GetCapture8 get_capture8;
             PutCapture put_capture; GetCaptureCheck get_capture_check; PutCaptureCheck put_capture_check;
             GetGlobal get_global; PutGlobal put_global; DefineField define_field; InitFields init_fields;
-            ForInNext for_in_next;
+            ForInNext for_in_next; IterOpen iter_open; IterNextValue iter_next_value; IterClose iter_close;
             GetField get_field; GetField2 get_field2; LocalGetField local_get_field;
             LocalGetField2 local_get_field2; ThisGetField this_get_field;
             CaptureGetField capture_get_field; PutField put_field; ThisPutField this_put_field;

@@ -280,7 +280,7 @@ pub(super) unsafe fn for_of_next(i: Interp) -> JsResult<Flow> {
 }
 
 /// The next value of an iterator over a dense array.
-fn quick_element(iterator: &Value, next: &Value) -> Option<Value> {
+pub(super) fn quick_element(iterator: &Value, next: &Value) -> Option<Value> {
     let state = iterator.downcast::<IteratorCell>()?;
     let function = next.downcast::<NativeCell>()?;
     if state.what() != Iteration::ArrayValues || function.def().magic != crate::exec::iteration::ARRAY_NEXT {

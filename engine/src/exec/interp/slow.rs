@@ -331,21 +331,21 @@ unsafe fn execute(i: Interp, op: Op) -> Step {
         }
         Op::GetElem => {
             let (key, object) = (i.pop(), i.pop());
-            let value = i.cx().get_element(&object, &key)?;
+            let value = cache::get_element(i, &object, &key)?;
             i.push(value);
         }
         Op::GetElem2 => {
             let key = i.pop();
-            let value = i.cx().get_element(&i.peek(0), &key)?;
+            let value = cache::get_element(i, &i.peek(0), &key)?;
             i.push(value);
         }
         Op::GetElemLocals => {
-            let value = i.cx().get_element(&i.local(i.u8(1)), &i.local(i.u8(2)))?;
+            let value = cache::get_element(i, &i.local(i.u8(1)), &i.local(i.u8(2)))?;
             i.push(value);
         }
         Op::GetElemLocal => {
             let object = i.pop();
-            let value = i.cx().get_element(&object, &i.local(i.u8(1)))?;
+            let value = cache::get_element(i, &object, &i.local(i.u8(1)))?;
             i.push(value);
         }
         Op::PutElem => {
@@ -498,7 +498,7 @@ unsafe fn execute(i: Interp, op: Op) -> Step {
         Op::Instanceof => return instance_of(i),
         Op::In => {
             let (b, a) = (i.pop(), i.pop());
-            let has = i.cx().has_element(&a, &b)?;
+            let has = cache::has_element(i, &a, &b)?;
             i.push(Value::boolean(has));
         }
 

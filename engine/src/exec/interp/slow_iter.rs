@@ -1,6 +1,6 @@
 //! Iteration, suspension, eval and modules' instructions.
 
-use super::{Flow, Interp, resume};
+use super::{Flow, Interp, cache, resume};
 use crate::code::opcodes::Op;
 use crate::object::iteration::ForInCell;
 use crate::text::names;
@@ -29,11 +29,11 @@ pub(super) unsafe fn execute(i: Interp, op: Op) -> JsResult<Flow> {
         }
         Op::IterOpen | Op::IterOpenAsync => {
             let iterable = i.pop();
-            let mut cx = i.cx();
-            let (iterator, next) = if op == Op::IterOpen {
-                cx.get_iterator(&iterable)?
-            } else {
-                cx.get_async_iterator(&iterable)?
+            let quick = if op == Op::IterOpen { cache::open_array(i, &iterable)? } else { None };
+            let (iterator, next) = match quick {
+                Some(opened) => opened,
+                None if op == Op::IterOpen => i.cx().get_iterator(&iterable)?,
+                None => i.cx().get_async_iterator(&iterable)?,
             };
             i.push(iterator);
             i.push(next);
@@ -43,7 +43,9 @@ pub(super) unsafe fn execute(i: Interp, op: Op) -> JsResult<Flow> {
             let depth = i.u8(1);
             let (next, iterator) = (i.peek(depth), i.peek(depth + 1));
             let mut value = Value::UNDEFINED;
-            if !iterator.is_undefined() {
+            if let Some(element) = resume::quick_element(&iterator, &next) {
+                value = element;
+            } else if !iterator.is_undefined() {
                 match i.cx().iterator_step_value(&iterator, &next) {
                     Ok(Some(step)) => value = step,
                     Ok(None) => i.poke(depth + 1, Value::UNDEFINED),
@@ -74,7 +76,7 @@ pub(super) unsafe fn execute(i: Interp, op: Op) -> JsResult<Flow> {
         }
         Op::IterClose => {
             let (_next, iterator) = (i.pop(), i.pop());
-            if !iterator.is_undefined() {
+            if !iterator.is_undefined() && !cache::needs_no_close(&iterator) {
                 i.cx().iterator_close(&iterator)?;
             }
         }

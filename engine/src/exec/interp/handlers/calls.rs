@@ -36,6 +36,9 @@ handlers! {
         D::helper::<DefineField>(s)
     }
     init_fields s { D::helper::<InitFields>(s) }
+    iter_open s { D::helper::<IterOpen>(s) }
+    iter_next_value s { D::helper::<IterNextValue>(s) }
+    iter_close s { D::helper::<IterClose>(s) }
     for_in_next s { D::helper::<ForInNext>(s) }
     initial_yield s { D::helper::<InitialYield>(s) }
     yield_value s { D::helper::<Yield>(s) }
@@ -77,7 +80,7 @@ helpers! {
     InstanceOf i slow::instance_of(i);
     HasElement i {
         let (b, a) = (i.pop(), i.pop());
-        let has = i.cx().has_element(&a, &b)?;
+        let has = cache::has_element(i, &a, &b)?;
         i.push(Value::boolean(has));
         i.done(1)
     };
@@ -86,6 +89,9 @@ helpers! {
     Closure i slow_class::execute(i, Op::Closure);
     DefineField i slow_class::define_field(i);
     InitFields i slow_class::init_fields(i);
+    IterOpen i slow_iter::execute(i, Op::IterOpen);
+    IterNextValue i slow_iter::execute(i, Op::IterNextValue);
+    IterClose i slow_iter::execute(i, Op::IterClose);
     ForInNext i slow_iter::execute(i, Op::ForInNext);
     InitialYield i resume::initial_yield(i);
     Yield i resume::yield_value(i);

@@ -318,6 +318,23 @@ unsafe fn other_length(object: RawValue) -> Option<RawValue> {
 }
 
 helpers! {
+    GetElem i {
+        let (key, object) = (i.pop(), i.pop());
+        let value = cache::get_element(i, &object, &key)?;
+        i.push(value);
+        i.done(1)
+    };
+    GetElemLocals i {
+        let value = cache::get_element(i, &i.local(i.u8(1)), &i.local(i.u8(2)))?;
+        i.push(value);
+        i.done(3)
+    };
+    GetElemLocal i {
+        let object = i.pop();
+        let value = cache::get_element(i, &object, &i.local(i.u8(1)))?;
+        i.push(value);
+        i.done(2)
+    };
     GetField i cache::push_field(i, i.pop(), i.u16(1), 3);
     GetField2 i cache::push_field(i, i.peek(0), i.u16(1), 3);
     LocalGetField i cache::push_field(i, i.local(i.u8(1)), i.u16(2), 4);
@@ -354,13 +371,13 @@ alternatives! {
             if decrement(object) { return D::free(s, object) }
             return D::next(s);
         }
-        D::slow(s)
+        D::helper::<GetElem>(s)
     }
     GetElemLocalsOther s {
         if let Some(value) = other_element(s, s.fp.add(s.u8(1)), s.local(s.u8(2))) {
             return D::next(s.push(value).skip(3));
         }
-        D::slow(s)
+        D::helper::<GetElemLocals>(s)
     }
     GetElemLocalOther s {
         let object = s.top(1);
@@ -370,7 +387,7 @@ alternatives! {
             if decrement(object) { return D::free(s, object) }
             return D::next(s);
         }
-        D::slow(s)
+        D::helper::<GetElemLocal>(s)
     }
     PutElemOther s {
         let (object, key, value) = (s.top(3), s.top(2), s.top(1));
