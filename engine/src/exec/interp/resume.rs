@@ -79,12 +79,41 @@ pub(super) unsafe fn initial_yield(i: Interp) -> JsResult<Flow> {
 
 /// `yield`.
 pub(super) unsafe fn yield_value(i: Interp) -> JsResult<Flow> {
+    if (*i.m().frame).flags == FRAME_STEP | FRAME_RESUMABLE {
+        return yield_to_loop(i);
+    }
     let value = i.pop();
     if (*i.m().frame).flags & FRAME_DRIVEN == 0 {
         let frame = store(i)?;
         return exit(i, Exit::Yield(value, frame));
     }
     give(i, value, true)
+}
+
+/// The commonest `yield`, to a `for-of` of the frame below, without the generality of [`give`].
+unsafe fn yield_to_loop(i: Interp) -> JsResult<Flow> {
+    let m = i.m();
+    let frame = &mut *m.frame;
+    let (value, low) = (*m.sp.sub(1), m.fp.sub(2));
+    let count = m.sp.offset_from(low) as usize - 1;
+    let kept = frame.resumable;
+    let cell = kept.cell_unchecked().cast::<SuspendedFrame>();
+    cell.as_ref().fill(low, count, i.pc_offset() as u32, frame.argc, false)?;
+    // The loop's iterator is this generator too: it outlives the count that the frame record gives up.
+    let generator = Value::from_raw(frame.new_target);
+    if let Some(generator) = generator.downcast::<GeneratorCell>() {
+        generator.set_state(GeneratorState::SuspendedYield);
+        generator.set_frame(Value::from_raw(kept));
+    }
+    drop(generator);
+    m.frame = m.frame.sub(1);
+    let below = &*m.frame;
+    m.pc = below.pc;
+    m.fp = below.fp;
+    m.code = below.code;
+    low.write(value);
+    m.sp = low.add(1);
+    Ok(Flow::Continue)
 }
 
 /// The suspension of a `yield*`: a sync generator hands the result object out as it is.
