@@ -51,6 +51,6 @@ pub mod text;
 pub mod value;
 
 pub use api::{
-    Alive, AliveReport, Builder, Context, DumpFlags, Error, FileLoader, Front, IntoValue, Leftover,
-    MemoryReport, MemoryRow, MemoryUsage, Module, ModuleLoader, Runtime, TypeSize, Value,
+    Alive, AliveReport, Builder, Context, DumpFlags, Error, FileLoader, Front, HostBlock, IntoValue,
+    Leftover, MemoryReport, MemoryRow, MemoryUsage, Module, ModuleLoader, Runtime, TypeSize, Value,
 };

@@ -55,6 +55,7 @@ const UNSAFE: &[&str] = &[
     "api/dump.rs",
     "api/host.rs",
     "api/leaks.rs",
+    "api/memory.rs",
     "api/mod.rs",
     "api/runtime.rs",
     "api/usage.rs",

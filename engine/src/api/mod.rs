@@ -22,6 +22,7 @@ mod dump;
 mod error;
 mod host;
 mod leaks;
+mod memory;
 mod modules;
 mod runtime;
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub use crate::runtime::usage::MemoryUsage;
 pub use context::{Context, Module};
 pub use error::Error;
 pub use leaks::{Alive, AliveReport};
+pub use memory::HostBlock;
 pub use modules::FileLoader;
 pub use runtime::{Builder, Leftover, Runtime};
 pub use usage::{MemoryReport, MemoryRow, TypeSize};
