@@ -234,6 +234,7 @@ pub(crate) struct Space {
     // Asked for the site of each table cell; with the owner it is given.
     site_hook: StdCell<Option<(SiteHook, *mut ())>>,
     // By the number in the table of cells. The host's memory, see `runtime::sites`.
+    #[expect(clippy::disallowed_types, reason = "tracking leaves the runtime's books alone")]
     sites: UnsafeCell<std::vec::Vec<u32>>,
     listed: UnsafeCell<[*mut Page; CLASSES]>,
     chunks: UnsafeCell<Vec<'static, Chunk>>,
@@ -278,7 +279,7 @@ impl Space {
             mem,
             paged: StdCell::new(mem.front() == Front::Pool),
             site_hook: StdCell::new(None),
-            sites: UnsafeCell::new(std::vec::Vec::new()),
+            sites: UnsafeCell::default(),
             listed: UnsafeCell::new([null_mut(); CLASSES]),
             chunks: UnsafeCell::new(Vec::new(mem.memory(Use::Runtime))),
             with_room: StdCell::new(NO_CHUNK),

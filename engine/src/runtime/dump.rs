@@ -2,6 +2,12 @@
 //!
 //! Everything is written to one place that the host gives, in the host's memory; nothing is asked of the runtime's.
 
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "the host's memory: what is told of a runtime is not in its books"
+)]
+
 use core::fmt;
 use std::cell::RefCell;
 use std::io::Write;

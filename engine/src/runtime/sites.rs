@@ -3,6 +3,12 @@
 //! Each cell then has a block of its own, whose number in the table of cells finds its site's number; nothing is
 //! added to cells. The tables here are the host's memory, so that tracking leaves the books alone.
 
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "the host's memory: what is told of a runtime is not in its books"
+)]
+
 use core::fmt;
 use std::collections::HashMap;
 
@@ -95,13 +101,13 @@ pub(super) unsafe fn allocating(owner: *mut ()) -> u32 {
     // SAFETY: (1); the machine is only read, and the sites are touched by nobody else. Code of a running frame is
     // alive, and the machine's pc belongs to the innermost frame that runs JavaScript.
     unsafe {
-        let machine = &*(&raw const (*runtime).machine);
+        let machine = &(*runtime).machine;
         let frame = machine.frames().find(|frame| frame.flags & FRAME_NATIVE == 0 && !frame.code.is_null());
         let Some(frame) = frame else { return 0 };
         let code = &*frame.code;
         let pc = machine.pc.addr().wrapping_sub(code.bytecode.addr());
         let pc = if pc < code.template.code.len() { pc as u32 } else { 0 };
-        let Some(sites) = &mut *(&raw mut (*runtime).sites) else { return 0 };
+        let Some(sites) = &mut (*runtime).sites else { return 0 };
         sites.number(code, pc)
     }
 }
