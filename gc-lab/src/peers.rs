@@ -171,7 +171,7 @@ fn speed(options: &Options) -> Result<bool, String> {
 
 fn gc_pause(options: &Options) -> Result<bool, String> {
     println!(
-        "one full collection with {} live objects (median of 5, second onwards)",
+        "one full collection with {} live objects (processor time, median of 5, second onwards)",
         units::count(LIVE_OBJECTS)
     );
     println!("{:<16} {:>12} {:>12} {:>9}", "heap", OURS, OTHER, "ratio");

@@ -69,7 +69,7 @@ pub struct Run {
     pub outcome: Outcome,
     /// What was measured, also of a run that ended badly.
     pub measured: Option<Measured>,
-    /// The times of the full collections that were asked for.
+    /// The processor time of each full collection that was asked for.
     #[serde(default)]
     pub full_collection_ns: Vec<u64>,
     /// The engine's own memory report, as text.
