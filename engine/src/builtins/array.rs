@@ -579,12 +579,12 @@ fn iterate(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         let [value, ..] = arguments;
         match (call.magic, &result) {
             (MAP, Some(result)) => cx.create_index_or_throw(result, i, returned)?,
-            (FILTER, Some(result)) if returned.to_boolean() => {
+            (FILTER, Some(result)) if cx.truth(&returned) => {
                 cx.create_index_or_throw(result, to, value)?;
                 to += 1;
             }
-            (SOME, _) if returned.to_boolean() => return Ok(Value::TRUE),
-            (EVERY, _) if !returned.to_boolean() => return Ok(Value::FALSE),
+            (SOME, _) if cx.truth(&returned) => return Ok(Value::TRUE),
+            (EVERY, _) if !cx.truth(&returned) => return Ok(Value::FALSE),
             _ => (),
         }
     }

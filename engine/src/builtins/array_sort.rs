@@ -87,9 +87,7 @@ pub(super) fn sort(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         cx.set_index(&object, i as u64, value.clone())?;
     }
     for i in count..length {
-        if super::array::has_index(cx, &object, i)? {
-            super::array::delete_index(cx, &object, i)?;
-        }
+        super::array::delete_index(cx, &object, i)?;
     }
     Ok(object.into())
 }

@@ -349,8 +349,12 @@ fn set_combine(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         _ => {
             result.add_all(own)?;
             if small {
+                // The keys as they were: `has` may change the set.
+                let copy = new_collection(cx, &prototype, false)?;
+                let Some(keys) = copy.downcast::<SetCell>() else { return Ok(Value::UNDEFINED) };
+                keys.add_all(own)?;
                 let mut at = 0;
-                while let Some((key, _, next)) = own.step(at) {
+                while let Some((key, _, next)) = keys.step(at) {
                     at = next;
                     if other.has(cx, key.clone())? {
                         result.delete(&key)?;

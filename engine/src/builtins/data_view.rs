@@ -18,6 +18,8 @@ fn construct(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     if offset > buffer.byte_length() as u64 {
         return Err(throw_bounds(cx));
     }
+    // Its length now is what a given length is measured by, whatever the conversion of that does.
+    let bytes = buffer.byte_length() as u64;
     let tracking = call.get(2).is_undefined() && buffer.is_resizable();
     let mut fixed = None;
     if call.get(2).is_undefined() {
@@ -26,7 +28,7 @@ fn construct(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         }
     } else {
         let length = cx.to_index(call.get(2))?;
-        if offset + length > buffer.byte_length() as u64 {
+        if offset + length > bytes {
             return Err(throw_bounds(cx));
         }
         fixed = Some(length as usize);

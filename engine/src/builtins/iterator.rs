@@ -249,7 +249,7 @@ fn eager(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         let arguments = [value.clone(), Value::number(index)];
         index += 1.0;
         let result = match cx.call(&function, undefined(), &arguments) {
-            Ok(result) => result.to_boolean(),
+            Ok(result) => cx.truth(&result),
             Err(thrown) => return Err(cx.iterator_close_after(call.this, thrown)),
         };
         let answer = match call.magic {

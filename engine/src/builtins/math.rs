@@ -21,11 +21,11 @@ macro_rules! functions {
 functions! {
     ABS = native::MATH_ABS => |x| x.abs();
     ACOS = 1 => |x| x.acos();
-    ACOSH = 2 => |x| x.acosh();
+    ACOSH = 2 => |x| acosh(x);
     ASIN = 3 => |x| x.asin();
     ASINH = 4 => |x| if x == 0.0 || !x.is_finite() { x } else { x.asinh() };
     ATAN = 5 => |x| x.atan();
-    ATANH = 6 => |x| x.atanh();
+    ATANH = 6 => |x| atanh(x);
     CBRT = 7 => |x| x.cbrt();
     CEIL = 8 => |x| x.ceil();
     COS = 9 => |x| x.cos();
@@ -226,6 +226,33 @@ fn sum_precise(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         }
     }
     Ok(Value::number(sum / scale))
+}
+
+/// The inverse hyperbolic cosine, exact also next to 1, where the textbook's logarithm loses its digits.
+fn acosh(x: f64) -> f64 {
+    if x < 1.0 {
+        return f64::NAN;
+    }
+    let above = x - 1.0;
+    if x <= 2.0 {
+        (above + (2.0 * above + above * above).sqrt()).ln_1p()
+    } else if x < 268_435_456.0 {
+        (2.0 * x - 1.0 / (x + (x * x - 1.0).sqrt())).ln()
+    } else {
+        x.ln() + core::f64::consts::LN_2
+    }
+}
+
+/// The inverse hyperbolic tangent, as exact below 0 as above.
+fn atanh(x: f64) -> f64 {
+    let size = x.abs();
+    let twice = size + size;
+    let result = if size < 0.5 {
+        0.5 * (twice + twice * size / (1.0 - size)).ln_1p()
+    } else {
+        0.5 * (twice / (1.0 - size)).ln_1p()
+    };
+    result.copysign(x)
 }
 
 static ROWS: &[Row] = &[

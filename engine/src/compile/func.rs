@@ -153,6 +153,10 @@ impl<'a> Compiler<'a, '_, '_> {
         self.funcs[func as usize].scope = scope;
         self.pseudo(p::ENTER, scope, 0, self.tok.start)?;
         let params_at = self.tok.start;
+        if self.funcs[func as usize].kind == FnKind::ClassConstructor {
+            // Before the parameters, which may see the fields.
+            self.push(Inst { op: p::INIT_FIELDS, x: 0, a: func, b: NONE, at: params_at })?;
+        }
         self.expect(T::LParen)?;
         let params = self.parameters(T::RParen)?;
         match self.funcs[func as usize].kind {
@@ -182,10 +186,6 @@ impl<'a> Compiler<'a, '_, '_> {
         self.in_params = false;
         if self.func().flags.generator() {
             self.emit(Op::InitialYield, 0, self.tok.start)?;
-        }
-        if matches!(self.func().kind, FnKind::ClassConstructor) {
-            let f = self.f;
-            self.push(Inst { op: p::INIT_FIELDS, x: 0, a: f, b: NONE, at: self.tok.start })?;
         }
         self.expect(T::LBrace)?;
         let was_strict = self.strict;

@@ -437,6 +437,25 @@ impl<'a, 's, 'i> Compiler<'a, 's, 'i> {
             func.ir = Vec::new(func.ir.memory());
         }
         self.vars[mark.vars..].iter_mut().for_each(|var| var.dead = true);
+        // What a function has once for all its code stays.
+        let mut f = self.f;
+        while f != NONE {
+            let func = &self.funcs[f as usize];
+            let once = [
+                func.this_var,
+                func.new_target_var,
+                func.home_var,
+                func.active_var,
+                func.arguments_var,
+                func.return_temp,
+            ];
+            f = func.parent;
+            for var in once {
+                if var != NONE && var as usize >= mark.vars {
+                    self.vars[var as usize].dead = false;
+                }
+            }
+        }
         self.private_uses.truncate(mark.private_uses);
         self.candidates.truncate(mark.candidates);
         self.cover = mark.cover;

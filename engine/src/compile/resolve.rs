@@ -540,6 +540,12 @@ impl<'a> Compiler<'a, '_, '_> {
                 self.get_var(f, inst.a, false, at)?;
                 let name = self.vars[inst.a as usize].name;
                 let place = self.find(inst.b, name)?;
+                // Around an eval may be with statements: their objects have no part in it.
+                for i in (0..self.dynamics.len()).rev() {
+                    if self.vars[self.dynamics[i] as usize].kind == BindingKind::With {
+                        self.dynamics.remove(i);
+                    }
+                }
                 if self.dynamics.is_empty() {
                     self.put_place(f, place, name, at)
                 } else {
@@ -631,10 +637,8 @@ impl<'a> Compiler<'a, '_, '_> {
         if func_scope {
             self.prologue(f, at)?;
         }
-        match info.kind {
-            ScopeKind::Global => return self.enter_global(f, at),
-            ScopeKind::Eval => self.enter_eval(f, scope, at)?,
-            _ => {}
+        if info.kind == ScopeKind::Global {
+            return self.enter_global(f, at);
         }
         let once = func_scope || info.kind == ScopeKind::Body;
         let mapped = self.funcs[f as usize].arguments_var != NONE
@@ -662,6 +666,10 @@ impl<'a> Compiler<'a, '_, '_> {
         }
         if func_scope {
             self.hidden_values(f, at)?;
+        }
+        if info.kind == ScopeKind::Eval {
+            // Its functions may capture what has just been boxed.
+            self.enter_eval(f, scope, at)?;
         }
         if info.object != NONE && info.kind != ScopeKind::With {
             self.emit(Op::Make, 1, at)?;

@@ -67,7 +67,8 @@ impl Context {
             },
             Helper::Filter => {
                 while let Some(value) = self.iterator_step_value(iterator, next)? {
-                    if self.helper_call(helper, value.clone())?.to_boolean() {
+                    let kept = self.helper_call(helper, value.clone())?;
+                    if self.truth(&kept) {
                         return Ok(Some(value));
                     }
                 }

@@ -338,6 +338,11 @@ impl Context {
             && value.as_object().is_some_and(|o| o.shape().has(crate::object::shape_flags::HTML_DDA))
     }
 
+    /// ToBoolean (7.1.2), with the exception of Annex B.3.6.
+    pub fn truth(&self, value: &Value) -> bool {
+        value.to_boolean() && !self.is_html_dda(value)
+    }
+
     /// The order of two primitives or objects, left operand converted first; `None` when
     /// either is NaN. Less, Equal, Greater refer to `a` against `b`.
     pub fn compare(&mut self, a: &Value, b: &Value) -> JsResult<Option<Ordering>> {

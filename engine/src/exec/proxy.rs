@@ -53,7 +53,7 @@ impl Context {
             return self.set_prototype_of(&target, prototype);
         }
         let result = self.call(&trap, &handler, &[target.as_value().clone(), prototype.clone()])?;
-        if !result.to_boolean() {
+        if !self.truth(&result) {
             return Ok(false);
         }
         if !self.is_extensible(&target)? && self.get_prototype_of(&target)?.bits() != prototype.bits() {
@@ -69,7 +69,8 @@ impl Context {
         if trap.is_undefined() {
             return self.is_extensible(&target);
         }
-        let result = self.call(&trap, &handler, &[target.as_value().clone()])?.to_boolean();
+        let result = self.call(&trap, &handler, &[target.as_value().clone()])?;
+        let result = self.truth(&result);
         if result != self.is_extensible(&target)? {
             return Err(self.proxy_violation(name, "the target says otherwise"));
         }
@@ -83,7 +84,8 @@ impl Context {
         if trap.is_undefined() {
             return self.prevent_extensions(&target);
         }
-        let result = self.call(&trap, &handler, &[target.as_value().clone()])?.to_boolean();
+        let result = self.call(&trap, &handler, &[target.as_value().clone()])?;
+        let result = self.truth(&result);
         if result && self.is_extensible(&target)? {
             return Err(self.proxy_violation(name, "the target is extensible"));
         }
@@ -151,7 +153,8 @@ impl Context {
         }
         let object = from_descriptor(self, &desc)?;
         let arguments = [target.as_value().clone(), key.to_value()?, object];
-        if !self.call(&trap, &handler, &arguments)?.to_boolean() {
+        let done = self.call(&trap, &handler, &arguments)?;
+        if !self.truth(&done) {
             return Ok(false);
         }
         let current = self.get_own_property(&target, key)?;
@@ -191,7 +194,7 @@ impl Context {
             return self.has_property(&target, key);
         }
         let result = self.call(&trap, &handler, &[target.as_value().clone(), key.to_value()?])?;
-        if result.to_boolean() {
+        if self.truth(&result) {
             return Ok(true);
         }
         if let Some(current) = self.get_own_property(&target, key)? {
@@ -243,7 +246,8 @@ impl Context {
             return self.set_with_receiver(&target, key, value, receiver);
         }
         let arguments = [target.as_value().clone(), key.to_value()?, value.clone(), receiver.clone()];
-        if !self.call(&trap, &handler, &arguments)?.to_boolean() {
+        let done = self.call(&trap, &handler, &arguments)?;
+        if !self.truth(&done) {
             return Ok(false);
         }
         match self.get_own_property(&target, key)? {
@@ -269,7 +273,7 @@ impl Context {
             return self.delete_property(&target, key);
         }
         let result = self.call(&trap, &handler, &[target.as_value().clone(), key.to_value()?])?;
-        if !result.to_boolean() {
+        if !self.truth(&result) {
             return Ok(false);
         }
         if let Some(current) = self.get_own_property(&target, key)? {
