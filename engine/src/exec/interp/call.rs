@@ -365,6 +365,10 @@ impl Interp {
         let m = self.m();
         let first = m.sp.sub(argc + 2);
         let magic = (*first.add(1)).cell_unchecked().cast::<NativeCell>().as_ref().def().magic;
+        if !matches!((*first).kind(), kind::CLOSURE | kind::NATIVE | kind::BOUND) {
+            // Not a function: the error is that of the native's realm.
+            return None;
+        }
         if magic == FUNCTION_CALL {
             // `f call this a1 ..` becomes `this f a1 ..`.
             let this = if argc > 0 { *first.add(2) } else { RawValue::UNDEFINED };
