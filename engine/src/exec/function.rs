@@ -141,7 +141,10 @@ impl Context {
     #[inline]
     pub(crate) fn has_lazy(&self, object: &Object, key: RawAtom) -> bool {
         matches!(object.kind(), kind::CLOSURE | kind::NATIVE)
-            && matches!(key, names::LENGTH | names::NAME | names::PROTOTYPE | names::CALLER)
+            && matches!(
+                key,
+                names::LENGTH | names::NAME | names::PROTOTYPE | names::CALLER | names::ARGUMENTS
+            )
             && object.shape().has(shape_flags::LAZY_FUNCTION)
     }
 
@@ -156,7 +159,7 @@ impl Context {
         let mut caller = false;
         let (length, name, prototype) = if let Some(cell) = object.downcast::<ClosureCell>() {
             let code = cell.code();
-            // Of old, `f.caller` did not throw: sloppy functions may have it (17.1), and old scripts ask.
+            // Of old, `f.caller` and `f.arguments` did not throw: sloppy functions may have them (17.1).
             caller = code.flags.has_prototype() && !code.flags.strict() && !code.flags.generator();
             let prototype = if code.flags.has_prototype() && !code.flags.class_constructor() {
                 // SAFETY: the function keeps its code and with it its realm alive.
@@ -185,6 +188,7 @@ impl Context {
         }
         if caller {
             add(names::CALLER, Value::UNDEFINED, PropertyFlags::FIXED)?;
+            add(names::ARGUMENTS, Value::NULL, PropertyFlags::FIXED)?;
         }
         Ok(())
     }
