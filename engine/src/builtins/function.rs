@@ -1,15 +1,19 @@
 //! Function objects (ECMA-262 20.2).
 
 use super::{Class, Row, constructor, method, method_magic, symbol_method};
+use crate::exec::elements::unboxed;
 use crate::object::{PropertyFlags, ShapeTable};
 use crate::runtime::{Arguments, BoundCell, ClosureCell, Context, Intrinsic, NativeCell, NativeKind};
 use crate::text::{StringBuilder, Text, names};
-use crate::value::{JsResult, JsString, Value};
+use crate::value::{JsResult, JsString, Object, Value, kind};
 
 /// `new Function(...parameters, body)`.
 fn construct(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     cx.create_dynamic_function(call, false, false)
 }
+
+/// The most arguments a call can be given.
+const MAX_APPLIED: u32 = 65_534;
 
 /// CreateListFromArrayLike (7.3.19).
 pub(crate) fn list_from_array_like(
@@ -23,14 +27,44 @@ pub(crate) fn list_from_array_like(
     let Some(object) = value.as_object() else {
         return Err(cx.throw_type_error(format_args!("not an object")));
     };
+    if let Some(list) = plain_list(cx, object)? {
+        return Ok(list);
+    }
     let length = cx.length_of(object)?;
-    if length > 65_534 {
+    if length > u64::from(MAX_APPLIED) {
         return Err(cx.throw_range_error(format_args!("too many arguments in function call")));
     }
     for i in 0..length {
         list.try_push(cx.get_index(object, i)?)?;
     }
     Ok(list)
+}
+
+/// The elements of an array without holes, or of an arguments object that nobody has given other properties:
+/// reading these runs no script.
+fn plain_list(cx: &mut Context, object: &Object) -> JsResult<Option<crate::mem::Vec<'static, Value>>> {
+    let Some(array) = object.as_array() else { return Ok(None) };
+    let shapes = cx.realm().shapes();
+    let length = match object.kind() {
+        kind::ARRAY => array.length(),
+        _ if ![shapes.arguments, shapes.strict_arguments].contains(&object.shape().id()) => return Ok(None),
+        _ => match object.slot(0).as_int() {
+            Some(length) if length as u32 == array.length() => length as u32,
+            _ => return Ok(None),
+        },
+    };
+    if length > MAX_APPLIED {
+        return Ok(None);
+    }
+    let mut list = cx.scratch();
+    list.try_reserve_exact(length as usize)?;
+    for i in 0..length {
+        match array.dense(i) {
+            Some(value) => list.try_push(unboxed(value))?,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(list))
 }
 
 fn apply(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {

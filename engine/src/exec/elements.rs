@@ -177,7 +177,7 @@ pub(super) fn array_length_flags(object: &Object) -> PropertyFlags {
 }
 
 /// An element of an arguments object: the parameter's value where it is mapped.
-pub(super) fn unboxed(value: Value) -> Value {
+pub(crate) fn unboxed(value: Value) -> Value {
     match value.downcast::<VarRef>() {
         Some(variable) => variable.get(),
         None => value,

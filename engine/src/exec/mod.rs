@@ -6,7 +6,7 @@ pub mod collect;
 pub mod convert;
 pub(crate) mod descriptor;
 mod dispose;
-mod elements;
+pub(crate) mod elements;
 pub mod error;
 pub mod function;
 pub(crate) mod generator;

@@ -107,9 +107,12 @@ impl ArrayCell {
         Ok(object)
     }
 
-    /// An empty arguments object of a shape.
-    pub fn create_arguments(shape: &Shape) -> JsResult<Object> {
-        Object::alloc(ArgumentsCell(ArrayCell::blank()), shape)
+    /// An empty arguments object of a shape, with room for `capacity` elements.
+    pub fn create_arguments(shape: &Shape, capacity: usize) -> JsResult<Object> {
+        let object = Object::alloc(ArgumentsCell(ArrayCell::blank()), shape)?;
+        let capacity = u32::try_from(capacity).map_err(|_| Thrown::OutOfMemory)?;
+        object.array_unchecked().grow(capacity)?;
+        Ok(object)
     }
 
     /// The `length` of an array; of an arguments object, the number of elements it was made with.

@@ -101,7 +101,7 @@ impl DisposerCell {
     /// Moves all resources to another disposer, which has none.
     pub fn move_to(&self, other: &DisposerCell) {
         // SAFETY: the cells differ, and no reference into either list is kept.
-        unsafe { core::mem::swap(&mut *self.resources.get(), &mut *other.resources.get()) };
+        unsafe { core::ptr::swap(self.resources.get(), other.resources.get()) };
     }
 
     /// Takes out the error the disposal has met so far.
@@ -113,7 +113,7 @@ impl DisposerCell {
     /// Sets the error, there being none.
     pub fn set_error(&self, error: Value) {
         // SAFETY: the old value is moved out before it is dropped.
-        drop(unsafe { core::mem::replace(&mut *self.error.get(), Some(error)) });
+        drop(unsafe { (*self.error.get()).replace(error) });
     }
 
     /// `needsAwait` and `hasAwaited` of DisposeResources (9.5.8).

@@ -395,6 +395,19 @@ impl Object {
         }
     }
 
+    /// Gives an object whose shape counts no slots the shape `shape`, which has as many as there are `slots`,
+    /// none of them inline.
+    pub fn adopt<const N: usize>(&self, shape: &Shape, slots: [Value; N]) -> JsResult<()> {
+        debug_assert_eq!((self.shape().count(), shape.count() as usize, shape.inline_capacity()), (0, N, 0));
+        self.head().reserve_ext(N)?;
+        self.set_shape(shape);
+        for (i, value) in (0..).zip(slots) {
+            // SAFETY: the slots are new: they hold the hole marker, which needs no drop.
+            unsafe { self.slot_place(i).write(value) };
+        }
+        Ok(())
+    }
+
     /// Adds a property that the object does not have. Says nothing about extensibility.
     pub fn add_property(&self, atom: RawAtom, value: Value, flags: PropertyFlags) -> JsResult<()> {
         let shape = self.shape();

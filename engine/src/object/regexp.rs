@@ -325,8 +325,6 @@ pub fn array_with_slots<const N: usize>(
     mut element: impl FnMut(usize) -> JsResult<Value>,
     slots: [Value; N],
 ) -> JsResult<Object> {
-    debug_assert_eq!(shape.count() as usize, N);
-    debug_assert_eq!(shape.inline_capacity(), 0);
     let array = ArrayCell::create(root, count)?;
     if let Some(cell) = array.as_array() {
         for i in 0..count {
@@ -336,11 +334,6 @@ pub fn array_with_slots<const N: usize>(
         }
         cell.set_length(count as u32);
     }
-    array.head().reserve_ext(N)?;
-    array.set_shape(shape);
-    for (i, value) in (0..).zip(slots) {
-        // SAFETY: the slots are new: they hold the hole marker, which needs no drop.
-        unsafe { array.slot_place(i).write(value) };
-    }
+    array.adopt(shape, slots)?;
     Ok(array)
 }

@@ -9,6 +9,8 @@
 //! - When a function returns `Thrown::Exception`, the thrown value is in `pending`.
 
 pub mod code;
+// What the host asked to be told, in its own memory.
+#[allow(clippy::disallowed_types, clippy::disallowed_macros, clippy::disallowed_methods)]
 pub mod dump;
 pub mod function;
 mod host;
@@ -16,6 +18,8 @@ pub mod jobs;
 pub mod machine;
 pub mod module;
 pub mod realm;
+// What the host asked to be told, in its own memory.
+#[allow(clippy::disallowed_types, clippy::disallowed_macros, clippy::disallowed_methods)]
 pub mod sites;
 pub mod stack;
 pub mod usage;

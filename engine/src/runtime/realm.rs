@@ -80,7 +80,12 @@ pub(crate) struct RealmShapes {
     pub(crate) native: u32,
     /// Of iterator results: `value`, then `done`.
     pub(crate) iter_result: u32,
-    pub(crate) held: [Value; LITERAL_CAPACITIES.len() + 3],
+    /// Of arguments objects before and after they have their properties: `length`, @@iterator and `callee`,
+    /// which is a value or, in the strict form, an accessor.
+    pub(crate) arguments_root: u32,
+    pub(crate) arguments: u32,
+    pub(crate) strict_arguments: u32,
+    pub(crate) held: [Value; LITERAL_CAPACITIES.len() + 6],
 }
 
 // SAFETY: `repr(C)` with the header first; all references are reported.
@@ -227,6 +232,17 @@ impl Realm {
         let result = table.root(&object, 2, 0)?;
         let result = table.child(result, crate::text::names::VALUE, PropertyFlags::DEFAULT)?;
         let result = hold(at + 2, table.child(result, crate::text::names::DONE, PropertyFlags::DEFAULT)?);
+        let root = table.root(&object, 0, 0)?;
+        let arguments_root = hold(at + 3, root);
+        let shared = table.child(root, crate::text::names::LENGTH, PropertyFlags::HIDDEN)?;
+        let shared = table.child(shared, crate::text::names::SYM_ITERATOR, PropertyFlags::HIDDEN)?;
+        let callee = crate::text::names::CALLEE;
+        let arguments = hold(at + 4, table.child(shared, callee, PropertyFlags::HIDDEN)?);
+        let accessor = PropertyFlags(PropertyFlags::ACCESSOR);
+        let strict_arguments = hold(at + 5, table.child(shared, callee, accessor)?);
+        shapes.arguments_root = arguments_root;
+        shapes.arguments = arguments;
+        shapes.strict_arguments = strict_arguments;
         shapes.literals = literals;
         shapes.iter_result = result;
         shapes.array = array;

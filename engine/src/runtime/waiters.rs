@@ -84,6 +84,7 @@ pub fn notify(address: usize, count: f64) -> usize {
             break;
         }
         if waiter.address == address && !waiter.notified.swap(true, SeqCst) {
+            // SAFETY: as above.
             match unsafe { waiter.wake.as_ref() } {
                 Some(wake) => wake.notify_one(),
                 None => promises = true,

@@ -5,10 +5,9 @@ use core::ptr::NonNull;
 use super::native::{FUNCTION_APPLY, FUNCTION_CALL};
 use super::{Flow, Interp};
 use crate::code::function::ArgumentsKind;
-use crate::object::{ArrayCell, PropertyFlags, ShapeTable, VarRef};
+use crate::object::{ArrayCell, ShapeTable, VarRef};
 use crate::runtime::machine::*;
 use crate::runtime::{BoundCell, ClosureCell, CodeCell, Context, Intrinsic, NativeCell};
-use crate::text::names;
 use crate::value::{JsResult, Object, RawValue, Thrown, Value, kind};
 
 impl Interp {
@@ -136,9 +135,8 @@ impl Interp {
         passed: &[Value],
         kind: ArgumentsKind,
     ) -> JsResult<Value> {
-        let prototype = cx.intrinsic(Intrinsic::ObjectPrototype);
-        let shape = cx.rt().shapes.root(&prototype, 0, 0)?;
-        let object = ArrayCell::create_arguments(shape)?;
+        let shape = ShapeTable::current().get(cx.realm().shapes().arguments_root);
+        let object = ArrayCell::create_arguments(shape, passed.len())?;
         if let Some(array) = object.as_array() {
             for value in passed {
                 if array.push_dense(value.clone())?.is_err() {
@@ -158,17 +156,17 @@ impl Interp {
         callee: &Value,
         kind: ArgumentsKind,
     ) -> JsResult<()> {
-        object.add_property(names::LENGTH, Value::int(count as i32), PropertyFlags::HIDDEN)?;
         let values = cx.intrinsic(Intrinsic::ArrayProtoValues);
-        object.add_property(names::SYM_ITERATOR, values.into(), PropertyFlags::HIDDEN)?;
-        if kind == ArgumentsKind::Unmapped {
+        let shapes = cx.realm().shapes();
+        let (shape, callee) = if kind == ArgumentsKind::Unmapped {
             let thrower = cx.intrinsic(Intrinsic::ThrowTypeError);
             let accessor =
                 crate::object::Accessor::cell(thrower.as_value().clone(), thrower.as_value().clone())?;
-            object.add_property(names::CALLEE, accessor, PropertyFlags(PropertyFlags::ACCESSOR))
+            (shapes.strict_arguments, accessor)
         } else {
-            object.add_property(names::CALLEE, callee.clone(), PropertyFlags::HIDDEN)
-        }
+            (shapes.arguments, callee.clone())
+        };
+        object.adopt(ShapeTable::current().get(shape), [Value::int(count as i32), values.into(), callee])
     }
 
     /// Boxes the parameters and makes an arguments object that shares the boxes (10.4.4.7). The
@@ -181,9 +179,8 @@ impl Interp {
             let boxed = VarRef::new(self.local(i))?;
             self.set_local(i, boxed.into());
         }
-        let prototype = cx.intrinsic(Intrinsic::ObjectPrototype);
-        let shape = cx.rt().shapes.root(&prototype, 0, 0)?;
-        let object = ArrayCell::create_arguments(shape)?;
+        let shape = ShapeTable::current().get(cx.realm().shapes().arguments_root);
+        let object = ArrayCell::create_arguments(shape, argc)?;
         let Some(array) = object.as_array() else { return Ok(()) };
         let extra = core::mem::take(&mut self.m().extra_arguments);
         for i in 0..argc {
