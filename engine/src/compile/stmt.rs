@@ -771,6 +771,9 @@ impl Compiler<'_, '_, '_> {
     fn blocked(&mut self, candidate: &Candidate) -> Res<bool> {
         let target = self.var_scope();
         let name = candidate.name;
+        if name == n::ARGUMENTS && Self::has_arguments(self.func().kind) {
+            return Ok(true);
+        }
         let mut scope = self.scopes[candidate.scope as usize].parent;
         while scope != target {
             if let Some(var) = self.lookup(scope, name)
@@ -785,10 +788,6 @@ impl Compiler<'_, '_, '_> {
         let found = self.lookup(target, name).filter(|&v| v != VAR_MARK && !self.vars[v as usize].dead);
         if let Some(var) = found {
             return Ok(self.vars[var as usize].kind != BindingKind::Var);
-        }
-        if name == n::ARGUMENTS && Self::has_arguments(self.func().kind) {
-            // The binding is there without a declaration.
-            return Ok(false);
         }
         match self.scopes[target as usize].kind {
             ScopeKind::Global => match self.global_index.get(u64::from(name.0)) {
