@@ -249,3 +249,31 @@ fn policy_and_collector_change_at_run_time() {
 fn again_under_stress() {
     support::again("thinning(50)");
 }
+
+/// Each key is reached only through the value before it: the collector must not look at the map again for each.
+#[test]
+fn long_chains_through_a_weak_map_are_followed_once() {
+    let runtime = Runtime::builder().build().unwrap();
+    let context = runtime.new_context().unwrap();
+    let source = "const chain = new WeakMap(), other = new WeakMap(), first = {};
+        let last = first;
+        for (let i = 0; i < 30000; i++) {
+            const next = { i };
+            (i % 2 ? chain : other).set(last, { next });
+            last = next;
+        }
+        last = null;
+        const lost = {}; chain.set(lost, lost); other.set({}, chain);";
+    context.eval(source, "chain.js").unwrap();
+    runtime.run_gc();
+    let length = context.eval(
+        "let n = 0; for (let at = first, e; (e = chain.get(at) ?? other.get(at)); at = e.next) n++; n",
+        "chain.js",
+    );
+    assert_eq!(length.unwrap().as_number(), Some(30000.0));
+    // The chain goes when its head does.
+    let before = runtime.memory_usage().obj_count;
+    context.eval("chain.delete(first); other.delete(first)", "chain.js").unwrap();
+    runtime.run_gc();
+    assert!(runtime.memory_usage().obj_count + 59_000 < before);
+}

@@ -276,20 +276,20 @@ pub(crate) trait EdgeSink {
     /// Takes the next references.
     fn edges(&self, edges: &[NonNull<Header>]);
     /// Takes an ephemeron: true when the reference to the value is to be followed now.
-    fn ephemeron(&self, key: NonNull<Header>) -> bool;
+    fn ephemeron(&self, key: NonNull<Header>, value: NonNull<Header>) -> bool;
 }
 
 trait AnySink {
     fn edges(&self, edges: &[NonNull<Header>]);
-    fn ephemeron(&self, key: NonNull<Header>) -> bool;
+    fn ephemeron(&self, key: NonNull<Header>, value: NonNull<Header>) -> bool;
 }
 
 impl<S: EdgeSink> AnySink for S {
     fn edges(&self, edges: &[NonNull<Header>]) {
         EdgeSink::edges(self, edges);
     }
-    fn ephemeron(&self, key: NonNull<Header>) -> bool {
-        EdgeSink::ephemeron(self, key)
+    fn ephemeron(&self, key: NonNull<Header>, value: NonNull<Header>) -> bool {
+        EdgeSink::ephemeron(self, key, value)
     }
 }
 
@@ -388,7 +388,7 @@ impl<'a> Tracer<'a> {
     /// alive: an entry of a WeakMap. The key itself is not kept alive.
     pub fn ephemeron(&mut self, key: NonNull<Header>, value: NonNull<Header>) {
         let follow = match &self.output {
-            Output::Batches(sink) => sink.ephemeron(key),
+            Output::Batches(sink) => sink.ephemeron(key, value),
             Output::Each(_) => true,
         };
         if follow {

@@ -150,7 +150,7 @@ impl EdgeSink for Counting<'_> {
         self.edges.set(self.edges.get() + edges.len() as u64);
     }
 
-    fn ephemeron(&self, _key: NonNull<Header>) -> bool {
+    fn ephemeron(&self, _key: NonNull<Header>, _value: NonNull<Header>) -> bool {
         true
     }
 }
@@ -306,11 +306,17 @@ struct Marking<'a> {
     current: StdCell<NonNull<Header>>,
     // The cell whose references filled the last full batch.
     batch_of: StdCell<NonNull<Header>>,
-    // Cells that reported ephemerons whose key was not marked then.
-    ephemerons: UnsafeCell<Vec<'static, NonNull<Header>>>,
-    // The one of them that is looked at again.
-    again: StdCell<NonNull<Header>>,
-    progress: StdCell<bool>,
+    // Ephemerons whose key was not marked when they were reported. The first `sorted` are in the order of their
+    // keys, so that a key that is marked later finds its own: no map is looked at twice.
+    ephemerons: UnsafeCell<Vec<'static, Ephemeron>>,
+    sorted: StdCell<usize>,
+}
+
+/// A reference to `value` that counts once `key` is marked.
+#[derive(Clone, Copy)]
+struct Ephemeron {
+    key: NonNull<Header>,
+    value: NonNull<Header>,
 }
 
 /// No gray cell is behind.
@@ -332,19 +338,14 @@ impl EdgeSink for Marking<'_> {
         }
     }
 
-    fn ephemeron(&self, key: NonNull<Header>) -> bool {
+    fn ephemeron(&self, key: NonNull<Header>, value: NonNull<Header>) -> bool {
         // SAFETY: nothing else uses the tables and the list during this call; the key is a cell.
         unsafe {
             if (**self.tables.get()).is_marked(self.view.place_of(key)) {
                 return true;
             }
-            let waiting = &mut *self.ephemerons.get();
-            let current = self.current.get();
-            if self.again.get() == current || waiting.last() == Some(&current) {
-                return false;
-            }
             // Without room to remember it, the value is kept: it leaks until the next collection.
-            waiting.try_push(current).is_err()
+            (*self.ephemerons.get()).try_push(Ephemeron { key, value }).is_err()
         }
     }
 }
@@ -367,8 +368,7 @@ impl<'a> Marking<'a> {
             current: StdCell::new(NonNull::dangling()),
             batch_of: StdCell::new(NonNull::dangling()),
             ephemerons: UnsafeCell::new(Vec::new(memory)),
-            again: StdCell::new(NonNull::dangling()),
-            progress: StdCell::new(false),
+            sorted: StdCell::new(0),
         })
     }
 
@@ -385,15 +385,13 @@ impl<'a> Marking<'a> {
         unsafe {
             let view = self.view;
             let stack = (*self.stack.get()).as_mut_ptr();
-            let before = self.top.get();
-            let mut top = before;
+            let mut top = self.top.get();
             // Without branches: whether a target is new cannot be predicted.
             for target in targets {
                 stack.add(top).write(target);
                 top += usize::from(view.mark(view.place_of(target)));
             }
             self.top.set(top);
-            self.progress.set(self.progress.get() | (top != before));
         }
     }
 
@@ -418,7 +416,6 @@ impl<'a> Marking<'a> {
             for &target in targets {
                 let place = self.view.place_of(target);
                 if self.view.mark(place) {
-                    self.progress.set(true);
                     self.make_gray(tables, place);
                 }
             }
@@ -451,6 +448,9 @@ impl<'a> Marking<'a> {
     /// `cell` is live, or waits to be finalized.
     #[inline(always)]
     unsafe fn trace(&self, heap: &Heap, cell: NonNull<Header>, tracer: &mut Tracer<'_>) {
+        if self.sorted.get() != 0 {
+            self.wake(cell);
+        }
         // SAFETY: the caller's cell is whole.
         unsafe {
             let word = (*cell.as_ptr()).word();
@@ -527,8 +527,7 @@ impl<'a> Marking<'a> {
             while len < RING
                 && let Some(cell) = self.pop()
             {
-                if len == 0 && self.top.get() == 0 {
-                    self.progress.set(true);
+                if len == 0 && self.top.get() == 0 && self.sorted.get() == 0 {
                     // SAFETY: marked cells are live.
                     unsafe { self.chase(heap, cell, tracer) };
                     continue;
@@ -604,23 +603,46 @@ impl<'a> Marking<'a> {
         });
         self.drain(heap, &mut tracer);
         self.follow_gray(heap, &mut tracer);
-        while self.follow_ephemerons(heap, &mut tracer) {}
+        while self.sort_ephemerons() {
+            self.drain(heap, &mut tracer);
+            self.follow_gray(heap, &mut tracer);
+        }
     }
 
-    /// Looks again at the cells that reported ephemerons; true when that marked something.
-    fn follow_ephemerons(&self, heap: &Heap, tracer: &mut Tracer<'_>) -> bool {
-        self.progress.set(false);
-        let mut index = 0;
-        // SAFETY: the list is read anew at each step.
-        while let Some(&cell) = unsafe { (&*self.ephemerons.get()).get(index) } {
-            index += 1;
-            self.again.set(cell);
-            // SAFETY: the cell is marked, and so alive.
-            unsafe { self.trace(heap, cell, tracer) };
-            self.drain(heap, tracer);
-            self.follow_gray(heap, tracer);
+    /// Reaches the values whose keys have been marked since they were reported, and puts the other ephemerons in
+    /// the order of their keys. False when none was reported since the last time.
+    fn sort_ephemerons(&self) -> bool {
+        // SAFETY: nothing else uses the list during this call, and nothing is traced; keys are cells.
+        unsafe {
+            let waiting = &mut *self.ephemerons.get();
+            let mut at = self.sorted.get();
+            if at == waiting.len() {
+                return false;
+            }
+            while let Some(&Ephemeron { key, value }) = waiting.get(at) {
+                if (**self.tables.get()).is_marked(self.view.place_of(key)) {
+                    self.reach(1, core::iter::once(value));
+                    waiting.swap_remove(at);
+                } else {
+                    at += 1;
+                }
+            }
+            waiting.sort_unstable_by_key(|ephemeron| ephemeron.key);
+            self.sorted.set(waiting.len());
+            true
         }
-        self.progress.get()
+    }
+
+    /// Reaches the values of the ephemerons that wait for a cell, which is marked.
+    #[cold]
+    #[inline(never)]
+    fn wake(&self, key: NonNull<Header>) {
+        // SAFETY: nothing else uses the list during this call, and nothing is traced.
+        let sorted = unsafe { &(&*self.ephemerons.get())[..self.sorted.get()] };
+        let first = sorted.partition_point(|ephemeron| ephemeron.key < key);
+        for ephemeron in sorted[first..].iter().take_while(|ephemeron| ephemeron.key == key) {
+            self.reach(1, core::iter::once(ephemeron.value));
+        }
     }
 }
 
