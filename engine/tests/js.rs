@@ -240,7 +240,7 @@ fn scripts_print_the_same_under_stress() {
 }
 
 #[test]
-#[ignore = "takes many minutes"]
+#[ignore = "over half an hour: every collection is verified; see docs/checks.md for the quick way"]
 fn scripts_print_the_same_with_a_collection_at_every_allocation() {
     print_the_same("every(1)");
 }
