@@ -1,6 +1,8 @@
 //! Language tests as data: `js/NAME.js` must print exactly what `js/NAME.out` holds.
 //!
-//! A test uses nothing of the host but `print`. What it throws and does not catch is added to its
+//! A test uses nothing of the host but `print`, and may name `SCALE`: what it multiplies large numbers with. It is 1, and
+//! less where every allocation collects: the stack of a script that names it is smaller then in the same
+//! measure. What it throws and does not catch is added to its
 //! output as `Uncaught …`. `js/pending.txt` lists the tests that the engine does not pass yet; the
 //! list is exact: a test on it that passes must be taken off it.
 //!
@@ -46,6 +48,9 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 /// The same under stress.
 const LONG_TIMEOUT: Duration = Duration::from_secs(3600);
 
+/// What `SCALE` divides by where every allocation collects.
+const STRESS_DIVISOR: usize = 16;
+
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/js")
 }
@@ -71,13 +76,14 @@ fn run(name: &str) -> String {
 
 fn evaluate(source: &str, file: &str, sink: Sink) -> Result<(), Error> {
     let mut builder = Runtime::builder().output(Box::new(sink));
-    if cfg!(debug_assertions) {
-        // Native frames of a debug build are several times larger.
-        builder = builder.max_stack_size(4 << 20);
-    }
-    let (mut timeout, mut late) = (TIMEOUT, None);
+    // Native frames of a debug build are several times larger.
+    let stack_bytes = if cfg!(debug_assertions) { 4 << 20 } else { 1 << 20 };
+    let (mut timeout, mut late, mut divisor) = (TIMEOUT, None, 1);
     if let Ok(text) = std::env::var("TARE_GC") {
         timeout = LONG_TIMEOUT;
+        if text.starts_with("every") && source.contains("SCALE") {
+            divisor = STRESS_DIVISOR;
+        }
         let policy = parse_policy(&text).unwrap();
         if text.starts_with("thinning") {
             // The collections are too few to spend them on the globals.
@@ -87,10 +93,11 @@ fn evaluate(source: &str, file: &str, sink: Sink) -> Result<(), Error> {
             builder = builder.gc_policy(policy);
         }
     }
-    let runtime = builder.build()?;
+    let runtime = builder.max_stack_size(stack_bytes / divisor).build()?;
     let end = Instant::now() + timeout;
     runtime.set_interrupt_handler(Some(Box::new(move || Instant::now() > end)));
     let context = runtime.new_context()?;
+    context.global().set(&context, "SCALE", 1.0 / divisor as f64)?;
     if let Some(policy) = late {
         runtime.set_gc_policy(policy);
     }

@@ -43,7 +43,7 @@ pub fn compare(a: &Path, b: &Path, confidence: f64) -> Result<(), String> {
             b.display()
         ));
     }
-    println!("{} points are in both runs; ratios are B / A, below 1 is better.\n", common.len());
+    say!("{} points are in both runs; ratios are B / A, below 1 is better.\n", common.len());
     for figure in &FIGURES {
         let pairs: Vec<(Vec<f64>, Vec<f64>, &String)> = common
             .iter()
@@ -66,14 +66,14 @@ fn overall(name: &str, pairs: &[(Vec<f64>, Vec<f64>, &String)], confidence: f64)
         .filter(|l| l.is_finite())
         .collect();
     match mean_interval(&logs, confidence) {
-        None => println!("{name:<16} not measured in both runs"),
+        None => say!("{name:<16} not measured in both runs"),
         Some(i) => {
             let verdict = match i {
                 i if i.low > 1.0 => "B needs more",
                 i if i.high < 1.0 => "B needs less",
                 _ => "no certain difference",
             };
-            println!("{name:<16} {:.3} [{:.3}, {:.3}]  {verdict}", i.value, i.low, i.high);
+            say!("{name:<16} {:.3} [{:.3}, {:.3}]  {verdict}", i.value, i.low, i.high);
         }
     }
 }
@@ -108,13 +108,13 @@ fn single(pairs: &[(Vec<f64>, Vec<f64>, &String)], confidence: f64) {
         .collect();
     certain.sort_by(|x, y| y.0.value.ln().abs().total_cmp(&x.0.value.ln().abs()));
     for (i, key) in certain.iter().take(12) {
-        println!("    {:<7} [{:.3}, {:.3}]  {key}", units::ratio(i.value), i.low, i.high);
+        say!("    {:<7} [{:.3}, {:.3}]  {key}", units::ratio(i.value), i.low, i.high);
     }
     if certain.len() > 12 {
-        println!("    and {} more", certain.len() - 12);
+        say!("    and {} more", certain.len() - 12);
     }
     if pairs.iter().any(|(a, b, _)| a.len() < ENOUGH || b.len() < ENOUGH) {
-        println!("    (single points need {ENOUGH} repeats in both runs: `gc-lab run --repeats {ENOUGH}`)");
+        say!("    (single points need {ENOUGH} repeats in both runs: `gc-lab run --repeats {ENOUGH}`)");
     }
 }
 

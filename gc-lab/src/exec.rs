@@ -2,6 +2,7 @@
 
 use crate::backend::{self, Run, Script, Setup};
 use crate::matrix::read_script;
+use crate::output;
 use serde::Serialize;
 use std::path::Path;
 use tare_reports::record::Outcome;
@@ -37,9 +38,9 @@ pub fn exec(engine: &str, path: &Path, setup: &Setup, json: bool) -> Result<bool
     let run = backend.run(&script, setup);
     if json {
         let answer = Answer { engine, version: backend.version(), setup, run: &run };
-        println!("{}", serde_json::to_string(&answer).map_err(|e| format!("cannot write the report: {e}"))?);
+        say!("{}", serde_json::to_string(&answer).map_err(|e| format!("cannot write the report: {e}"))?);
     } else {
-        print!("{}", text(&run));
+        output::write(format_args!("{}", text(&run)));
     }
     match &run.outcome {
         Outcome::Ok => Ok(true),

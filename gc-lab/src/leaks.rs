@@ -82,10 +82,10 @@ pub fn leaks(path: &Path, allocator: &str, json: bool) -> Result<(), String> {
                 "held": list(&held[..held.len().min(1000)]),
             },
         });
-        println!("{document}");
+        say!("{document}");
         return Ok(());
     }
-    println!(
+    say!(
         "Reachable when the script had ended: {} cells, {} ({} more than before it).",
         units::count(with_globals.cells as u64),
         units::bytes(with_globals.bytes as f64),
@@ -96,20 +96,20 @@ pub fn leaks(path: &Path, allocator: &str, json: bool) -> Result<(), String> {
     print_list("What retains most, with the path that keeps it:", &large);
     print_sites("Where what is reachable was allocated:", &with_globals.sites);
     if held.is_empty() {
-        println!("\nNothing was left when the context was gone: no leak.");
+        say!("\nNothing was left when the context was gone: no leak.");
         return Ok(());
     }
-    println!(
+    say!(
         "\nLeaked: {} cells, {} were still alive when the context was gone.",
         units::count(leaked.iter().map(|k| k.1 as u64).sum()),
         units::bytes(leaked.iter().map(|k| k.2 as f64).sum())
     );
     for (kind, cells, bytes) in &leaked {
-        println!("  {kind:<24} {:>10} {:>12}", units::count(*cells as u64), units::bytes(*bytes as f64));
+        say!("  {kind:<24} {:>10} {:>12}", units::count(*cells as u64), units::bytes(*bytes as f64));
     }
-    println!("Held from outside the heap:");
+    say!("Held from outside the heap:");
     for (alike, first) in alike(&held).into_iter().take(MOST) {
-        println!(
+        say!(
             "  {:>8} × {:<28} retains {:>10} in all, {} from outside each",
             units::count(alike.len() as u64),
             first.what,
@@ -117,7 +117,7 @@ pub fn leaks(path: &Path, allocator: &str, json: bool) -> Result<(), String> {
             first.external
         );
         if let Some(site) = &first.allocated_at {
-            println!("             allocated at {site}");
+            say!("             allocated at {site}");
         }
     }
     print_sites("Where what leaked was allocated:", &without.sites);
@@ -162,9 +162,9 @@ fn print_sites(title: &str, sites: &[(String, usize, usize)]) {
     if sites.is_empty() {
         return;
     }
-    println!("\n{title}");
+    say!("\n{title}");
     for (site, cells, bytes) in sites.iter().take(MOST) {
-        println!("  {:>10} {:>10}  {site}", units::count(*cells as u64), units::bytes(*bytes as f64));
+        say!("  {:>10} {:>10}  {site}", units::count(*cells as u64), units::bytes(*bytes as f64));
     }
 }
 
@@ -172,13 +172,13 @@ fn print_list(title: &str, list: &[&Alive]) {
     if list.is_empty() {
         return;
     }
-    println!("{title}");
+    say!("{title}");
     for alive in list {
         let outside = match alive.external {
             0 => String::new(),
             n => format!(", {n} from outside"),
         };
-        println!(
+        say!(
             "  {:<28} retains {:>10}, itself {}, {} references{outside}",
             alive.what,
             units::bytes(alive.retained_bytes as f64),
@@ -186,10 +186,10 @@ fn print_list(title: &str, list: &[&Alive]) {
             alive.count,
         );
         if let Some(site) = &alive.allocated_at {
-            println!("      allocated at {site}");
+            say!("      allocated at {site}");
         }
         if alive.path.len() > 1 {
-            println!("      {}", alive.path.join(" → "));
+            say!("      {}", alive.path.join(" → "));
         }
     }
 }

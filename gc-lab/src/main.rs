@@ -5,6 +5,9 @@
 //! ([`sample`]), which drives an engine through [`backend`] with a [`meter`] before its
 //! allocator, and appends the record; the crate `tare-reports` makes the page from the records.
 
+#[macro_use]
+mod output;
+
 mod backend;
 mod cli;
 mod compare;
@@ -158,21 +161,21 @@ fn exec_command(args: &ExecArgs) -> Result<bool, String> {
 
 /// Prints what there is to choose from.
 fn list() {
-    println!("Engines");
+    say!("Engines");
     for backend in backend::all() {
-        println!("  {:<16} {}, fronts: {}", backend.name(), backend.version(), backend.fronts().join(", "));
+        say!("  {:<16} {}, fronts: {}", backend.name(), backend.version(), backend.fronts().join(", "));
     }
-    println!("\nWorkloads");
+    say!("\nWorkloads");
     for workload in tare_workloads::catalogue() {
-        println!("  {:<16} {}", workload.name, workload.summary);
+        say!("  {:<16} {}", workload.name, workload.summary);
     }
-    println!("\nAllocators");
+    say!("\nAllocators");
     for entry in tare_allocators::catalogue() {
         let missing = if entry.available { "" } else { " (not in this build)" };
-        println!("  {:<28} {}{missing}", entry.usage, entry.summary);
+        say!("  {:<28} {}{missing}", entry.usage, entry.summary);
     }
-    println!("\nPolicies");
+    say!("\nPolicies");
     for row in tare::heap::catalogue() {
-        println!("  {:<36} {}", row.syntax, row.summary);
+        say!("  {:<36} {}", row.syntax, row.summary);
     }
 }

@@ -35,6 +35,9 @@ const BYTES: &[(&str, &str)] =
 /// Live objects of the collection benchmark.
 const LIVE_OBJECTS: u64 = 1_000_000;
 
+/// Full collections that a process of that benchmark makes.
+const FULL_COLLECTIONS: u32 = 20;
+
 /// Things kept by the size benchmark.
 const KEPT: u64 = 200_000;
 
@@ -52,8 +55,19 @@ pub struct Options {
     pub bytes: bool,
 }
 
+impl Options {
+    fn wants(&self, name: &str) -> bool {
+        self.filter.is_empty() || self.filter.iter().any(|part| name.contains(part.as_str()))
+    }
+}
+
 const OURS: &str = "tare";
 const OTHER: &str = "quickjs-ng";
+
+/// Who goes first changes from one repeat to the next.
+fn in_turn(repeat: u32) -> [&'static str; 2] {
+    if repeat.is_multiple_of(2) { [OURS, OTHER] } else { [OTHER, OURS] }
+}
 
 /// Runs the comparison and prints it; the last line is the verdict of the speed rows.
 ///
@@ -64,6 +78,13 @@ const OTHER: &str = "quickjs-ng";
 pub fn bench(options: &Options) -> Result<bool, String> {
     backend::find(OURS)?;
     backend::find(OTHER)?;
+    let tables = [(true, SPEED), (options.gc_pause, LIVE)];
+    let names: Vec<&str> =
+        tables.iter().filter(|(on, _)| *on).flat_map(|(_, table)| table.iter().map(|row| row.0)).collect();
+    if !names.iter().any(|name| options.wants(name)) {
+        let wanted = options.filter.join(", ");
+        return Err(format!("no program's name contains {wanted}; there are {}", names.join(", ")));
+    }
     let mut complete = true;
     if options.gc_pause {
         complete &= gc_pause(options)?;
@@ -106,21 +127,11 @@ fn measure(job: &Job, timeout: Duration) -> Result<Result<Run, String>, String> 
 }
 
 fn speed(options: &Options) -> Result<bool, String> {
-    let chosen: Vec<&(&str, &str)> = SPEED
-        .iter()
-        .filter(|(name, _)| {
-            options.filter.is_empty() || options.filter.iter().any(|f| name.contains(f.as_str()))
-        })
-        .collect();
+    let chosen: Vec<_> = SPEED.iter().filter(|(name, _)| options.wants(name)).collect();
     if chosen.is_empty() {
-        let names: Vec<&str> = SPEED.iter().map(|p| p.0).collect();
-        return Err(format!(
-            "no program's name contains {}; there are {}",
-            options.filter.join(", "),
-            names.join(", ")
-        ));
+        return Ok(true);
     }
-    println!("{:<16} {:>12} {:>12} {:>9}", "program", OURS, OTHER, "ratio");
+    say!("{:<16} {:>12} {:>12} {:>9}", "program", OURS, OTHER, "ratio");
     let mut ratios: Vec<(f64, &str)> = Vec::new();
     let mut complete = true;
     for (name, source) in chosen {
@@ -128,8 +139,7 @@ fn speed(options: &Options) -> Result<bool, String> {
         let mut results: BTreeMap<&str, String> = BTreeMap::new();
         let mut failure = None;
         'repeats: for repeat in 0..options.repeats {
-            let order = if repeat % 2 == 0 { [OURS, OTHER] } else { [OTHER, OURS] };
-            for engine in order {
+            for engine in in_turn(repeat) {
                 match measure(&job(engine, name, source, None, false, 0)?, options.timeout)? {
                     Ok(run) => {
                         let measured = run.measured.unwrap_or_default();
@@ -151,61 +161,62 @@ fn speed(options: &Options) -> Result<bool, String> {
             (None, Some(ours), Some(other)) => {
                 let ratio = other / ours;
                 ratios.push((ratio, name));
-                println!("{name:<16} {:>12} {:>12} {ratio:>7.2} x", units::time(ours), units::time(other));
+                say!("{name:<16} {:>12} {:>12} {ratio:>7.2} x", units::time(ours), units::time(other));
             }
             (failure, ..) => {
                 complete = false;
-                println!("{name:<16} {}", failure.unwrap_or_else(|| "no figures".into()));
+                say!("{name:<16} {}", failure.unwrap_or_else(|| "no figures".into()));
             }
         }
     }
     let mean = stats::geomean(&ratios.iter().map(|r| r.0).collect::<Vec<_>>());
     let worst = ratios.iter().min_by(|a, b| a.0.total_cmp(&b.0));
     let (Some(mean), Some(worst)) = (mean, worst) else {
-        println!("geomean: none, no program ran on both engines");
+        say!("geomean: none, no program ran on both engines");
         return Ok(false);
     };
-    println!("geomean: {mean:.2} x, worst: {} {:.2} x", worst.1, worst.0);
+    say!("geomean: {mean:.2} x, worst: {} {:.2} x", worst.1, worst.0);
     Ok(complete)
 }
 
 fn gc_pause(options: &Options) -> Result<bool, String> {
-    println!(
-        "one full collection with {} live objects (processor time, median of 5, second onwards)",
-        units::count(LIVE_OBJECTS)
+    say!(
+        "one full collection with {} live objects (processor time, median of {} in each of {} processes, \
+         without the first)",
+        units::count(LIVE_OBJECTS),
+        FULL_COLLECTIONS - 1,
+        options.repeats
     );
-    println!("{:<16} {:>12} {:>12} {:>9}", "heap", OURS, OTHER, "ratio");
+    say!("{:<16} {:>12} {:>12} {:>9}", "heap", OURS, OTHER, "ratio");
     let mut complete = true;
-    for (name, source) in LIVE {
-        let mut pauses = Vec::new();
-        for engine in [OURS, OTHER] {
-            match measure(&job(engine, name, source, Some(LIVE_OBJECTS), false, 6)?, options.timeout)? {
+    for (name, source) in LIVE.iter().filter(|(name, _)| options.wants(name)) {
+        let mut pauses: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+        for engine in (0..options.repeats).flat_map(in_turn) {
+            let job = job(engine, name, source, Some(LIVE_OBJECTS), false, FULL_COLLECTIONS)?;
+            match measure(&job, options.timeout)? {
                 Ok(run) => {
                     // The first also takes what the script left behind.
-                    let later: Vec<f64> =
-                        run.full_collection_ns.iter().skip(1).map(|ns| *ns as f64).collect();
-                    pauses.extend(stats::median(&later));
+                    let later = run.full_collection_ns.iter().skip(1).map(|ns| *ns as f64);
+                    pauses.entry(engine).or_default().extend(later);
                 }
-                Err(message) => println!("{name:<16} {message}"),
+                Err(message) => {
+                    complete = false;
+                    say!("{name:<16} {message}");
+                }
             }
         }
-        match pauses.as_slice() {
-            [ours, other] => println!(
-                "{name:<16} {:>12} {:>12} {:>7.2} x",
-                units::time(*ours),
-                units::time(*other),
-                other / ours
-            ),
-            _ => complete = false,
+        let median = |engine: &str| pauses.get(engine).and_then(|times| stats::median(times));
+        if let (Some(ours), Some(other)) = (median(OURS), median(OTHER)) {
+            say!("{name:<16} {:>12} {:>12} {:>7.2} x", units::time(ours), units::time(other), other / ours);
         }
     }
-    println!();
+    say!("");
     Ok(complete)
 }
 
 fn bytes(options: &Options) -> Result<bool, String> {
-    println!("bytes taken from the allocator for each of {} kept", units::count(KEPT));
-    println!("{:<16} {:>12} {:>12} {:>9}", "thing", OURS, OTHER, "ratio");
+    say!("bytes taken from the allocator for each of {} kept", units::count(KEPT));
+    say!("{:<16} {:>12} {:>12} {:>9}", "thing", OURS, OTHER, "ratio");
     let mut base: BTreeMap<&str, f64> = BTreeMap::new();
     let mut complete = true;
     for (name, source) in BYTES {
@@ -222,15 +233,15 @@ fn bytes(options: &Options) -> Result<bool, String> {
                 }
                 Err(message) => {
                     complete = false;
-                    println!("{name:<16} {message}");
+                    say!("{name:<16} {message}");
                 }
             }
         }
         if let [ours, other] = row.as_slice() {
-            println!("{name:<16} {ours:>12.1} {other:>12.1} {:>7.2} x", other / ours);
+            say!("{name:<16} {ours:>12.1} {other:>12.1} {:>7.2} x", other / ours);
         }
     }
-    println!();
+    say!("");
     Ok(complete)
 }
 

@@ -53,6 +53,6 @@ pub fn replay(path: &Path, allocators: &[String], repeats: u32) -> Result<(), St
             units::count(refused),
         ]);
     }
-    println!("{table}");
+    say!("{table}");
     Ok(())
 }

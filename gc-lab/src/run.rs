@@ -217,13 +217,13 @@ pub fn report(directory: &Path) -> Result<(), String> {
     let page =
         report.write(directory).map_err(|e| format!("cannot write into {}: {e}", directory.display()))?;
     for finding in &report.findings {
-        println!("{}", wrap(&format!("{}: {}", finding.topic, finding.text), 96));
+        say!("{}", wrap(&format!("{}: {}", finding.topic, finding.text), 96));
     }
     let failed = records.iter().filter(|r| matches!(r.outcome, Outcome::Crashed { .. })).count();
     if failed > 0 {
-        println!("Samples whose process died: {failed}.");
+        say!("Samples whose process died: {failed}.");
     }
-    println!("\nReport: {}", page.display());
+    say!("\nReport: {}", page.display());
     Ok(())
 }
 

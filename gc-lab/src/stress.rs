@@ -255,9 +255,14 @@ pub fn stress(vary: Vary, options: &Options) -> Result<bool, String> {
     let backend = backend::find(&options.engine)?;
     backend::allocator(&options.allocator)?;
     let front = options.front.clone().unwrap_or_else(|| backend.fronts()[0].to_string());
-    println!(
+    say!(
         "{:<18} {:>8} {:>8} {:>13} {:>11} {:>6}",
-        "program", "cases", "ended", "out of memory", "not begun", "bad"
+        "program",
+        "cases",
+        "ended",
+        "out of memory",
+        "not begun",
+        "bad"
     );
     let mut total = Verdict::default();
     for program in &options.programs {
@@ -281,7 +286,7 @@ pub fn stress(vary: Vary, options: &Options) -> Result<bool, String> {
         sweep.from = if vary == Vary::Limit { 0 } else { u64::from(u32::MAX) };
         let free = in_children(&sweep, options.timeout)?.pop().ok_or("a sweep of one case gave none")?;
         if !free.outcome.is_ok() {
-            println!(
+            say!(
                 "{:<18} does not run without stress: {} {}",
                 program.name(),
                 free.outcome.name(),
@@ -310,7 +315,7 @@ pub fn stress(vary: Vary, options: &Options) -> Result<bool, String> {
         }
         print_line(&program.name(), &verdict);
         for bad in verdict.bad.iter().take(3) {
-            println!("    {bad}");
+            say!("    {bad}");
         }
         total.cases += verdict.cases;
         total.good += verdict.good;
@@ -320,12 +325,12 @@ pub fn stress(vary: Vary, options: &Options) -> Result<bool, String> {
         total.bad.extend(verdict.bad);
     }
     print_line("all", &total);
-    println!("{} of {} cases ended as they should", units::count(total.good), units::count(total.cases));
+    say!("{} of {} cases ended as they should", units::count(total.good), units::count(total.cases));
     Ok(total.bad.is_empty())
 }
 
 fn print_line(name: &str, v: &Verdict) {
-    println!(
+    say!(
         "{name:<18} {:>8} {:>8} {:>13} {:>11} {:>6}",
         v.cases,
         v.finished,

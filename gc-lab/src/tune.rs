@@ -76,9 +76,9 @@ pub fn tune(path: &Path, options: &Options) -> Result<(), String> {
     }
     let points: Vec<Point> = THRESHOLDS.iter().zip(&runs).filter_map(|(t, runs)| point(*t, runs)).collect();
     let Some(best) = recommend(&points, options.slack) else { return Err("nothing was measured".into()) };
-    println!("{}", table(&points, best));
+    say!("{}", table(&points, best));
     let best = &points[best];
-    println!(
+    say!(
         "\nRecommended: a threshold of {} (--gc-threshold {}). It is the leanest that takes at most {:.0} % more \
          time than the fastest: {} and {} at the peak, longest pause {}.",
         units::bytes(best.threshold as f64),

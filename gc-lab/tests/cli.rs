@@ -24,6 +24,26 @@ fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+/// `gc-lab list | head -1`: the reader has seen enough.
+#[test]
+fn a_reader_that_stops_is_no_defect() {
+    let here = directory("reader");
+    std::fs::write(here.join("one.js"), "for (let i = 0; i < 1000; i++) print(i);").unwrap();
+    for arguments in [&["list"][..], &["exec", "one.js"], &["exec", "one.js", "--json"], &["leaks", "one.js"]]
+    {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let run = Command::new(env!("CARGO_BIN_EXE_gc-lab"))
+            .args(arguments)
+            .current_dir(&here)
+            .stdout(writer)
+            .output()
+            .unwrap();
+        assert!(run.status.success(), "{arguments:?} ended by {}: {}", run.status, stderr(&run));
+        assert_eq!(stderr(&run), "", "{arguments:?}");
+    }
+}
+
 #[test]
 fn errors_name_what_is_wrong_and_what_there_is() {
     let here = directory("errors");

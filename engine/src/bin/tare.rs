@@ -1,5 +1,6 @@
 //! The shell: runs script files.
 
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use tare::{Context, DumpFlags, Error, Front, Runtime};
@@ -109,10 +110,21 @@ fn run(options: Options) -> Result<(), Error> {
     let ended = evaluate(&runtime, &context, &source, path);
     match options.report {
         Report::None => (),
-        Report::Text => print!("{}", runtime.memory_report()),
-        Report::Json => println!("{}", runtime.memory_report().to_json()),
+        Report::Text => show(&runtime.memory_report().to_string())?,
+        Report::Json => show(&(runtime.memory_report().to_json() + "\n"))?,
     }
     ended
+}
+
+/// Writes to standard output. That nobody reads it any longer is no error.
+fn show(text: &str) -> Result<(), Error> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::Host(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn evaluate(runtime: &Runtime, context: &Context, source: &str, path: &str) -> Result<(), Error> {

@@ -15,7 +15,9 @@
 
 use core::ptr::NonNull;
 
-use super::space::{CHUNK_BYTES, GRANULE, GRANULES_PER_CHUNK, Space, is_table_cell, table_index};
+use super::space::{
+    CHUNK_BYTES, GRANULE, GRANULES_PER_CHUNK, SMALL_CELL_BYTES, Space, is_table_cell, table_index,
+};
 use super::{Header, Heap};
 use crate::mem::{OutOfMemory, Use, Vec};
 
@@ -23,6 +25,22 @@ use crate::mem::{OutOfMemory, Use, Vec};
 pub(super) const WORD_PLACES: usize = 64;
 /// The first count that a balance does not hold exactly at any moment.
 pub(super) const HEAVY: u32 = 128;
+/// The byte of a balance that has just become too large for a signed byte.
+const OVER: u8 = 1 << 7;
+/// For each distance of places below that of the largest cells in pages, the bits of a word that are so far apart.
+const EVERY: [u64; SMALL_CELL_BYTES / GRANULE + 1] = {
+    let mut table = [1; SMALL_CELL_BYTES / GRANULE + 1];
+    let mut step = 1;
+    while step < table.len() {
+        let mut bit = step;
+        while bit < WORD_PLACES {
+            table[step] |= 1 << bit;
+            bit += step;
+        }
+        step += 1;
+    }
+    table
+};
 /// What a byte loses when it runs over.
 const BYTE_SPAN: i64 = 256;
 /// No chunk starts there: addresses have 48 bits.
@@ -53,7 +71,7 @@ struct Carry {
 /// Where the tables are: a copy for the registers of a pass, good as long as the tables are.
 #[derive(Clone, Copy)]
 pub(super) struct View {
-    balance: *mut i8,
+    balance: *mut u8,
     marks: *mut u64,
     directory: *const u64,
     directory_mask: u64,
@@ -88,31 +106,67 @@ impl View {
         }
     }
 
-    /// Lets a cell with a count below [`HEAVY`] take part.
+    /// Takes the count of a cell off its balance, where it is below [`HEAVY`].
     ///
     /// # Safety
     /// 1. `place` came from [`View::place_of`], and the tables are not used otherwise meanwhile.
     #[inline(always)]
-    pub(super) unsafe fn admit(self, place: usize, count: u32) {
+    pub(super) unsafe fn discount(self, place: usize, count: u32) {
         // SAFETY: (1) places are within the tables.
-        unsafe {
-            *self.marks.add(place / WORD_PLACES) &= !(1 << (place % WORD_PLACES));
-            *self.balance.add(place) = (*self.balance.add(place)).wrapping_sub(count as i8);
+        unsafe { *self.balance.add(place) = (*self.balance.add(place)).wrapping_sub(count as u8) }
+    }
+
+    /// Lets a cell take part.
+    ///
+    /// # Safety
+    /// As [`View::discount`].
+    #[inline(always)]
+    pub(super) unsafe fn admit(self, place: usize) {
+        // SAFETY: (1) places are within the tables.
+        unsafe { *self.marks.add(place / WORD_PLACES) &= !(1 << (place % WORD_PLACES)) };
+    }
+
+    /// Lets cells take part whose places are `step` apart, from `place` to `end`.
+    ///
+    /// # Safety
+    /// As [`View::discount`], for all the places.
+    #[inline(always)]
+    pub(super) unsafe fn admit_all(self, mut place: usize, end: usize, step: usize) {
+        let pattern = EVERY.get(step).copied().unwrap_or(1);
+        while place < end {
+            let word = place / WORD_PLACES;
+            let mut bits = pattern << (place % WORD_PLACES);
+            if end - word * WORD_PLACES < WORD_PLACES {
+                bits &= (1 << (end % WORD_PLACES)) - 1;
+            }
+            place += step * bits.count_ones() as usize;
+            // SAFETY: (1) places are within the tables.
+            unsafe { *self.marks.add(word) &= !bits };
         }
     }
 
     /// Counts one reference to a cell; true when [`Tables::carry_byte`] must be told.
     ///
     /// # Safety
-    /// As [`View::admit`].
+    /// As [`View::discount`].
     #[inline(always)]
     pub(super) unsafe fn count(self, place: usize) -> bool {
         // SAFETY: (1) places are within the tables.
         unsafe {
             let next = (*self.balance.add(place)).wrapping_add(1);
             *self.balance.add(place) = next;
-            next == i8::MIN
+            next == OVER
         }
+    }
+
+    /// Marks a cell; true when it was not marked before. For cells that are mostly in chunks other than the last.
+    ///
+    /// # Safety
+    /// As [`View::place_of`] and [`View::discount`].
+    #[inline(never)]
+    pub(super) unsafe fn mark_far(self, cell: NonNull<Header>) -> bool {
+        // SAFETY: the caller's duties.
+        unsafe { self.mark(self.place_of(cell)) }
     }
 
     /// Asks the processor to fetch the balance of a place.
@@ -124,7 +178,7 @@ impl View {
     /// Marks a cell; true when it was not marked before.
     ///
     /// # Safety
-    /// As [`View::admit`].
+    /// As [`View::discount`].
     #[inline(always)]
     pub(super) unsafe fn mark(self, place: usize) -> bool {
         // SAFETY: (1) places are within the tables.
@@ -136,6 +190,36 @@ impl View {
     }
 }
 
+/// A chunk whose cells' places are found without the directory.
+#[derive(Clone, Copy)]
+pub(super) struct Home {
+    start: usize,
+    place: usize,
+}
+
+impl Home {
+    /// No chunk: there are no cells at the end of the addresses.
+    pub(super) const NOWHERE: Home = Home { start: usize::MAX - CHUNK_BYTES, place: 0 };
+
+    /// The chunk of a cell that has this place; none for a cell with a block of its own.
+    #[inline(always)]
+    pub(super) fn of(cell: NonNull<Header>, place: usize) -> Home {
+        if is_table_cell(cell) {
+            return Home::NOWHERE;
+        }
+        let offset = cell.addr().get() % CHUNK_BYTES;
+        Home { start: cell.addr().get() - offset, place: place - offset / GRANULE }
+    }
+
+    /// The place of a cell, if it is in the chunk. No block of another cell lies within a chunk, so that
+    /// the address alone tells.
+    #[inline(always)]
+    pub(super) fn place_of(self, cell: NonNull<Header>) -> Option<usize> {
+        let offset = cell.addr().get().wrapping_sub(self.start);
+        (offset < CHUNK_BYTES).then(|| self.place + offset / GRANULE)
+    }
+}
+
 #[cold]
 #[inline(never)]
 fn no_cell() -> ! {
@@ -144,7 +228,7 @@ fn no_cell() -> ! {
 
 /// The side tables of one collection.
 pub(super) struct Tables {
-    balance: Vec<'static, i8>,
+    balance: Vec<'static, u8>,
     marks: Vec<'static, u64>,
     gray: Vec<'static, u64>,
     // For each chunk in use, in the order of its places, where it starts.
@@ -243,11 +327,11 @@ impl Tables {
         NonNull::new(base.wrapping_add(place % GRANULES_PER_CHUNK * GRANULE).cast())
     }
 
-    /// Lets a cell take part whose count is [`HEAVY`] or more. An error leaves its balance wrong: the
+    /// Takes a count off a balance that is [`HEAVY`] or more. An error leaves the balance wrong: the
     /// collection is given up.
     #[cold]
-    pub(super) fn admit_heavy(&mut self, place: usize, count: u32) -> Result<(), OutOfMemory> {
-        self.marks[place / WORD_PLACES] &= !(1 << (place % WORD_PLACES));
+    #[inline(never)]
+    pub(super) fn discount_heavy(&mut self, place: usize, count: u32) -> Result<(), OutOfMemory> {
         self.carry(place, -i64::from(count))
     }
 
@@ -295,7 +379,7 @@ impl Tables {
             let (word, bit) = (place / WORD_PLACES, 1 << (place % WORD_PLACES));
             let open = self.gray[word] & bit != 0 || self.marks[word] & bit == 0;
             if open {
-                let even = rest + i64::from(self.balance[place]) == 0;
+                let even = rest + i64::from(self.balance[place] as i8) == 0;
                 let root = if even { 0 } else { bit };
                 self.gray[word] = (self.gray[word] & !bit) | root;
                 self.marks[word] = (self.marks[word] & !bit) | root;
@@ -310,7 +394,7 @@ impl Tables {
         let bytes = &self.balance[word * WORD_PLACES..][..WORD_PLACES];
         let mut bits = 0;
         for (index, eight) in bytes.as_chunks::<8>().0.iter().enumerate() {
-            let eight = u64::from_le_bytes(eight.map(|byte| byte as u8));
+            let eight = u64::from_le_bytes(*eight);
             // The high bit of each byte that is not zero, then gathered into one byte.
             let high = (((eight & LOW) + LOW) | eight) & !LOW;
             bits |= ((high >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (index * 8);

@@ -27,6 +27,7 @@ mod table;
 
 use core::alloc::Layout;
 use core::cell::{Cell as StdCell, UnsafeCell};
+use core::ops::Range;
 use core::ptr::{NonNull, null_mut};
 
 use super::{Blocks, Header, SiteHook};
@@ -146,6 +147,13 @@ pub(super) unsafe fn cell_size(cell: NonNull<Header>) -> usize {
 #[inline(always)]
 pub(super) fn is_table_cell(cell: NonNull<Header>) -> bool {
     cell.addr().get() & 8 != 0
+}
+
+/// The addresses of a cell's page, in which no cell has a block of its own; none for a cell that has one.
+#[inline(always)]
+pub(super) fn page_of_cells(cell: NonNull<Header>) -> Range<usize> {
+    let start = cell.addr().get() & !(PAGE_BYTES - 1);
+    start..if is_table_cell(cell) { start } else { start + PAGE_BYTES }
 }
 
 /// The index of a cell in the table of cells.

@@ -25,8 +25,9 @@ print(JSON.stringify(JSON.parse(many)) === many, JSON.stringify(JSON.parse('[{"a
 // The shape changes while the object is written.
 const moving = { a: { toJSON() { delete moving.b; moving.d = 1; return 0; } }, b: 1, c: 2 };
 print(JSON.stringify(moving), JSON.stringify(moving));
-let deep = []; for (let i = 0; i < 3e4; i++) deep = [deep];
-print(run(() => JSON.stringify(deep)).split(":")[0], run(() => { let d = 0; for (let x = JSON.parse("[".repeat(3e4) + "]".repeat(3e4)); x; x = x[0]) d++; return d; }));
+const DEPTH = 32000 * SCALE;
+let deep = []; for (let i = 0; i < DEPTH; i++) deep = [deep];
+print(run(() => JSON.stringify(deep)).split(":")[0], run(() => { let d = 0; for (let x = JSON.parse("[".repeat(DEPTH) + "]".repeat(DEPTH)); x; x = x[0]) d++; return d === DEPTH; }));
 // A toJSON that appears on a prototype after objects of the shape were written.
 class P { constructor() { this.x = 1; } }
 const pair = [new P(), { toJSON() { P.prototype.toJSON = () => "late"; return "now"; } }, new P()];

@@ -1,13 +1,12 @@
-// A binary tree of SIZE objects that stays alive.
+// A balanced binary tree of SIZE objects that stays alive.
 globalThis.result = (function () {
   let made = 0;
-  function build(depth) {
-    if (depth < 0) return null;
+  function build(size) {
+    if (size === 0) return null;
     made++;
-    return { left: build(depth - 1), right: build(depth - 1) };
+    const left = (size - 1) >> 1;
+    return { left: build(left), right: build(size - 1 - left) };
   }
-  let depth = 0;
-  while (2 ** (depth + 2) - 1 <= SIZE) depth++;
-  globalThis.keep = build(depth);
+  globalThis.keep = build(SIZE);
   return made;
 })();
