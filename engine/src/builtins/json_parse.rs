@@ -222,6 +222,7 @@ impl<U: Unit> Parser<'_, U> {
     }
 
     fn array(&mut self, cx: &mut Context, from: usize) -> JsResult<Value> {
+        cx.collect_if_due();
         let values = &mut self.values[from..];
         let shape = ShapeTable::current().get(cx.realm().shapes().array);
         let array = ArrayCell::create(shape, values.len())?;
@@ -236,6 +237,7 @@ impl<U: Unit> Parser<'_, U> {
     }
 
     fn object(&mut self, cx: &mut Context, open: &Open) -> JsResult<Value> {
+        cx.collect_if_due();
         let keys = &self.keys[open.keys..];
         let values = &mut self.values[open.values..];
         let (Some(first), Some(last)) = (keys.first(), keys.last()) else {

@@ -106,6 +106,7 @@ impl Context {
         new_target: &Value,
     ) -> JsResult<Value> {
         self.check_native_stack()?;
+        self.collect_if_due();
         let Some(cell) = callee.downcast::<NativeCell>() else { return Ok(Value::UNDEFINED) };
         let Some(object) = callee.as_object() else { return Ok(Value::UNDEFINED) };
         let def = cell.def();
@@ -285,6 +286,7 @@ impl Context {
 
     /// A new array of values.
     pub fn new_array(&mut self, values: &[Value]) -> JsResult<Object> {
+        self.collect_if_due();
         let shape = ShapeTable::current().get(self.realm().shapes().array);
         let array = crate::object::ArrayCell::create(shape, values.len())?;
         if let Some(cell) = array.as_array() {

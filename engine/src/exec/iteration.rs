@@ -215,6 +215,7 @@ impl Context {
 
     /// CreateIterResultObject (7.4.14).
     pub fn iter_result(&mut self, value: Value, done: bool) -> JsResult<Value> {
+        self.collect_if_due();
         let shape = ShapeTable::current().get(self.realm().shapes().iter_result);
         let object = Object::with_shape(shape)?;
         object.set_slot(0, value);

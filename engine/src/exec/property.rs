@@ -847,11 +847,13 @@ impl Context {
 
     /// A new ordinary object whose prototype is `%Object.prototype%`.
     pub fn new_object(&mut self) -> JsResult<Object> {
+        self.collect_if_due();
         Object::with_shape(self.realm().literal_shape(4))
     }
 
     /// OrdinaryObjectCreate (10.1.12): `prototype` is an object or null.
     pub fn new_object_with_prototype(&mut self, prototype: &Value) -> JsResult<Object> {
+        self.collect_if_due();
         if let Some(object) = prototype.as_object() {
             self.materialize(object)?;
         }

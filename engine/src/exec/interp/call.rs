@@ -135,6 +135,7 @@ impl Interp {
         passed: &[Value],
         kind: ArgumentsKind,
     ) -> JsResult<Value> {
+        cx.collect_if_due();
         let shape = ShapeTable::current().get(cx.realm().shapes().arguments_root);
         let object = ArrayCell::create_arguments(shape, passed.len())?;
         if let Some(array) = object.as_array() {
@@ -173,6 +174,7 @@ impl Interp {
     /// arguments beyond the parameters are gone already, so they come through `extra`.
     unsafe fn map_arguments(&self, callee: &Value, argc: usize, local: u16) -> JsResult<()> {
         let mut cx = self.cx();
+        cx.collect_if_due();
         let code = self.code();
         let count = usize::from(code.arg_count);
         for i in 0..count {
@@ -292,6 +294,7 @@ impl Interp {
     pub(crate) fn instance(&self, code: &CodeCell, new_target: &Value) -> JsResult<Value> {
         // SAFETY: the code's realm is alive with it.
         let mut cx = unsafe { Context::new(self.rt, code.realm.cell_unchecked().cast()) };
+        cx.collect_if_due();
         let prototype = cx.prototype_from_constructor(new_target, Intrinsic::ObjectPrototype)?;
         // SAFETY: the cached prototype is compared and replaced, never kept.
         unsafe {

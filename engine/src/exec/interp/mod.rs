@@ -272,7 +272,7 @@ impl Interp {
                     self.cut(base.add(usize::from(handler.depth)));
                     let mut cx = self.cx();
                     if let Some(value) = cx.caught_value(thrown) {
-                        cx.collect_if_out_of_memory(&value);
+                        cx.collect_after_catch(&value);
                         self.push(value);
                         self.m().pc = code.bytecode.add(handler.target as usize);
                         return Flow::Continue;

@@ -43,6 +43,7 @@ impl Interp {
         }
         let mut cx = Context::new(self.rt, cell.realm().cell_unchecked().cast());
         cx.check_native_stack()?;
+        cx.collect_if_due();
         if m.frame.add(1) == m.frame_end {
             m.grow_frames()?;
         }
