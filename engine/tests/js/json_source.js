@@ -25,7 +25,7 @@ print(JSON.stringify(JSON.parse(many)) === many, JSON.stringify(JSON.parse('[{"a
 // The shape changes while the object is written.
 const moving = { a: { toJSON() { delete moving.b; moving.d = 1; return 0; } }, b: 1, c: 2 };
 print(JSON.stringify(moving), JSON.stringify(moving));
-const DEPTH = 32000 * SCALE;
+const DEPTH = 32000 * (globalThis.SCALE ?? 1);
 let deep = []; for (let i = 0; i < DEPTH; i++) deep = [deep];
 print(run(() => JSON.stringify(deep)).split(":")[0], run(() => { let d = 0; for (let x = JSON.parse("[".repeat(DEPTH) + "]".repeat(DEPTH)); x; x = x[0]) d++; return d === DEPTH; }));
 // A toJSON that appears on a prototype after objects of the shape were written.

@@ -1,5 +1,5 @@
 // Loops longer than any stack is deep: whatever an instruction does, it must give its native stack back.
-const ROUNDS = 48000 * SCALE;
+const ROUNDS = 48000 * (globalThis.SCALE ?? 1);
 class Point { #x = 1; get x() { return this.#x; } set x(v) { this.#x = v; } move(by) { this.x += by; return this; } }
 const tests = {
   natives() { let n = 0; for (let i = 0; i < ROUNDS; i++) n += Math.abs(-1); return n; },

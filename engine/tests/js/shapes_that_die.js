@@ -1,5 +1,5 @@
 // A shape that no object has any more is freed by a collection; a cached store must not lead to it.
-const MANY = 16000 * SCALE;
+const MANY = 16000 * (globalThis.SCALE ?? 1);
 function ring() { let a = {}; a.me = [a]; return 0; }
 for (let i = 0; i < MANY; i++) ring();
 print('inline');

@@ -2,7 +2,7 @@
 function kind(f) { try { f(); return "no error"; } catch (e) { return e instanceof RangeError || e.name === "InternalError" ? "overflow" : e.name + ": " + e.message; } }
 // Deep but finite work: an engine may manage it or give up with an error, but must survive it.
 function survived(f) { const r = kind(f); return r === "no error" || r === "overflow" || r.startsWith("SyntaxError") ? "survived" : r; }
-const MANY = SCALE === 1 ? 200000 : 4000;
+const MANY = globalThis.SCALE ? 4000 : 200000;
 let depth = 0;
 function plain() { depth++; plain(); }
 print(kind(plain), depth > 500);

@@ -1,6 +1,6 @@
 "use strict";
 // Tail calls of strict code (15.10): any number of them fits on the stack; other calls do not.
-const N = 200000 * SCALE;
+const N = 200000 * (globalThis.SCALE ?? 1);
 const run = (f) => { try { return f(); } catch (e) { return e.name; } };
 function count(n, sum) { return n === 0 ? sum : count(n - 1, sum + 1); }
 const even = (n) => n === 0 ? true : odd(n - 1), odd = (n) => n === 0 ? false : even(n - 1);

@@ -256,8 +256,8 @@ impl<'a> Marking<'a> {
         }
     }
 
-    /// Follows a chain of plain cells as far as it stays in one page, or in equal cells with blocks of their
-    /// own, and goes on in cells with the same header word. Returns the first that is different.
+    /// Follows a chain of plain cells as far as it stays in one page and in cells with the same header word.
+    /// Returns the first that is different.
     ///
     /// # Safety
     /// As [`Marking::chase`]; `first` is plain, with this header word and value words in this range of bytes.
