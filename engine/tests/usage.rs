@@ -239,6 +239,8 @@ fn limits_and_counts() {
     for (front, runtime, context) in both() {
         assert_eq!(runtime.memory_usage().malloc_limit, 0);
         runtime.set_memory_limit(64 << 20);
+        // Under a stress policy making the object would.
+        runtime.run_gc();
         let usage = runtime.memory_usage();
         assert_eq!(usage.malloc_limit, 64 << 20);
         let (charged, _) = runtime.memory_in_use();
