@@ -1,9 +1,9 @@
 //! Language tests as data: `js/NAME.js` must print exactly what `js/NAME.out` holds.
 //!
-//! A test uses nothing of the host but `print`. One may look for a global `SCALE` and multiply its large numbers with it:
-//! where every allocation collects it is there, below 1, and the stack of a script that names it is smaller.
-//! What it throws and does not catch is added to its
-//! output as `Uncaught …`. `js/pending.txt` lists the tests that the engine does not pass yet; the
+//! A test uses nothing of the host but `print`. One may look for a global `SCALE` and multiply its large
+//! numbers with it: where every allocation collects it is there, below 1, and the stack of a script that
+//! names it is smaller. What a test throws and does not catch is added to its output as `Uncaught …`.
+//! `js/pending.txt` lists the tests that the engine does not pass yet; the
 //! list is exact: a test on it that passes must be taken off it.
 //!
 //! Environment:

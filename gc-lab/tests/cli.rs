@@ -44,6 +44,15 @@ fn a_reader_that_stops_is_no_defect() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told_of() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let run = Command::new(env!("CARGO_BIN_EXE_gc-lab")).arg("list").stdout(full).output().unwrap();
+    assert_eq!(run.status.code(), Some(1), "{}", stderr(&run));
+    assert!(stderr(&run).contains("cannot write to standard output"), "{}", stderr(&run));
+}
+
 #[test]
 fn errors_name_what_is_wrong_and_what_there_is() {
     let here = directory("errors");

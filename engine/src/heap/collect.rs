@@ -1,10 +1,10 @@
 //! The cycle collector: trial deletion on side tables.
 //!
 //! It finds the cells that only cells hold which nothing outside holds, without knowing any root:
-//! 1. *Count*: walk all cells and count, in the side tables, the counted references between them.
-//! 2. *Mark*: a cell with more references than were counted is held from outside (the stack, the host, a
+//! 1. *Count* (`count`): walk all cells and count, in the side tables, the counted references between them.
+//! 2. *Mark* (`mark`): a cell with more references than were counted is held from outside (the stack, the host, a
 //!    native structure). Mark it and all it leads to.
-//! 3. *Sweep*: what is not marked is garbage: finalize it, then free it.
+//! 3. *Sweep* (here): what is not marked is garbage: finalize it, then free it.
 //!
 //! # Invariants
 //! - Until the sweep nothing but the side tables is written, so that running out of memory before leaves
@@ -21,6 +21,7 @@
 //!   references are not counted in step 1, and their uncounted ones are marked from.
 //! - During the sweep each garbage cell has one reference too many, the collector's, and is marked dead, so
 //!   that finalizers can drop references to each other's cells in any order.
+
 mod count;
 mod mark;
 mod plain;
