@@ -126,10 +126,7 @@ fn load(path: &Path) -> Result<Points, String> {
     let mut points = Points::new();
     for Record { sample, outcome, measured, .. } in records {
         if let (true, Some(measured)) = (outcome.is_ok(), measured) {
-            let key = sample.key();
-            // The key without the number of the repeat at its end.
-            let point = key.rsplit_once('/').map_or(key.clone(), |(point, _)| point.to_string());
-            points.entry(point).or_default().push(measured);
+            points.entry(sample.cell()).or_default().push(measured);
         }
     }
     Ok(points)

@@ -66,10 +66,12 @@ fn text(run: &Run) -> String {
     if let Some(bytes) = m.peak_requested_bytes {
         line("Peak asked for", units::bytes(bytes as f64));
     }
-    if let Some(bytes) = m.committed_bytes {
+    if let Some(bytes) = m.ledger.peak.committed_bytes {
         line("Held from the system", units::bytes(bytes as f64));
     }
-    line("Peak physical memory", units::bytes(m.peak_rss_bytes.saturating_sub(m.base_rss_bytes) as f64));
+    if let Some(bytes) = m.ledger.peak_growth(|l| l.rss_anon_bytes) {
+        line("Physical memory, growth", units::bytes(bytes as f64));
+    }
     line("Allocations", units::count(m.allocations));
     line("Refused", units::count(m.refused));
     line("Collections", units::count(m.collection_count));

@@ -1,7 +1,8 @@
 //! The machine, the process and the build, as far as records name them.
 
+use std::collections::BTreeMap;
 use std::fs;
-use tare_reports::record::{Machine, Versions};
+use tare_reports::record::{Ledger, Machine, Versions};
 
 /// The machine this process runs on.
 pub fn machine() -> Machine {
@@ -17,6 +18,7 @@ pub fn machine() -> Machine {
         cores: std::thread::available_parallelism().map_or(0, |n| n.get() as u32),
         memory_bytes: memory,
         system: format!("{} {}", std::env::consts::OS, release.trim()).trim_end().to_string(),
+        thp: fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled").ok().and_then(|t| chosen(&t)),
     }
 }
 
@@ -27,6 +29,7 @@ pub fn versions(engine: &str) -> Versions {
         engine: engine.into(),
         rustc: env!("LAB_RUSTC").into(),
         profile: env!("LAB_PROFILE").into(),
+        commit: option_env!("LAB_COMMIT").map(str::to_string),
     }
 }
 
@@ -38,17 +41,34 @@ pub fn cpu_ns() -> u64 {
     if failed { 0 } else { time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64 }
 }
 
-/// The most physical memory this process has had, in bytes.
-pub fn peak_rss_bytes() -> u64 {
-    if let Some(bytes) = fs::read_to_string("/proc/self/status").ok().and_then(|text| kib(&text, "VmHWM")) {
-        return bytes;
+/// What the kernel says this process holds now; only the kernel's lines are filled in.
+pub fn memory() -> Ledger {
+    let text = fs::read_to_string("/proc/self/smaps_rollup").unwrap_or_default();
+    let (rss, anon) = (kib(&text, "Rss"), kib(&text, "Anonymous"));
+    Ledger {
+        rss_anon_bytes: anon,
+        rss_file_bytes: rss.zip(anon).map(|(rss, anon)| rss.saturating_sub(anon)),
+        anon_huge_bytes: kib(&text, "AnonHugePages"),
+        pss_bytes: kib(&text, "Pss"),
+        ..Ledger::default()
     }
-    // SAFETY: rusage is plain data for which all zeroes is a value.
-    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
-    // SAFETY: the pointer is to a struct of our own; the call writes only to it.
-    let failed = unsafe { libc::getrusage(libc::RUSAGE_SELF, &mut usage) } != 0;
-    let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
-    if failed { 0 } else { usage.ru_maxrss as u64 * unit }
+}
+
+/// The variables of this process's environment that an allocator of the lab reads.
+pub fn environment() -> BTreeMap<String, String> {
+    let theirs = |name: &str| {
+        ["MIMALLOC_", "MALLOC_"].iter().any(|prefix| name.starts_with(prefix))
+            || ["_RJEM_MALLOC_CONF", "GLIBC_TUNABLES"].contains(&name)
+    };
+    std::env::vars_os()
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+        .filter(|(name, _)| theirs(name))
+        .collect()
+}
+
+/// The word in brackets.
+fn chosen(text: &str) -> Option<String> {
+    Some(text.split_once('[')?.1.split_once(']')?.0.to_string())
 }
 
 fn field(text: &str, name: &str) -> Option<String> {
@@ -80,6 +100,5 @@ mod tests {
             x = std::hint::black_box(x.wrapping_mul(3));
         }
         assert!(cpu_ns() > before);
-        assert!(peak_rss_bytes() > 0);
     }
 }

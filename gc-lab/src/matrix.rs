@@ -2,6 +2,7 @@
 
 use crate::backend::{self, Backend, Setup};
 use crate::policy::Policy;
+use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use tare_reports::record::Sample;
 use tare_reports::stats::Random;
@@ -84,6 +85,11 @@ impl Program {
             Program::Workload(workload) => workload.source,
             Program::File(_, source) => source,
         }
+    }
+
+    /// SHA-256 of its text, in hex.
+    pub fn hash(&self) -> String {
+        hex(&Sha256::digest(self.source()))
     }
 
     /// The value of its size parameter; 0 where it has none.
@@ -177,7 +183,11 @@ impl Matrix {
                         front: front.clone(),
                         policy: policy.to_string(),
                         memory_limit_bytes: choice.memory_limit_bytes,
-                        repeat: 0,
+                        source_hash: program.hash(),
+                        thp: "inherit".into(),
+                        warmup: 0,
+                        block: 0,
+                        invocation: 0,
                     });
                 }
             }
@@ -189,9 +199,9 @@ impl Matrix {
         }
         let mut random = Random::new(choice.seed);
         let mut samples = Vec::with_capacity(points.len() * choice.repeats as usize);
-        for repeat in 0..choice.repeats {
+        for block in 0..choice.repeats {
             random.shuffle(&mut points);
-            samples.extend(points.iter().map(|point| Sample { repeat, ..point.clone() }));
+            samples.extend(points.iter().map(|point| Sample { block, ..point.clone() }));
         }
         Ok(Matrix { samples, programs })
     }
@@ -213,6 +223,10 @@ impl Matrix {
             full_collections: 0,
         }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The combinations of allocator, front and policy for an engine.
@@ -319,7 +333,7 @@ mod tests {
         let workloads = tare_workloads::catalogue().len();
         let points = workloads * (ALLOCATORS.len() * 2 + POLICIES.len() - 1);
         assert_eq!(matrix.samples.len(), points * 2);
-        assert!(matrix.samples[..points].iter().all(|s| s.repeat == 0));
+        assert!(matrix.samples[..points].iter().all(|s| s.block == 0));
         let mut keys: Vec<String> = matrix.samples.iter().map(Sample::key).collect();
         keys.sort();
         keys.dedup();

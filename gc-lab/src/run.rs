@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use tare_reports::record::{Outcome, SCHEMA, Sample, read_records};
+use tare_reports::record::{Noise, Outcome, SCHEMA, Sample, read_records};
 use tare_reports::{RECORDS_FILE, Record};
 
 /// How to run a matrix.
@@ -133,10 +133,10 @@ fn samples(
         .map_err(|e| format!("cannot open {}: {e}", path.display()))?;
     let bar = progress(todo.len() as u64);
     let (begun, machine) = (Instant::now(), machine::machine());
-    let first_repeat = todo.first().map_or(0, |s| s.repeat);
+    let first_repeat = todo.first().map_or(0, |s| s.block);
     for sample in todo {
         let spent = options.time_budget.is_some_and(|budget| begun.elapsed() >= budget);
-        if spent && sample.repeat > first_repeat {
+        if spent && sample.block > first_repeat {
             bar.println("The time budget is used up; the remaining repeats are left out.");
             break;
         }
@@ -174,8 +174,10 @@ fn samples(
             sample: (*sample).clone(),
             measured: run.measured.filter(|_| run.outcome.is_ok()),
             outcome: run.outcome,
+            noise: Noise::default(),
             machine: machine.clone(),
             versions: machine::versions(&engine.version()),
+            environment: machine::environment(),
             command: options.command.clone(),
             started_unix_ms: started,
         };

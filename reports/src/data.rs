@@ -40,7 +40,7 @@ pub struct Cell {
     pub requested_bytes: Option<f64>,
     /// What the allocator held from the operating system.
     pub committed_bytes: Option<f64>,
-    /// Peak of the physical memory of the process, less what it had before the engine started.
+    /// Growth of the anonymous memory of the process, from before the engine started to the peak.
     pub rss_bytes: f64,
     /// Number of collections.
     pub collections: f64,
@@ -271,8 +271,8 @@ fn fold(key: CellKey, runs: &[&Measured]) -> Option<Cell> {
         cpu_ns,
         peak_bytes: of(&|r| r.peak_charged_bytes as f64)?,
         requested_bytes: known(&|r| r.peak_requested_bytes),
-        committed_bytes: known(&|r| r.committed_bytes),
-        rss_bytes: of(&|r| r.peak_rss_bytes.saturating_sub(r.base_rss_bytes) as f64)?,
+        committed_bytes: known(&|r| r.ledger.peak.committed_bytes),
+        rss_bytes: of(&|r| r.ledger.peak_growth(|l| l.rss_anon_bytes).unwrap_or(0) as f64)?,
         collections: of(&|r| r.collection_count as f64)?,
         pause_total_ns: of(&|r| r.pause_total_ns as f64)?,
         pauses: runs.iter().flat_map(|r| r.collections.iter().map(|c| c.pause_ns as f64)).collect(),

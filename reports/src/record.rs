@@ -13,7 +13,7 @@ use std::io::{self, BufRead};
 use std::path::Path;
 
 /// The version of the record format that this crate writes.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// The name of the file of records inside a lab directory.
 pub const RECORDS_FILE: &str = "records.jsonl";
@@ -30,23 +30,31 @@ pub struct Record {
     /// What was measured; absent when the sample did not get that far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<Measured>,
+    /// What disturbed it, and what was fixed about its surroundings.
+    #[serde(default)]
+    pub noise: Noise,
     /// Where it ran.
     pub machine: Machine,
     /// What ran it.
     pub versions: Versions,
+    /// The variables of the environment that an allocator reads, by name.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
     /// The command line of the lab.
     pub command: Vec<String>,
     /// When the sample began, milliseconds since 1970.
     pub started_unix_ms: u64,
 }
 
-/// What one sample asks for: the point of the matrix, and the number of the repeat.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// What one sample asks for: the point of the matrix, and the place of the sample in the run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Sample {
     /// Name of the back end: `tare` or `quickjs-ng`.
     pub engine: String,
     /// Name of the workload.
     pub workload: String,
+    /// SHA-256 of the program's text, in hex: another text is another program, whatever its name.
+    pub source_hash: String,
     /// The workload's size parameter.
     pub size: u64,
     /// The allocator stack, in the syntax of `tare_allocators::parse`.
@@ -56,25 +64,37 @@ pub struct Sample {
     /// When collections run, as the lab spells policies: `quickjs(256K)`, `never`, ...
     pub policy: String,
     /// The limit on memory, 0 for none.
-    #[serde(default)]
     pub memory_limit_bytes: u64,
-    /// The number of the repeat, from 0.
-    pub repeat: u32,
+    /// Transparent huge pages in the sample's process: `never`, `always`, or `inherit`.
+    pub thp: String,
+    /// Iterations of the program in the same process before the measured one; 0 for a cold run.
+    pub warmup: u32,
+    /// The number of the block, from 0: one round over all cells of a run in random order.
+    pub block: u32,
+    /// The number of the process within the block, from 0, where a cell has several there.
+    pub invocation: u32,
 }
 
 impl Sample {
     /// One text for one sample; two samples with the same text are the same measurement.
     pub fn key(&self) -> String {
+        format!("{}/{}/{}", self.cell(), self.block, self.invocation)
+    }
+
+    /// One text for all samples of one cell: the same program, set up in the same way.
+    pub fn cell(&self) -> String {
         format!(
-            "{}/{}/{}/{}/{}/{}/{}/{}",
+            "{}/{}@{}/{}/{}/{}/{}/{}/thp-{}/warm-{}",
             self.engine,
             self.workload,
+            self.source_hash,
             self.size,
             self.allocator,
             self.front,
             self.policy,
             self.memory_limit_bytes,
-            self.repeat
+            self.thp,
+            self.warmup
         )
     }
 }
@@ -174,12 +194,6 @@ pub struct Measured {
     pub peak_requested_bytes: Option<u64>,
     /// The most bytes that were taken from the chosen allocator at once.
     pub peak_charged_bytes: u64,
-    /// The most bytes the allocator was seen to hold from the operating system.
-    pub committed_bytes: Option<u64>,
-    /// The most physical memory the process has had.
-    pub peak_rss_bytes: u64,
-    /// The physical memory of the process before the engine started.
-    pub base_rss_bytes: u64,
     /// Bytes still taken from the allocator when the script had ended.
     pub end_charged_bytes: u64,
     /// Successful allocations that reached the allocator.
@@ -194,15 +208,101 @@ pub struct Measured {
     pub collections: Vec<Collection>,
     /// How many collections there were.
     pub collection_count: u64,
-    /// The sum of all pauses.
+    /// The sum of all pauses by the wall clock.
     pub pause_total_ns: u64,
-    /// The longest pause.
+    /// The longest pause by the wall clock.
     pub pause_max_ns: u64,
+    /// The sum of all pauses in processor time of the collecting thread.
+    pub pause_cpu_total_ns: u64,
+    /// The longest pause in processor time of the collecting thread.
+    pub pause_cpu_max_ns: u64,
+    /// Processor time of the lab's own readings while the script ran. It is not part of `cpu_ns`.
+    pub watch_cpu_ns: u64,
+    /// What the process held, from the engine's code down to the kernel.
+    pub ledger: Ledgers,
     /// What the script returned, as text.
     pub result: String,
     /// The fields of `JSMemoryUsage` when the script had ended, by name.
     #[serde(default)]
     pub usage: BTreeMap<String, i64>,
+}
+
+/// The ledgers of one process. Figures are absolute: growth is a figure less that of `base`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledgers {
+    /// Before the engine started.
+    pub base: Ledger,
+    /// The reading with the most bytes taken. Readings are made at new maxima a little apart, so
+    /// its `taken_bytes` lies a few hundredths below the true peak at most.
+    pub peak: Ledger,
+    /// When the script had ended, before the runtime was dropped.
+    pub end: Ledger,
+}
+
+/// One reading of who holds how much. Each line holds the one above it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// Sum of the sizes that the engine's code asked for.
+    pub asked_bytes: Option<u64>,
+    /// What the blocks it got can hold.
+    pub usable_bytes: Option<u64>,
+    /// What the chosen allocator gave for them, its rounding and block heads included.
+    pub taken_bytes: u64,
+    /// What the allocator holds from the kernel.
+    pub committed_bytes: Option<u64>,
+    /// Anonymous memory of the process that is backed by pages.
+    pub rss_anon_bytes: Option<u64>,
+    /// Pages of files, program text mostly.
+    pub rss_file_bytes: Option<u64>,
+    /// The part of the anonymous memory in huge pages.
+    pub anon_huge_bytes: Option<u64>,
+    /// The share of the process in all its pages.
+    pub pss_bytes: Option<u64>,
+}
+
+impl Ledgers {
+    /// How much a figure grew from the base to the peak; `None` where either is not known.
+    pub fn peak_growth(&self, figure: impl Fn(&Ledger) -> Option<u64>) -> Option<u64> {
+        Some(figure(&self.peak)?.saturating_sub(figure(&self.base)?))
+    }
+
+    /// How much a figure grew from the base to the end; `None` where either is not known.
+    pub fn end_growth(&self, figure: impl Fn(&Ledger) -> Option<u64>) -> Option<u64> {
+        Some(figure(&self.end)?.saturating_sub(figure(&self.base)?))
+    }
+}
+
+/// What a sample's surroundings did to it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Noise {
+    /// The load average over one minute when the sample began.
+    pub load1: Option<f64>,
+    /// Percentage of the last ten seconds in which something waited for a core (PSI, avg10).
+    pub pressure_cpu_some: Option<f64>,
+    /// Times the process gave up its core.
+    pub voluntary_switches: u64,
+    /// Times its core was taken from it.
+    pub involuntary_switches: u64,
+    /// Ticks that the hypervisor kept from all cores while the sample ran.
+    pub steal_ticks: Option<u64>,
+    /// Page faults without reading from a disk.
+    pub minor_faults: u64,
+    /// Page faults that read from a disk.
+    pub major_faults: u64,
+    /// The governor of the processor's frequency.
+    pub governor: Option<String>,
+    /// Whether addresses were random.
+    pub aslr: Option<bool>,
+    /// Bytes put into the environment on purpose, so that the place of the stack varies.
+    pub env_bytes: u64,
+    /// The core the process was bound to.
+    pub pinned_core: Option<u32>,
+    /// Time by the wall clock over time on a core, of the script; 0 where nothing was measured.
+    pub wall_over_cpu: f64,
+    /// Whether the sample waited more than the lab allows; its times are not to be trusted.
+    pub disturbed: bool,
+    /// Whether this sample stands for an earlier one of the same key that was disturbed.
+    pub retaken: bool,
 }
 
 /// A record keeps at most this many single collections; the totals count all.
@@ -217,8 +317,11 @@ pub struct Point(pub u64, pub u64);
 pub struct Collection {
     /// When it began, nanoseconds since the script began.
     pub at_ns: u64,
-    /// How long the script stood still.
+    /// How long the script stood still, by the wall clock.
     pub pause_ns: u64,
+    /// Processor time of the thread in it; `None` where the engine does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause_cpu_ns: Option<u64>,
     /// Why it ran.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
@@ -247,6 +350,9 @@ pub struct Machine {
     pub memory_bytes: u64,
     /// Operating system and kernel.
     pub system: String,
+    /// The system's mode of transparent huge pages: `always`, `madvise` or `never`.
+    #[serde(default)]
+    pub thp: Option<String>,
 }
 
 /// The versions that took part.
@@ -260,6 +366,10 @@ pub struct Versions {
     pub rustc: String,
     /// The build profile: `release`, `debug`, ...
     pub profile: String,
+    /// The commit of the sources the lab was built from, `-dirty` where they were changed;
+    /// `None` where they were no checkout.
+    #[serde(default)]
+    pub commit: Option<String>,
 }
 
 /// A line of a record file that could not be read.
@@ -287,11 +397,24 @@ pub fn read_records(path: &Path) -> io::Result<(Vec<Record>, Vec<BadLine>)> {
         }
         match serde_json::from_str::<Record>(&line) {
             Ok(record) if record.schema == SCHEMA => records.push(record),
-            Ok(record) => bad.push(BadLine {
-                line: index + 1,
-                message: format!("record format {} where {SCHEMA} is known", record.schema),
-            }),
-            Err(error) => bad.push(BadLine { line: index + 1, message: error.to_string() }),
+            Ok(record) => {
+                let message = format!("record format {} where {SCHEMA} is known", record.schema);
+                bad.push(BadLine { line: index + 1, message });
+            }
+            Err(error) => {
+                // A line of another version fails by its fields; its version is the better reason.
+                #[derive(Deserialize)]
+                struct Version {
+                    schema: u32,
+                }
+                let message = match serde_json::from_str::<Version>(&line) {
+                    Ok(Version { schema }) if schema != SCHEMA => {
+                        format!("record format {schema} where {SCHEMA} is known")
+                    }
+                    _ => error.to_string(),
+                };
+                bad.push(BadLine { line: index + 1, message });
+            }
         }
     }
     Ok((records, bad))

@@ -19,7 +19,7 @@ use std::ffi::{CStr, CString, c_int, c_void};
 use std::ptr::{NonNull, null_mut};
 use std::time::Instant;
 use tare_allocators::Allocator;
-use tare_reports::record::{Measured, Outcome};
+use tare_reports::record::{Ledger, Ledgers, Measured, Outcome};
 
 /// The back end.
 pub struct QuickJsNg;
@@ -58,7 +58,7 @@ impl Backend for QuickJsNg {
             let message = format!("QuickJS-ng has only its own front, `arena`, not `{}`", setup.front);
             return Run::not_begun(Outcome::Unsupported { message });
         }
-        let base_rss_bytes = machine::peak_rss_bytes();
+        let base = machine::memory();
         let allocator = match super::allocator(&setup.allocator) {
             Ok(allocator) => allocator,
             Err(message) => return failed(message),
@@ -86,7 +86,7 @@ impl Backend for QuickJsNg {
         if let Some(measured) = &mut run.measured {
             measured.setup_ns = setup_ns;
             measured.teardown_ns = ended.elapsed().as_nanos() as u64;
-            measured.base_rss_bytes = base_rss_bytes;
+            measured.ledger.base = base;
         }
         run
     }
@@ -172,13 +172,19 @@ impl Engine {
             unsafe { qjs::JS_RunGC(self.runtime) };
             full_collection_ns.push(machine::cpu_ns() - begun);
         }
+        let end = Ledger { taken_bytes: figures.live_bytes, ..machine::memory() };
+        let peak = Ledger {
+            taken_bytes: figures.peak_bytes,
+            committed_bytes: figures.committed_bytes,
+            ..end.clone()
+        };
+        let ledger = Ledgers { base: Ledger::default(), peak, end };
         let measured = Measured {
             wall_ns,
             cpu_ns,
             peak_requested_bytes: None,
             peak_charged_bytes: figures.peak_bytes,
-            committed_bytes: figures.committed_bytes,
-            peak_rss_bytes: machine::peak_rss_bytes(),
+            ledger,
             end_charged_bytes: figures.live_bytes,
             allocations: figures.allocations,
             refused: figures.refused,

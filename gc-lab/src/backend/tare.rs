@@ -11,7 +11,7 @@ use std::time::Instant;
 use tare::heap::Event;
 use tare::{Context, Error, Front, MemoryReport, Runtime};
 use tare_allocators::Allocator;
-use tare_reports::record::{Collection, MAX_COLLECTIONS, Measured, Outcome};
+use tare_reports::record::{Collection, Ledger, Ledgers, MAX_COLLECTIONS, Measured, Outcome};
 
 /// The back end.
 pub struct Tare;
@@ -34,7 +34,7 @@ impl Backend for Tare {
     }
 
     fn run(&self, script: &Script, setup: &Setup) -> Run {
-        let base_rss_bytes = machine::peak_rss_bytes();
+        let base = machine::memory();
         let begun = Instant::now();
         let (runtime, context, handle) = match make(script, setup) {
             Ok(made) => made,
@@ -52,7 +52,7 @@ impl Backend for Tare {
         if let Some(measured) = &mut run.measured {
             measured.setup_ns = setup_ns;
             measured.teardown_ns = ended.elapsed().as_nanos() as u64;
-            measured.base_rss_bytes = base_rss_bytes;
+            measured.ledger.base = base;
         }
         note_rest(&mut run, handle.as_ref());
         run
@@ -143,13 +143,25 @@ fn measure(
         full_collection_ns.push(machine::cpu_ns() - begun);
     }
     let memory = serde_json::from_str(&report.to_json()).ok();
+    let end = Ledger {
+        asked_bytes: Some(runtime.memory_in_use().0 as u64),
+        taken_bytes: figures.live_bytes,
+        committed_bytes: committed_now,
+        ..machine::memory()
+    };
+    let peak_ledger = Ledger {
+        asked_bytes: Some(peak as u64),
+        taken_bytes: figures.peak_bytes,
+        committed_bytes: figures.committed_bytes.max(committed_now),
+        ..end.clone()
+    };
+    let ledger = Ledgers { base: Ledger::default(), peak: peak_ledger, end };
     let measured = Measured {
         wall_ns,
         cpu_ns,
         peak_requested_bytes: Some(peak as u64),
         peak_charged_bytes: figures.peak_bytes,
-        committed_bytes: figures.committed_bytes.max(committed_now),
-        peak_rss_bytes: machine::peak_rss_bytes(),
+        ledger,
         end_charged_bytes: figures.live_bytes,
         allocations: figures.allocations,
         refused: figures.refused,
@@ -194,6 +206,7 @@ fn watch(runtime: &Runtime, start: Instant) -> Rc<RefCell<Followed>> {
             seen.collections.push(Collection {
                 at_ns: (start.elapsed().as_nanos() as u64).saturating_sub(outcome.pause_ns),
                 pause_ns: outcome.pause_ns,
+                pause_cpu_ns: None,
                 reason: outcome.reason.to_string(),
                 bytes_before: Some(outcome.charged_before as u64),
                 bytes_after: Some(outcome.charged_after as u64),

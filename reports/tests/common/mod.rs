@@ -1,6 +1,8 @@
 //! Records made up by rule: the same in every run, shaped like those of a real matrix.
 
-use tare_reports::record::{Collection, Machine, Measured, Outcome, Point, Record, SCHEMA, Sample, Versions};
+use tare_reports::record::{
+    Collection, Ledger, Ledgers, Machine, Measured, Noise, Outcome, Point, Record, SCHEMA, Sample, Versions,
+};
 use tare_reports::stats::Random;
 
 const WORKLOADS: [(&str, f64, f64); 7] = [
@@ -19,7 +21,7 @@ pub fn records() -> Vec<Record> {
     let mut random = Random::new(42);
     let mut add = |engine: &str, allocator: &str, front: &str, policy: &str, speed: f64, pause: f64| {
         for (index, (workload, time, peak)) in WORKLOADS.into_iter().enumerate() {
-            for repeat in 0..3 {
+            for block in 0..3 {
                 let mut wobble = |by: f64| 1.0 + by * (random.below(1000) as f64 / 1000.0 - 0.5);
                 let cpu = time * speed * wobble(0.04);
                 let peak = peak * if policy.contains("4M") { 1.6 } else { 1.0 } * wobble(0.01);
@@ -28,6 +30,7 @@ pub fn records() -> Vec<Record> {
                     .map(|n| Collection {
                         at_ns: (cpu * (n as f64 + 0.5) / count as f64) as u64,
                         pause_ns: (pause * (1.0 + n as f64) * wobble(0.4)) as u64,
+                        pause_cpu_ns: None,
                         reason: "threshold".into(),
                         bytes_before: Some(peak as u64),
                         bytes_after: Some((peak * if n % 3 == 0 { 1.0 } else { 0.7 }) as u64),
@@ -42,9 +45,7 @@ pub fn records() -> Vec<Record> {
                     teardown_ns: 100_000,
                     peak_requested_bytes: Some((peak * 0.9) as u64),
                     peak_charged_bytes: peak as u64,
-                    committed_bytes: (allocator != "system").then_some((peak * 1.2) as u64),
-                    peak_rss_bytes: (peak * 1.3) as u64 + 3_000_000,
-                    base_rss_bytes: 3_000_000,
+                    ledger: ledgers(peak, allocator != "system"),
                     end_charged_bytes: (peak * 0.4) as u64,
                     allocations: 100_000,
                     refused: 0,
@@ -58,6 +59,9 @@ pub fn records() -> Vec<Record> {
                     collection_count: collections.len() as u64,
                     pause_total_ns: collections.iter().map(|c| c.pause_ns).sum(),
                     pause_max_ns: collections.iter().map(|c| c.pause_ns).max().unwrap_or(0),
+                    pause_cpu_total_ns: collections.iter().map(|c| c.pause_ns).sum(),
+                    pause_cpu_max_ns: collections.iter().map(|c| c.pause_ns).max().unwrap_or(0),
+                    watch_cpu_ns: 0,
                     collections,
                     result: "ok".into(),
                     usage: [("malloc_size".to_string(), peak as i64)].into(),
@@ -74,21 +78,29 @@ pub fn records() -> Vec<Record> {
                         front: front.into(),
                         policy: policy.into(),
                         memory_limit_bytes: 0,
-                        repeat,
+                        source_hash: format!("{index:064x}"),
+                        thp: "never".into(),
+                        warmup: 0,
+                        block,
+                        invocation: 0,
                     },
                     measured: outcome.is_ok().then_some(measured),
                     outcome,
+                    noise: Noise { wall_over_cpu: 1.02, ..Noise::default() },
+                    environment: Default::default(),
                     machine: Machine {
                         cpu: "Test processor".into(),
                         cores: 2,
                         memory_bytes: 8 << 30,
                         system: "Linux 6.1".into(),
+                        thp: Some("madvise".into()),
                     },
                     versions: Versions {
                         lab: "0.1.0".into(),
                         engine: "1.0".into(),
                         rustc: "rustc 1.95.0".into(),
                         profile: "release".into(),
+                        commit: None,
                     },
                     command: vec!["gc-lab".into(), "run".into()],
                     started_unix_ms: 1_795_219_200_000,
@@ -114,4 +126,19 @@ pub fn records() -> Vec<Record> {
         add("tare", "mimalloc", "pool", policy, 0.5 * speed, pause);
     }
     records
+}
+
+/// The ledgers of a program with that peak.
+fn ledgers(peak: f64, committed: bool) -> Ledgers {
+    let ledger = |bytes: f64| Ledger {
+        asked_bytes: Some((bytes * 0.9) as u64),
+        usable_bytes: Some((bytes * 0.95) as u64),
+        taken_bytes: bytes as u64,
+        committed_bytes: committed.then_some((bytes * 1.2) as u64),
+        rss_anon_bytes: Some((bytes * 1.3) as u64 + 1_000_000),
+        rss_file_bytes: Some(2_000_000),
+        anon_huge_bytes: Some(0),
+        pss_bytes: Some((bytes * 1.3) as u64 + 1_500_000),
+    };
+    Ledgers { base: ledger(0.0), peak: ledger(peak), end: ledger(peak * 0.4) }
 }
