@@ -311,3 +311,36 @@ const MORE: &[(&str, &str)] = &[
          let d = new Date(0).toISOString(); eval('let z = d.length; z + 1'); new Function('a', 'b', 'return a + b')(1, 2); `${[1, 2]}${d}`;",
     ),
 ];
+
+/// The specification wants a RangeError where there is no room for the bytes of a buffer (6.2.9.1); all other
+/// allocations that are refused throw what says so.
+#[test]
+fn a_buffer_that_finds_no_room_is_a_range_error() {
+    let runtime = Runtime::builder().memory_limit(8 << 20).build().unwrap();
+    let context = runtime.new_context().unwrap();
+    let makers = [
+        "new ArrayBuffer(1 << 26)",
+        "new ArrayBuffer(0, { maxByteLength: 1 << 26 })",
+        "new ArrayBuffer(8).transfer(1 << 26)",
+        "new SharedArrayBuffer(1 << 26)",
+        "new Uint8Array(1 << 26)",
+        "new Float64Array({ length: 1 << 24 })",
+        "new ArrayBuffer(2 ** 52)",
+        "new ArrayBuffer(2 ** 40)",
+    ];
+    for maker in makers {
+        let script = format!("try {{ {maker}; 'made' }} catch (e) {{ e.name }}");
+        let name = context.eval(&script, "buffer.js").unwrap();
+        assert_eq!(name.as_str().as_deref(), Some("RangeError"), "{maker}");
+    }
+    for maker in ["'x'.repeat(1 << 26)", "new Array(1 << 22).fill(1.5)"] {
+        let script = format!("try {{ {maker}; 'made' }} catch (e) {{ e.name }}");
+        let name = context.eval(&script, "other.js").unwrap();
+        assert_eq!(name.as_str().as_deref(), Some("InternalError"), "{maker}");
+    }
+    // Buffers that only each other's cycles hold give way to a new one.
+    let cycles =
+        "for (let i = 0; i < 20; i++) { const a = { b: new ArrayBuffer(3 << 20) }; a.a = a; } 'made'";
+    let made = context.eval(cycles, "cycles.js").unwrap();
+    assert_eq!(made.as_str().as_deref(), Some("made"));
+}

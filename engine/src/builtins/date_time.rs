@@ -60,7 +60,10 @@ pub fn from_parts(parts: &[f64; 7]) -> f64 {
         return f64::NAN;
     }
     let [year, month, day, hours, minutes, seconds, ms] = parts.map(f64::trunc);
-    if year.abs() > 400_000.0 || month.abs() > 5_000_000.0 {
+    // Months of any size are carried over into the year first: what counts is the year they end in.
+    let year = year + (month / 12.0).floor();
+    let month = month.rem_euclid(12.0);
+    if year.abs() > 400_000.0 {
         return f64::NAN;
     }
     let days = day_number(year as i64, month as i64) as f64 + (day - 1.0);
@@ -148,6 +151,11 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn peek(&self) -> u8 {
         if self.at < self.text.len() { u8::try_from(self.text.at(self.at)).unwrap_or(0xFF) } else { 0 }
+    }
+
+    /// Whether the unit at `at` is an ASCII letter or digit.
+    fn is_word(&self, at: usize) -> bool {
+        u8::try_from(self.text.at(at)).is_ok_and(|unit| unit.is_ascii_alphanumeric())
     }
 
     fn done(&self) -> bool {
@@ -315,6 +323,7 @@ fn parse_loose(mut reader: Reader<'_>) -> Option<f64> {
                 }
             }
             sign @ (b'+' | b'-') => {
+                let separates = start > 0 && reader.is_word(start - 1);
                 reader.at += 1;
                 let follows_date = time.is_some();
                 if !reader.peek().is_ascii_digit() {
@@ -336,9 +345,10 @@ fn parse_loose(mut reader: Reader<'_>) -> Option<f64> {
                     let ms = minutes as f64 * 60_000.0;
                     offset = Some(if sign == b'-' { -ms } else { ms });
                 } else if sign == b'-' && (count == 2 || (count == 1 && month.is_some())) {
-                    // A separator in 21-Nov-2026; a sign before a year of six digits.
+                    // A separator in 21-Nov-2026; a sign before years as this engine writes them, four
+                    // digits or more behind a space.
                     let (value, width) = reader.digits()?;
-                    negative_year = width == 6;
+                    negative_year = width >= if separates { 6 } else { 4 };
                     numbers[count] = value;
                     widths[count] = width;
                     count += 1;

@@ -239,12 +239,15 @@ fn trim(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 fn pad(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let string = this_string(cx, call)?;
     let length = cx.to_length(call.get(0))? as usize;
+    if length <= string.len() {
+        return Ok(string.into());
+    }
     let filler = if call.get(1).is_undefined() {
         JsString::from_unit_latin1(b' ')
     } else {
         cx.to_string(call.get(1))?
     };
-    if length <= string.len() || filler.is_empty() {
+    if filler.is_empty() {
         return Ok(string.into());
     }
     if length > MAX_LENGTH {

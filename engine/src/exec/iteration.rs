@@ -5,7 +5,7 @@ use crate::object::generator::GeneratorCell;
 use crate::object::iteration::{ForInCell, Helper, HelperCell, Iteration, IteratorCell};
 use crate::object::{ShapeTable, shape_flags};
 use crate::runtime::{Context, Intrinsic, NativeCell};
-use crate::text::{Atom, names};
+use crate::text::{Atom, RawAtom, names};
 use crate::value::{JsResult, Object, Thrown, Value, kind};
 
 /// Magic number of the row of `%ArrayIteratorPrototype%.next`, by which its callers know it.
@@ -231,40 +231,45 @@ impl Context {
         let mut keys: crate::mem::Vec<'static, Atom> =
             crate::mem::Vec::new(self.rt().mem.memory(crate::mem::Use::Runtime));
         if value.is_nullish() {
-            return Ok(ForInCell::create(shape, Value::UNDEFINED, keys, Value::UNDEFINED)?.into());
+            return Ok(ForInCell::create(shape, Value::UNDEFINED, keys, Value::UNDEFINED, false)?.into());
         }
         let object = self.to_object(value)?;
         if let Some(of) = self.plain_names(&object, &mut keys)? {
-            return Ok(ForInCell::create(shape, object.into(), keys, of)?.into());
+            return Ok(ForInCell::create(shape, object.into(), keys, of, false)?.into());
         }
         let mut at = object.clone();
-        // Names seen on the way, enumerable or not; empty while only one object was asked.
+        // Names seen on the way, enumerable or not; the `known` ones, of objects before, are in order.
         let mut seen: crate::mem::Vec<'static, Atom> = self.scratch();
-        let mut first = true;
+        let mut known = 0;
+        // With a proxy on the chain names are asked for one at a time, when the loop comes to them.
+        let mut asks = false;
         loop {
+            self.poll_native()?;
+            asks |= at.kind() == kind::PROXY;
             let simple = matches!(at.kind(), kind::OBJECT | kind::NATIVE | kind::CLOSURE)
                 && at.shape().count() == 0
                 && !at.shape().has(shape_flags::LAZY_FUNCTION);
             if !simple {
                 let own = self.own_keys(&at)?;
-                let next = self.get_prototype_of(&at)?;
                 for key in own.iter() {
                     if !key.is_string_key() {
                         continue;
                     }
-                    if !first && seen.iter().any(|s| s.raw() == key.raw()) {
+                    if seen[..known].binary_search_by_key(&key.raw(), |s| s.raw()).is_ok() {
                         continue;
                     }
-                    if let Some(property) = self.get_own_property(&at, key.raw())? {
+                    if at.kind() == kind::PROXY {
+                        keys.try_push(key.clone())?;
+                        seen.try_push(key.clone())?;
+                    } else if let Some(property) = self.get_own_property(&at, key.raw())? {
                         if property.flags().is_enumerable() {
                             keys.try_push(key.clone())?;
                         }
-                        if !next.is_null() {
-                            seen.try_push(key.clone())?;
-                        }
+                        seen.try_push(key.clone())?;
                     }
                 }
-                first = first && own.is_empty();
+                known = seen.len();
+                seen.sort_unstable_by_key(|key| key.raw());
             }
             match Object::try_from(self.get_prototype_of(&at)?) {
                 // The chain's end is nearly always %Object.prototype%, which has nothing enumerable.
@@ -273,7 +278,7 @@ impl Context {
                 Err(_) => break,
             }
         }
-        Ok(ForInCell::create(shape, object.into(), keys, Value::UNDEFINED)?.into())
+        Ok(ForInCell::create(shape, object.into(), keys, Value::UNDEFINED, asks)?.into())
     }
 
     /// The names of an ordinary object that inherits none and whose shape says it all; gives the shape then.
@@ -314,10 +319,32 @@ impl Context {
     pub(crate) fn for_in_next(&mut self, state: &ForInCell) -> JsResult<Option<Value>> {
         while let Some(key) = state.next_key() {
             let Some(object) = state.object().as_object() else { return Ok(None) };
-            if state.is_unchanged() || self.has_property(object, key.raw())? {
+            let still = if state.asks() {
+                self.inherits_enumerable(object, key.raw())?
+            } else {
+                state.is_unchanged() || self.has_property(object, key.raw())?
+            };
+            if still {
                 return key.to_value().map(Some);
             }
+            self.poll_native()?;
         }
         Ok(None)
+    }
+
+    /// Whether the first object of the chain that has the key lists it; proxies are asked by
+    /// [[GetOwnProperty]] and [[GetPrototypeOf]] (14.7.5.10).
+    fn inherits_enumerable(&mut self, object: &Object, key: RawAtom) -> JsResult<bool> {
+        let mut at = object.clone();
+        loop {
+            self.poll_native()?;
+            if let Some(property) = self.get_own_property(&at, key)? {
+                return Ok(property.flags().is_enumerable());
+            }
+            match Object::try_from(self.get_prototype_of(&at)?) {
+                Ok(next) => at = next,
+                Err(_) => return Ok(false),
+            }
+        }
     }
 }

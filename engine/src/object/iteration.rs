@@ -17,14 +17,27 @@ pub struct ForInCell {
     next: StdCell<usize>,
     /// The shared shape the object had when all keys were its own; undefined where that says nothing.
     shape: Value,
+    asks: bool,
 }
 
 impl ForInCell {
     /// A new enumeration of `keys` of `object` (an object, or undefined for none); `of` is the shape, not
-    /// unique, that has them all, or undefined.
-    pub fn create(shape: &Shape, object: Value, keys: Vec<'static, Atom>, of: Value) -> JsResult<Object> {
+    /// unique, that has them all, or undefined. `asks` says that whether a name is enumerable is found out when
+    /// the loop comes to it.
+    pub fn create(
+        shape: &Shape,
+        object: Value,
+        keys: Vec<'static, Atom>,
+        of: Value,
+        asks: bool,
+    ) -> JsResult<Object> {
         let head = ObjectHead::new();
-        Object::alloc(ForInCell { head, object, keys, next: StdCell::new(0), shape: of }, shape)
+        Object::alloc(ForInCell { head, object, keys, next: StdCell::new(0), shape: of, asks }, shape)
+    }
+
+    /// Whether each name is looked at when the loop comes to it: there is a proxy on the chain.
+    pub fn asks(&self) -> bool {
+        self.asks
     }
 
     /// Whether the object has all its keys for sure.

@@ -105,7 +105,7 @@ impl RawAtom {
             return Some(integer);
         }
         match self.kind() {
-            kind::STRING8 => {
+            kind::STRING8 | kind::STRING16 => {
                 let string = string_from_cell(self.as_cell()?);
                 let Ok(text) = string.text() else { return None };
                 parse_index(text).filter(|&index| index < u32::MAX)
@@ -262,16 +262,25 @@ fn integer_string(integer: u32) -> JsResult<JsString> {
 
 /// The integer below 2^32 whose canonical decimal form the text is.
 pub fn parse_index(text: Text<'_>) -> Option<u32> {
-    let Text::Latin1(units) = text else { return None };
-    if units.is_empty() || units.len() > 10 || (units[0] == b'0' && units.len() > 1) {
+    match text {
+        Text::Latin1(units) => parse_index_units(units),
+        Text::Utf16(units) => parse_index_units(units),
+    }
+}
+
+#[inline(always)]
+fn parse_index_units<U: Copy + Into<u32>>(units: &[U]) -> Option<u32> {
+    let zero = u32::from(b'0');
+    if units.is_empty() || units.len() > 10 || (units[0].into() == zero && units.len() > 1) {
         return None;
     }
     let mut n = 0u64;
     for &unit in units {
-        if !unit.is_ascii_digit() {
+        let digit = unit.into().wrapping_sub(zero);
+        if digit > 9 {
             return None;
         }
-        n = n * 10 + u64::from(unit - b'0');
+        n = n * 10 + u64::from(digit);
     }
     u32::try_from(n).ok()
 }
