@@ -1,4 +1,15 @@
-//! The statistics of the lab: medians, percentiles, intervals, Pareto fronts, utilisation.
+//! The statistics of the lab: medians, percentiles, Pareto fronts, utilisation; intervals and
+//! verdicts are in [`blocks`], and [`simulate`] says how often those err.
+
+pub mod blocks;
+pub mod simulate;
+
+pub use blocks::{Blocks, Interval, Judged, Pair, Rule, Verdict, judge};
+
+use rand::RngExt;
+use rand::seq::SliceRandom;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::SeedableRng;
 
 /// The middle value; the mean of the two middle values when their number is even.
 /// `None` for no values.
@@ -39,64 +50,30 @@ fn sorted(values: &[f64]) -> Vec<f64> {
     sorted
 }
 
-/// A small generator of random numbers (SplitMix64): the same seed gives the same sequence.
+/// A generator of random numbers that gives the same sequence for the same seed on every machine.
 #[derive(Clone, Debug)]
-pub struct Random(u64);
+pub struct Random(Xoshiro256PlusPlus);
 
 impl Random {
     /// A generator that starts at `seed`.
     pub fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// The next 64 random bits.
-    pub fn next_u64(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        Self(Xoshiro256PlusPlus::seed_from_u64(seed))
     }
 
     /// A number below `bound`, which is greater than zero.
     pub fn below(&mut self, bound: usize) -> usize {
-        ((u128::from(self.next_u64()) * bound as u128) >> 64) as usize
+        self.0.random_range(0..bound)
     }
 
-    /// Puts the items in random order (Fisher and Yates).
+    /// A number between `low` and `high`.
+    pub fn between(&mut self, low: f64, high: f64) -> f64 {
+        self.0.random_range(low..high)
+    }
+
+    /// Puts the items in random order.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
-        for index in (1..items.len()).rev() {
-            let other = self.below(index + 1);
-            items.swap(index, other);
-        }
+        items.shuffle(&mut self.0);
     }
-}
-
-/// An interval that holds the true value with the stated confidence.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Interval {
-    /// The value computed from all measurements.
-    pub value: f64,
-    /// The lower end.
-    pub low: f64,
-    /// The upper end.
-    pub high: f64,
-}
-
-/// The ratio of the medians `b / a` with its bootstrap interval (percentile method).
-///
-/// Both samples are drawn again with replacement `rounds` times. `confidence` is a share such
-/// as 0.99. `None` when a sample is empty or a median is zero.
-pub fn median_ratio(a: &[f64], b: &[f64], confidence: f64, rounds: usize, seed: u64) -> Option<Interval> {
-    let value = median(b)? / median(a).filter(|m| *m != 0.0)?;
-    let mut random = Random::new(seed);
-    let mut draw = |from: &[f64]| -> f64 {
-        let again: Vec<f64> = (0..from.len()).map(|_| from[random.below(from.len())]).collect();
-        median(&again).unwrap_or(f64::NAN)
-    };
-    let ratios: Vec<f64> = (0..rounds.max(1)).map(|_| draw(b) / draw(a)).filter(|r| r.is_finite()).collect();
-    let tail = (1.0 - confidence.clamp(0.0, 1.0)) / 2.0;
-    Some(Interval { value, low: percentile(&ratios, tail)?, high: percentile(&ratios, 1.0 - tail)? })
 }
 
 /// The indices of the points that no other point beats in both coordinates (smaller is better),
@@ -188,15 +165,6 @@ mod tests {
         // Two pauses of 10 with 10 between them: a window of 30 holds both.
         assert!((mmu(&[(20.0, 10.0), (40.0, 10.0)], 100.0, 30.0) - 1.0 / 3.0).abs() < 1e-12);
         assert_eq!(mmu(&[], 100.0, 10.0), 1.0);
-    }
-
-    #[test]
-    fn bootstrap_is_repeatable_and_covers_the_ratio() {
-        let a: Vec<f64> = (0..40).map(|i| 100.0 + f64::from(i % 7)).collect();
-        let b: Vec<f64> = a.iter().map(|v| v * 1.05).collect();
-        let first = median_ratio(&a, &b, 0.99, 500, 7).unwrap();
-        assert_eq!(Some(first), median_ratio(&a, &b, 0.99, 500, 7));
-        assert!(first.low <= 1.05 && 1.05 <= first.high && first.low > 1.0);
     }
 
     #[test]

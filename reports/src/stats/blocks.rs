@@ -1,0 +1,344 @@
+//! Intervals for the ratio of two set-ups, and verdicts with an error rate that is kept.
+//!
+//! # The method
+//! A *block* is one round in which every cell of a workload ran once or a few times, in random
+//! order. What drifts (load, temperature, memory of the machine) is shared by the samples of a
+//! block, so set-ups are compared within blocks only, and the block is the replicate:
+//!
+//! 1. Within a block, per workload: the middle of the differences of logarithms between every
+//!    sample of B and every sample of A (Hodges and Lehmann's shift).
+//! 2. Within a block, over workloads: the median of those.
+//! 3. Over blocks: a t interval. Where few differences stand behind a block's figure, one
+//!    disturbed sample spoils it; then the interval is that of the trimmed mean (Yuen), see
+//!    [`trimmed`].
+//!
+//! The choices are those that [`super::simulate`] found best among those that keep their level.
+//!
+//! # What is promised
+//! [`judge`] makes statements about a family at once. With the stated confidence *no* statement
+//! of the family is wrong: the levels are shared out by Holm's ladder, and each interval is given
+//! at the level at which its statement was decided.
+
+use super::median;
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+/// Fewer blocks than this say nothing.
+pub const LEAST_BLOCKS: usize = 5;
+
+/// Differences smaller than this, as a share, are of no consequence, unless another margin is asked for.
+pub const MARGIN: f64 = 0.02;
+
+/// How sure the statements of a family are together, unless asked otherwise.
+pub const CONFIDENCE: f64 = 0.99;
+
+/// The samples of two set-ups on one workload in one block.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pair {
+    /// The figures under the set-up that is compared with.
+    pub a: Vec<f64>,
+    /// The figures under the other one.
+    pub b: Vec<f64>,
+}
+
+impl Pair {
+    /// The middle of the logarithms of `b / a` over all combinations; `None` where there is none.
+    pub fn shift(&self) -> Option<f64> {
+        let logs = |values: &[f64]| -> Vec<f64> {
+            values.iter().filter(|v| **v > 0.0 && v.is_finite()).map(|v| v.ln()).collect()
+        };
+        let (a, b) = (logs(&self.a), logs(&self.b));
+        median(&b.iter().flat_map(|b| a.iter().map(move |a| b - a)).collect::<Vec<_>>())
+    }
+}
+
+/// A ratio with the interval that holds the true one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    /// The estimate.
+    pub value: f64,
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
+/// What the blocks of one comparison say: a logarithm of a ratio from each.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Blocks {
+    logs: Vec<f64>,
+    /// Differences behind each figure: workloads times samples of a side.
+    behind: usize,
+}
+
+impl Blocks {
+    /// The figures of blocks that each hold a pair per workload. A pair without a ratio is left
+    /// out; so is a block without any.
+    pub fn new(blocks: &[Vec<Pair>]) -> Self {
+        let logs = blocks
+            .iter()
+            .filter_map(|pairs| median(&pairs.iter().filter_map(Pair::shift).collect::<Vec<_>>()))
+            .collect();
+        let behind = |pairs: &Vec<Pair>| pairs.iter().map(|p| p.a.len().min(p.b.len())).sum::<usize>();
+        Self { logs, behind: blocks.iter().map(behind).min().unwrap_or(0) }
+    }
+
+    /// How many blocks say something.
+    pub fn len(&self) -> usize {
+        self.logs.len()
+    }
+
+    /// Whether no block says anything.
+    pub fn is_empty(&self) -> bool {
+        self.logs.is_empty()
+    }
+
+    /// The ratio as far as it is known, however few the blocks; `None` for no blocks.
+    pub fn ratio(&self) -> Option<f64> {
+        Some(trimmed(&self.logs, self.trim())?.mean.exp())
+    }
+
+    /// The ratio with its interval; `None` for fewer than [`LEAST_BLOCKS`] blocks.
+    pub fn interval(&self, confidence: f64) -> Option<Interval> {
+        if self.len() < LEAST_BLOCKS {
+            return None;
+        }
+        let Trimmed { mean, error, freedom } = trimmed(&self.logs, self.trim())?;
+        let reach = if error == 0.0 { 0.0 } else { quantile(confidence, freedom) * error };
+        Some(Interval { value: mean.exp(), low: (mean - reach).exp(), high: (mean + reach).exp() })
+    }
+
+    /// Half the width of the interval as a share of the ratio: what `--precision` asks for.
+    /// Infinite for fewer than [`LEAST_BLOCKS`] blocks.
+    pub fn half_width(&self, confidence: f64) -> f64 {
+        self.interval(confidence).map_or(f64::INFINITY, |i| (i.high / i.low).sqrt() - 1.0)
+    }
+
+    /// How probable figures as far from one as these would be if the ratio were one.
+    fn chance(&self) -> f64 {
+        match trimmed(&self.logs, self.trim()) {
+            Some(_) | None if self.len() < LEAST_BLOCKS => 1.0,
+            None => 1.0,
+            Some(t) if t.error == 0.0 => f64::from(u8::from(t.mean == 0.0)),
+            Some(t) => 2.0 * student(t.freedom).map_or(0.5, |d| d.sf((t.mean / t.error).abs())),
+        }
+    }
+
+    fn trim(&self) -> usize {
+        match self.behind {
+            0..=2 => self.len() / 5,
+            3..=8 => self.len() / 10,
+            _ => 0,
+        }
+    }
+}
+
+/// A trimmed mean.
+struct Trimmed {
+    mean: f64,
+    error: f64,
+    freedom: f64,
+}
+
+/// The mean without the `cut` least and the `cut` greatest values, with its error from the
+/// winsorised variance (Yuen). Where what is left has no spread but the whole has, nothing is cut:
+/// values that are mostly equal do not make the others impossible.
+fn trimmed(values: &[f64], cut: usize) -> Option<Trimmed> {
+    if values.is_empty() {
+        return None;
+    }
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let cut = if 2 * cut + 2 <= sorted.len() { cut } else { 0 };
+    let inner = &sorted[cut..sorted.len() - cut];
+    let (first, last) = (inner[0], inner[inner.len() - 1]);
+    if cut > 0 && first == last && sorted[0] != sorted[sorted.len() - 1] {
+        return trimmed(values, 0);
+    }
+    let (n, kept) = (sorted.len() as f64, inner.len() as f64);
+    // Equal values have their mean exactly; a sum would round it.
+    let mean = if first == last { first } else { inner.iter().sum::<f64>() / kept };
+    if first == last || n < 2.0 {
+        return Some(Trimmed { mean, error: 0.0, freedom: kept - 1.0 });
+    }
+    let winsorised: Vec<f64> = sorted.iter().map(|v| v.clamp(first, last)).collect();
+    let middle = winsorised.iter().sum::<f64>() / n;
+    let squares: f64 = winsorised.iter().map(|v| (v - middle).powi(2)).sum();
+    Some(Trimmed { mean, error: (squares / (kept * (kept - 1.0))).sqrt(), freedom: kept - 1.0 })
+}
+
+fn student(freedom: f64) -> Option<StudentsT> {
+    StudentsT::new(0.0, 1.0, freedom).ok()
+}
+
+/// The t quantile of a two-sided interval.
+fn quantile(confidence: f64, freedom: f64) -> f64 {
+    student(freedom).map_or(f64::INFINITY, |d| d.inverse_cdf(0.5 + confidence / 2.0))
+}
+
+/// What is said of a ratio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// B needs less, for certain.
+    Less,
+    /// B needs more, for certain.
+    More,
+    /// The two differ by less than the margin, for certain.
+    Alike,
+    /// The data do not decide it.
+    CannotTell,
+}
+
+/// How sure to be, and of what.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rule {
+    /// How sure all statements of the family are together, such as 0.99.
+    pub confidence: f64,
+    /// Up to which difference two figures are called alike, as a share.
+    pub margin: f64,
+}
+
+impl Default for Rule {
+    fn default() -> Self {
+        Self { confidence: CONFIDENCE, margin: MARGIN }
+    }
+}
+
+/// A statement of a family.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judged {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The ratio with its interval at [`Judged::level`]; `None` for too few blocks.
+    pub interval: Option<Interval>,
+    /// The level of the interval: the share of the family's confidence that fell to it.
+    pub level: f64,
+    /// How many blocks stand behind it.
+    pub blocks: usize,
+    /// The ratio as far as it is known, also where blocks are too few for more.
+    pub ratio: Option<f64>,
+}
+
+/// The verdicts on a family of comparisons, each at the level that Holm's ladder gives it: the
+/// clearest difference against the whole family, the next against the rest, and so on down to the
+/// first that is not certain; that one and all below it have one level. Comparisons of too few
+/// blocks are not part of the family, since nothing is said of them.
+pub fn judge(family: &[Blocks], rule: Rule) -> Vec<Judged> {
+    let chances: Vec<f64> = family.iter().map(Blocks::chance).collect();
+    let mut order: Vec<usize> = (0..family.len()).filter(|i| family[*i].len() >= LEAST_BLOCKS).collect();
+    order.sort_by(|a, b| chances[*a].total_cmp(&chances[*b]).then(a.cmp(b)));
+    let doubt = 1.0 - rule.confidence;
+    let mut levels = vec![rule.confidence; family.len()];
+    let (mut left, mut descending) = (order.len(), true);
+    for index in order {
+        let share = doubt / left as f64;
+        levels[index] = 1.0 - share;
+        descending &= chances[index] <= share;
+        // Below the first that is not certain the ladder ends.
+        left -= usize::from(descending && left > 1);
+    }
+    let one = |(blocks, level): (&Blocks, f64)| {
+        let interval = blocks.interval(level);
+        let verdict = interval.map_or(Verdict::CannotTell, |i| verdict(i, rule.margin));
+        Judged { verdict, interval, level, blocks: blocks.len(), ratio: blocks.ratio() }
+    };
+    family.iter().zip(levels).map(one).collect()
+}
+
+/// What an interval says. One that lies within the margin says "alike", even beside one.
+pub fn verdict(interval: Interval, margin: f64) -> Verdict {
+    match interval {
+        i if i.low >= 1.0 / (1.0 + margin) && i.high <= 1.0 + margin => Verdict::Alike,
+        i if i.low > 1.0 => Verdict::More,
+        i if i.high < 1.0 => Verdict::Less,
+        _ => Verdict::CannotTell,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn single(ratios: &[f64]) -> Blocks {
+        Blocks::new(&ratios.iter().map(|r| vec![Pair { a: vec![1.0], b: vec![*r] }]).collect::<Vec<_>>())
+    }
+
+    /// Printed in every table of the t distribution.
+    #[test]
+    fn quantiles_are_those_of_the_tables() {
+        for (confidence, freedom, expected) in [
+            (0.95, 4.0, 2.776),
+            (0.99, 4.0, 4.604),
+            (0.999, 4.0, 8.610),
+            (0.95, 9.0, 2.262),
+            (0.99, 30.0, 2.750),
+        ] {
+            let found = quantile(confidence, freedom);
+            assert!((found - expected).abs() < 6e-4, "{confidence} {freedom}: {found}");
+        }
+    }
+
+    #[test]
+    fn shifts_and_medians_ignore_a_disturbed_sample() {
+        let pair = Pair { a: vec![100.0, 101.0, 99.0], b: vec![110.0, 111.0, 900.0] };
+        assert!((pair.shift().unwrap().exp() - 1.11).abs() < 0.01);
+        assert_eq!(Pair { a: vec![0.0], b: vec![1.0] }.shift(), None);
+        let workload = |b: f64| Pair { a: vec![1.0], b: vec![b] };
+        let blocks = Blocks::new(&vec![vec![workload(1.1), workload(1.1), workload(5.0)]; 5]);
+        assert!((blocks.ratio().unwrap() - 1.1).abs() < 1e-12);
+    }
+
+    /// By hand: logarithms 0.01 to 0.05, mean 0.03, error 0.0070711, t(4) 2.7764.
+    #[test]
+    fn an_interval_worked_out_by_hand() {
+        let many: Vec<Vec<Pair>> =
+            (1..=5).map(|n| vec![Pair { a: vec![1.0], b: vec![(0.01 * f64::from(n)).exp()] }; 9]).collect();
+        let i = Blocks::new(&many).interval(0.95).unwrap();
+        assert!((i.value.ln() - 0.03).abs() < 1e-12);
+        assert!(
+            (i.low.ln() - (0.03 - 0.019632)).abs() < 1e-5 && (i.high.ln() - (0.03 + 0.019632)).abs() < 1e-5
+        );
+        // The same with the ends trimmed: mean of 2..4; winsorised 2 2 3 4 4, squares 4e-4.
+        let one: Vec<Vec<Pair>> = many.iter().map(|b| b[..1].to_vec()).collect();
+        let i = Blocks::new(&one).interval(0.95).unwrap();
+        let error = (4e-4f64 / 6.0).sqrt();
+        assert!((i.high.ln() - 0.03 - 4.302653 * error).abs() < 1e-5, "{}", i.high.ln());
+    }
+
+    #[test]
+    fn few_blocks_say_nothing_and_equal_ones_are_exact() {
+        let few = judge(&[single(&[2.0; 4])], Rule::default())[0];
+        assert_eq!((few.verdict, few.interval, few.ratio), (Verdict::CannotTell, None, Some(2.0)));
+        assert_eq!(single(&[2.0; 4]).half_width(0.99), f64::INFINITY);
+        assert_eq!(judge(&[single(&[1.0; 5])], Rule::default())[0].verdict, Verdict::Alike);
+        let doubled = judge(&[single(&[2.0; 5])], Rule::default())[0];
+        assert_eq!(doubled.verdict, Verdict::More);
+        assert_eq!(doubled.interval, Some(Interval { value: 2.0, low: 2.0, high: 2.0 }));
+        // Three equal blocks do not make the other two impossible.
+        assert_eq!(
+            judge(&[single(&[1.0, 1.0, 1.0, 0.5, 3.0])], Rule::default())[0].verdict,
+            Verdict::CannotTell
+        );
+    }
+
+    #[test]
+    fn verdicts_follow_the_interval_and_the_margin() {
+        let of = |low, high| verdict(Interval { value: 1.0, low, high }, 0.02);
+        assert_eq!(of(0.99, 1.01), Verdict::Alike);
+        assert_eq!(of(1.005, 1.015), Verdict::Alike);
+        assert_eq!(of(1.005, 1.05), Verdict::More);
+        assert_eq!(of(0.9, 0.99), Verdict::Less);
+        assert_eq!(of(0.99, 1.03), Verdict::CannotTell);
+    }
+
+    #[test]
+    fn the_ladder_gives_the_clearest_the_hardest_test_and_lets_the_next_have_an_easier_one() {
+        let clear = single(&[1.30, 1.31, 1.29, 1.30, 1.31, 1.29, 1.30, 1.31]);
+        let vague = single(&[1.0, 1.1, 0.9, 1.05, 0.95, 1.02, 0.97, 1.01]);
+        let few = single(&[1.5; 3]);
+        let judged = judge(&[vague.clone(), clear, few, vague], Rule { confidence: 0.94, margin: 0.02 });
+        let levels: Vec<f64> = judged.iter().map(|j| (j.level * 1e6).round() / 1e6).collect();
+        assert_eq!(levels, [0.97, 0.98, 0.94, 0.97]);
+        assert_eq!(judged[1].verdict, Verdict::More);
+        assert_eq!(judged[0].verdict, Verdict::CannotTell);
+    }
+}
