@@ -69,15 +69,10 @@ pub enum Command {
         timeout: Duration,
     },
     /// Compare two runs, with confidence intervals.
-    Compare {
-        /// The directory of the run to compare with.
-        a: PathBuf,
-        /// The directory of the other run.
-        b: PathBuf,
-        /// How sure a difference must be, in percent.
-        #[arg(long, default_value_t = 99.0, value_name = "PERCENT")]
-        confidence: f64,
-    },
+    ///
+    /// Ends with status 0, or with 1 when a limit of `--fail-on` was passed for certain or the runs
+    /// cannot be compared.
+    Compare(CompareArgs),
     /// Compare our engine with QuickJS-ng on small programs (needs the feature `quickjs-ng`).
     BenchPeers {
         /// Only programs whose name contains one of these.
@@ -181,6 +176,30 @@ pub struct RunArgs {
 }
 
 #[derive(Args, Debug)]
+pub struct CompareArgs {
+    /// The directory of the run to compare with.
+    pub a: PathBuf,
+    /// The directory of the other run.
+    pub b: PathBuf,
+    /// How sure all statements must be together, in percent.
+    #[arg(long, default_value_t = 99.0, value_name = "PERCENT")]
+    pub confidence: f64,
+    /// Differences up to this are called alike, in percent.
+    #[arg(long, default_value_t = 2.0, value_name = "PERCENT")]
+    pub margin: f64,
+    /// End with status 1 when B needs more than this for certain: `time:3%,peak:2%`, of time,
+    /// peak, physical and pause.
+    #[arg(long, value_name = "LIMITS", value_parser = limits)]
+    pub fail_on: Option<List<(tare_reports::Figure, f64)>>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Also write the comparison as a page.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
 pub struct ExecArgs {
     /// The script.
     pub file: PathBuf,
@@ -280,6 +299,10 @@ fn stacks(text: &str) -> Result<List<String>, String> {
         stack.parse::<tare_allocators::Spec>().map_err(|e| e.to_string())?;
     }
     Ok(List(stacks))
+}
+
+fn limits(text: &str) -> Result<List<(tare_reports::Figure, f64)>, String> {
+    crate::compare::parse_limits(text).map(List)
 }
 
 fn policies(text: &str) -> Result<List<Policy>, String> {

@@ -1,135 +1,81 @@
 //! `gc-lab compare`: two runs against each other, with intervals instead of single numbers.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-use tare_reports::record::{Measured, read_records};
-use tare_reports::stats::{self, Interval, Random};
-use tare_reports::{RECORDS_FILE, Record, units};
+use std::path::{Path, PathBuf};
+use tare_reports::record::read_records;
+use tare_reports::stats::Rule;
+use tare_reports::versus::{Options, versus};
+use tare_reports::{Figure, RECORDS_FILE, Record};
 
-/// A point that both runs have needs this many samples in each for an interval of its own.
-const ENOUGH: usize = 5;
-
-/// Rounds of the bootstrap.
-const ROUNDS: usize = 2000;
-
-/// How much a point must differ to be listed, as a share; below it noise between two builds
-/// (layout of code, addresses) is the likelier reason.
-const WORTH: f64 = 0.02;
-
-struct Figure {
-    name: &'static str,
-    of: fn(&Measured) -> u64,
+/// What to compare with what, and what to do with the answer.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// How sure, and what is alike.
+    pub rule: Rule,
+    /// The figures in which B may be worse, and by how much.
+    pub limits: Vec<(Figure, f64)>,
+    /// Print JSON in place of text.
+    pub json: bool,
+    /// Where to write the comparison as a page.
+    pub html: Option<PathBuf>,
 }
 
-const FIGURES: [Figure; 3] = [
-    Figure { name: "time on a core", of: |m| m.cpu_ns },
-    Figure { name: "peak memory", of: |m| m.peak_charged_bytes },
-    Figure { name: "longest pause", of: |m| m.pause_max_ns },
-];
-
-type Points = BTreeMap<String, Vec<Measured>>;
-
-/// Compares run `b` with run `a` and prints what is certain.
+/// Compares run `b` with run `a`. Returns false when a limit was passed for certain.
 ///
 /// # Errors
-/// A sentence that names what cannot be read, or that the runs have nothing in common.
-pub fn compare(a: &Path, b: &Path, confidence: f64) -> Result<(), String> {
-    let (a_points, b_points) = (load(a)?, load(b)?);
-    let common: BTreeSet<&String> = a_points.keys().filter(|k| b_points.contains_key(*k)).collect();
-    if common.is_empty() {
-        return Err(format!(
-            "{} and {} have no successful sample of the same workload, size, allocator, front and policy in common",
-            a.display(),
-            b.display()
-        ));
-    }
-    say!("{} points are in both runs; ratios are B / A, below 1 is better.\n", common.len());
-    for figure in &FIGURES {
-        let pairs: Vec<(Vec<f64>, Vec<f64>, &String)> = common
-            .iter()
-            .map(|key| {
-                let values = |points: &Points| points[*key].iter().map(|m| (figure.of)(m) as f64).collect();
-                (values(&a_points), values(&b_points), *key)
-            })
-            .collect();
-        overall(figure.name, &pairs, confidence);
-        single(&pairs, confidence);
-    }
-    Ok(())
+/// A sentence that names what cannot be read, or why the runs cannot be compared.
+pub fn compare(a: &Path, b: &Path, wish: &Wish) -> Result<bool, String> {
+    let name = |p: &Path| p.display().to_string();
+    records(&load(a)?, &load(b)?, (name(a), name(b)), wish)
 }
 
-/// The geometric mean over all points, with the points drawn again for its interval.
-fn overall(name: &str, pairs: &[(Vec<f64>, Vec<f64>, &String)], confidence: f64) {
-    let logs: Vec<f64> = pairs
-        .iter()
-        .filter_map(|(a, b, _)| Some((stats::median(b)? / stats::median(a)?).ln()))
-        .filter(|l| l.is_finite())
-        .collect();
-    match mean_interval(&logs, confidence) {
-        None => say!("{name:<16} not measured in both runs"),
-        Some(i) => {
-            let verdict = match i {
-                i if i.low > 1.0 => "B needs more",
-                i if i.high < 1.0 => "B needs less",
-                _ => "no certain difference",
-            };
-            say!("{name:<16} {:.3} [{:.3}, {:.3}]  {verdict}", i.value, i.low, i.high);
-        }
+/// Compares records that are in memory already, under the names given.
+fn records(a: &[Record], b: &[Record], names: (String, String), wish: &Wish) -> Result<bool, String> {
+    let options = Options { a: names.0, b: names.1, rule: wish.rule, limits: wish.limits.clone() };
+    let found = versus(a, b, &options)?;
+    if !wish.limits.is_empty() && found.overall.iter().all(|s| s.low.is_none()) {
+        return Err(
+            "--fail-on cannot be decided: the runs share fewer than five blocks; `gc-lab run --repeats 5` \
+                    or more makes them"
+                .into(),
+        );
     }
+    if let Some(path) = &wish.html {
+        std::fs::write(path, found.html()?).map_err(|e| format!("cannot write {}: {e}", path.display()))?;
+    }
+    if wish.json {
+        say!("{}", found.json()?);
+    } else {
+        say!("{}", found.text().trim_end());
+    }
+    Ok(!found.failed())
 }
 
-/// The geometric mean of the ratios whose logarithms these are, with its bootstrap interval.
-fn mean_interval(logs: &[f64], confidence: f64) -> Option<Interval> {
-    if logs.is_empty() {
-        return None;
-    }
-    let mean = |values: &[f64]| (values.iter().sum::<f64>() / values.len() as f64).exp();
-    let mut random = Random::new(0x7a12);
-    let means: Vec<f64> = (0..ROUNDS)
-        .map(|_| mean(&(0..logs.len()).map(|_| logs[random.below(logs.len())]).collect::<Vec<_>>()))
-        .collect();
-    let tail = (1.0 - confidence) / 2.0;
-    Some(Interval {
-        value: mean(logs),
-        low: stats::percentile(&means, tail)?,
-        high: stats::percentile(&means, 1.0 - tail)?,
-    })
-}
-
-/// The points that differ for certain, the largest difference first.
-fn single(pairs: &[(Vec<f64>, Vec<f64>, &String)], confidence: f64) {
-    // Every point is a chance for a false alarm: the confidence is shared out among them.
-    let each = 1.0 - (1.0 - confidence) / pairs.len().max(1) as f64;
-    let mut certain: Vec<(Interval, &String)> = pairs
-        .iter()
-        .filter(|(a, b, _)| a.len() >= ENOUGH && b.len() >= ENOUGH)
-        .filter_map(|(a, b, key)| Some((stats::median_ratio(a, b, each, ROUNDS, 0x7a12)?, *key)))
-        .filter(|(i, _)| (i.low > 1.0 || i.high < 1.0) && (i.value - 1.0).abs() >= WORTH)
-        .collect();
-    certain.sort_by(|x, y| y.0.value.ln().abs().total_cmp(&x.0.value.ln().abs()));
-    for (i, key) in certain.iter().take(12) {
-        say!("    {:<7} [{:.3}, {:.3}]  {key}", units::ratio(i.value), i.low, i.high);
-    }
-    if certain.len() > 12 {
-        say!("    and {} more", certain.len() - 12);
-    }
-    if pairs.iter().any(|(a, b, _)| a.len() < ENOUGH || b.len() < ENOUGH) {
-        say!("    (single points need {ENOUGH} repeats in both runs: `gc-lab run --repeats {ENOUGH}`)");
-    }
-}
-
-fn load(path: &Path) -> Result<Points, String> {
+fn load(path: &Path) -> Result<Vec<Record>, String> {
     let file = if path.is_dir() { path.join(RECORDS_FILE) } else { path.to_path_buf() };
-    let (records, _) = read_records(&file).map_err(|e| {
+    let (records, bad) = read_records(&file).map_err(|e| {
         format!("cannot read the records {}: {e}; name a directory of `gc-lab run`", file.display())
     })?;
-    let mut points = Points::new();
-    for Record { sample, outcome, measured, .. } in records {
-        if let (true, Some(measured)) = (outcome.is_ok(), measured) {
-            points.entry(sample.cell()).or_default().push(measured);
-        }
+    for line in &bad {
+        tracing::warn!("{} line {}: {}", file.display(), line.line, line.message);
     }
-    Ok(points)
+    Ok(records)
+}
+
+/// Reads `time:3%,peak:2%`.
+///
+/// # Errors
+/// A sentence that names the part that cannot be read.
+pub fn parse_limits(text: &str) -> Result<Vec<(Figure, f64)>, String> {
+    let one = |part: &str| {
+        let (figure, percent) =
+            part.split_once(':').ok_or_else(|| format!("`{part}` is no limit; write it as time:3%"))?;
+        let number = percent.trim().trim_end_matches('%').trim().parse::<f64>();
+        match number {
+            Ok(percent) if (0.0..=1000.0).contains(&percent) => Ok((figure.trim().parse()?, percent / 100.0)),
+            _ => Err(format!("`{percent}` is no percentage between 0 and 1000; write it as time:3%")),
+        }
+    };
+    text.split(',').filter(|p| !p.trim().is_empty()).map(one).collect()
 }
 
 #[cfg(test)]
@@ -137,28 +83,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_constant_ratio_has_a_narrow_interval_and_none_no_interval() {
-        let logs = vec![1.05f64.ln(); 20];
-        let i = mean_interval(&logs, 0.99).unwrap();
-        assert!((i.low - 1.05).abs() < 1e-9 && (i.high - 1.05).abs() < 1e-9);
-        assert_eq!(mean_interval(&[], 0.99), None);
-    }
-
-    #[test]
-    fn equal_runs_give_few_alarms_and_a_planted_slowdown_is_found() {
-        let mut random = Random::new(5);
-        let mut noise = |by: f64| 1.0 + by * (random.below(10_000) as f64 / 10_000.0 - 0.5);
-        let (mut alarms, mut found) = (0, 0);
-        for _ in 0..200 {
-            let run = |factor: f64, noise: &mut dyn FnMut(f64) -> f64| -> Vec<f64> {
-                (0..20).map(|_| (factor * noise(0.04) / noise(0.04)).ln()).collect()
-            };
-            let same = mean_interval(&run(1.0, &mut noise), 0.995).unwrap();
-            alarms += usize::from(same.low > 1.0 || same.high < 1.0);
-            let slower = mean_interval(&run(1.05, &mut noise), 0.995).unwrap();
-            found += usize::from(slower.low > 1.0);
-        }
-        assert!(alarms <= 4, "{alarms} false alarms in 200 comparisons");
-        assert!(found >= 190, "{found} of 200 slowdowns found");
+    fn limits_are_read_and_wrong_ones_named() {
+        assert_eq!(parse_limits("time:3%, peak:2.5").unwrap(), [(Figure::Time, 0.03), (Figure::Peak, 0.025)]);
+        assert!(parse_limits("tme:3%").unwrap_err().contains("time, peak, physical, pause"));
+        assert!(parse_limits("time").unwrap_err().contains("time:3%"));
+        assert!(parse_limits("time:lots").unwrap_err().contains("lots"));
     }
 }

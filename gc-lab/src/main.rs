@@ -71,12 +71,7 @@ fn command(command: Command) -> Result<bool, String> {
             let options = tune::Options { engine, allocator, repeats, slack: slack / 100.0, timeout };
             tune::tune(&file, &options).map(|()| true)
         }
-        Command::Compare { a, b, confidence } => {
-            if !(50.0..100.0).contains(&confidence) {
-                return Err(format!("--confidence {confidence}: write a percentage from 50 to below 100"));
-            }
-            compare::compare(&a, &b, confidence / 100.0).map(|()| true)
-        }
+        Command::Compare(args) => compare_command(args),
         Command::BenchPeers { filter, repeats, gc_pause, bytes, timeout } => {
             peers::bench(&peers::Options { filter, repeats, timeout, gc_pause, bytes })
         }
@@ -135,6 +130,22 @@ fn run_command(args: RunArgs) -> Result<bool, String> {
         command: command_line(),
     };
     run::run(&choice, &options)
+}
+
+fn compare_command(args: cli::CompareArgs) -> Result<bool, String> {
+    if !(50.0..100.0).contains(&args.confidence) {
+        return Err(format!("--confidence {}: write a percentage from 50 to below 100", args.confidence));
+    }
+    if !(0.0..=50.0).contains(&args.margin) {
+        return Err(format!("--margin {}: write a percentage from 0 to 50", args.margin));
+    }
+    let wish = compare::Wish {
+        rule: tare_reports::stats::Rule { confidence: args.confidence / 100.0, margin: args.margin / 100.0 },
+        limits: args.fail_on.map(|list| list.0).unwrap_or_default(),
+        json: args.json,
+        html: args.html,
+    };
+    compare::compare(&args.a, &args.b, &wish)
 }
 
 /// The command line with the program's name in place of its path.

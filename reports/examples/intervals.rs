@@ -1,7 +1,7 @@
 //! False alarms, coverage and power of the intervals on made-up measurements, beside the methods
 //! that were not taken: `cargo run --release -p tare-reports --example intervals [ROUNDS]`.
 
-use tare_reports::stats::simulate::{self, Plan, SHARED_MACHINE};
+use tare_reports::stats::simulate::{self, Plan, SHARED_MACHINE, Spread};
 use tare_reports::stats::{Blocks, Interval, Pair, median};
 
 type Method = fn(&[Vec<Pair>], f64) -> Option<Interval>;
@@ -20,16 +20,24 @@ fn main() {
     ];
     println!("{rounds} comparisons a row; intervals at 99 %, coverage at 95 %");
     println!(
-        "workloads samples blocks spread  method         coverage  alarms  finds 3 %  finds 5 %  half width"
+        "workloads samples blocks workloads are  method         coverage  alarms  finds 3 %  finds 5 %  half width"
     );
     for (workloads, samples) in [(1, 1), (1, 3), (1, 5), (1, 9), (5, 1), (9, 1), (27, 1)] {
         for blocks in [5, 10, 20] {
-            for spread in if workloads > 1 { &[0.0, 0.1][..] } else { &[0.0] } {
+            for (kind, spread, uneven) in [
+                ("alike", Spread::None, 1.0),
+                ("all differ", Spread::All(0.1), 1.0),
+                ("one differs", Spread::One(-0.2), 1.0),
+                ("uneven noise", Spread::All(0.1), 8.0),
+            ] {
+                if workloads == 1 && kind != "alike" {
+                    continue;
+                }
                 for (name, method) in methods {
-                    let plan = Plan { workloads, samples, blocks, spread: *spread };
+                    let plan = Plan { workloads, samples, blocks, spread, uneven };
                     let r = simulate::rates(&method, plan, SHARED_MACHINE, rounds, 1);
                     println!(
-                        "{workloads:9} {samples:7} {blocks:6} {spread:6.1}  {name:13} {:7.1} % {:5.1} % {:8.0} % {:8.0} % {:9.2} %",
+                        "{workloads:9} {samples:7} {blocks:6} {kind:12}  {name:13} {:7.1} % {:5.1} % {:8.0} % {:8.0} % {:9.2} %",
                         100.0 * r.coverage,
                         100.0 * r.alarms,
                         100.0 * r.found_3,

@@ -7,13 +7,16 @@
 
 mod charts;
 mod data;
+mod figure;
 mod findings;
 mod page;
 pub mod record;
 pub mod stats;
 mod trace_events;
 pub mod units;
+pub mod versus;
 
+pub use figure::Figure;
 pub use findings::Finding;
 pub use page::{PAGE, Report, build};
 pub use record::{RECORDS_FILE, Record};

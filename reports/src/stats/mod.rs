@@ -4,7 +4,7 @@
 pub mod blocks;
 pub mod simulate;
 
-pub use blocks::{Blocks, Interval, Judged, Pair, Rule, Verdict, judge};
+pub use blocks::{Blocks, Interval, Judged, Pair, Rule, Verdict, complete, judge};
 
 use rand::RngExt;
 use rand::seq::SliceRandom;

@@ -35,31 +35,48 @@ pub struct Plan {
     pub samples: usize,
     /// Blocks.
     pub blocks: usize,
-    /// How far workloads differ in what the change does to them: standard deviation.
-    pub spread: f64,
+    /// How far workloads differ in what the change does to them.
+    pub spread: Spread,
+    /// Every second workload is as many times noisier than the others.
+    pub uneven: f64,
+}
+
+/// How workloads differ in what a change does to them; their geometric mean is the planted ratio.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Spread {
+    /// Not at all.
+    None,
+    /// With this standard deviation.
+    All(f64),
+    /// One differs from the others by this.
+    One(f64),
 }
 
 /// Makes up the measurements of one comparison in which B takes `ratio` times as long.
 pub fn blocks(plan: Plan, noise: Noise, ratio: f64, random: &mut Random) -> Vec<Vec<Pair>> {
-    // Symmetric around the truth, so that the median workload has exactly the ratio asked for.
-    let half: Vec<f64> = (0..plan.workloads / 2).map(|_| normal(random, plan.spread)).collect();
-    let mut spread: Vec<f64> = half.iter().map(|s| -s).chain(half.iter().copied()).collect();
-    spread.resize(plan.workloads, 0.0);
+    let mut spread: Vec<f64> = match plan.spread {
+        Spread::None => vec![0.0; plan.workloads],
+        Spread::All(deviation) => (0..plan.workloads).map(|_| normal(random, deviation)).collect(),
+        Spread::One(by) => (0..plan.workloads).map(|w| if w == 0 { by } else { 0.0 }).collect(),
+    };
+    let mean = spread.iter().sum::<f64>() / plan.workloads as f64;
+    spread.iter_mut().for_each(|s| *s -= mean);
     (0..plan.blocks)
         .map(|_| {
             let drift = normal(random, noise.drift);
-            let mut side = [0.0, ratio.ln()].map(|log| log + drift + normal(random, noise.apart));
-            let mut sample = |at: f64| {
+            let [first, second] = [0.0, ratio.ln()].map(|log| log + drift + normal(random, noise.apart));
+            let mut sample = |at: f64, noisier: f64| {
                 let disturbed = random.between(0.0, 1.0) < noise.disturbed;
                 let longer = if disturbed { random.between(noise.longer.0, noise.longer.1) } else { 0.0 };
-                (at + normal(random, noise.usual) + longer).exp()
+                (at + noisier * (normal(random, noise.usual) + longer)).exp()
             };
             spread
                 .iter()
-                .map(|apart| {
-                    let [a, b] = &mut side;
-                    let a = (0..plan.samples).map(|_| sample(*a)).collect();
-                    let b = (0..plan.samples).map(|_| sample(*b + apart)).collect();
+                .enumerate()
+                .map(|(index, apart)| {
+                    let noisier = if index % 2 == 1 { plan.uneven } else { 1.0 };
+                    let a = (0..plan.samples).map(|_| sample(first, noisier)).collect();
+                    let b = (0..plan.samples).map(|_| sample(second + apart, noisier)).collect();
                     Pair { a, b }
                 })
                 .collect()
@@ -87,15 +104,12 @@ pub struct Rates {
     pub half_width: f64,
 }
 
+/// A way to an interval: from blocks and a confidence.
+pub type Method = dyn Fn(&[Vec<Pair>], f64) -> Option<Interval>;
+
 /// Tries a method, which makes an interval of a given confidence, on many made-up comparisons.
 /// The same seed gives the same rates.
-pub fn rates(
-    method: &dyn Fn(&[Vec<Pair>], f64) -> Option<Interval>,
-    plan: Plan,
-    noise: Noise,
-    rounds: usize,
-    seed: u64,
-) -> Rates {
+pub fn rates(method: &Method, plan: Plan, noise: Noise, rounds: usize, seed: u64) -> Rates {
     let mut random = Random::new(seed);
     let mut rates = Rates::default();
     for _ in 0..rounds {

@@ -21,7 +21,7 @@ pub fn records() -> Vec<Record> {
     let mut random = Random::new(42);
     let mut add = |engine: &str, allocator: &str, front: &str, policy: &str, speed: f64, pause: f64| {
         for (index, (workload, time, peak)) in WORKLOADS.into_iter().enumerate() {
-            for block in 0..3 {
+            for block in 0..6 {
                 let mut wobble = |by: f64| 1.0 + by * (random.below(1000) as f64 / 1000.0 - 0.5);
                 let cpu = time * speed * wobble(0.04);
                 let peak = peak * if policy.contains("4M") { 1.6 } else { 1.0 } * wobble(0.01);
