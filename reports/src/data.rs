@@ -1,7 +1,8 @@
 //! The records put in order: repeats folded into cells, axes sorted, a baseline chosen.
 
-use crate::record::{Collection, Measured, Outcome, Record};
-use crate::stats;
+use crate::figure::Figure;
+use crate::record::{Collection, Ledger, Measured, Outcome, Record};
+use crate::stats::{self, Blocks, Pair, complete};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A point of the matrix without the number of its repeat.
@@ -21,6 +22,118 @@ pub struct CellKey {
     pub size: u64,
     /// The limit on memory, 0 for none.
     pub memory_limit_bytes: u64,
+    /// Huge pages in the process.
+    pub thp: String,
+    /// Iterations before the measured one.
+    pub warmup: u32,
+    /// The hash of the program's text.
+    pub source_hash: String,
+}
+
+/// What a program runs under.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Setup {
+    /// Name of the back end.
+    pub engine: String,
+    /// The allocator stack.
+    pub allocator: String,
+    /// What stands between engine and allocator.
+    pub front: String,
+    /// When collections run.
+    pub policy: String,
+    /// Huge pages in the process.
+    pub thp: String,
+}
+
+/// What of a cell is the program's, and not the set-up's.
+type Program<'a> = (&'a str, &'a str, u64, u64, u32);
+
+impl CellKey {
+    /// The set-up.
+    pub fn setup(&self) -> Setup {
+        Setup {
+            engine: self.engine.clone(),
+            allocator: self.allocator.clone(),
+            front: self.front.clone(),
+            policy: self.policy.clone(),
+            thp: self.thp.clone(),
+        }
+    }
+
+    fn program(&self) -> Program<'_> {
+        (&self.workload, &self.source_hash, self.size, self.memory_limit_bytes, self.warmup)
+    }
+
+    fn is_under(&self, s: &Setup) -> bool {
+        self.engine == s.engine
+            && self.allocator == s.allocator
+            && self.front == s.front
+            && self.policy == s.policy
+            && self.thp == s.thp
+    }
+}
+
+/// One sample of a cell, as comparisons need it.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The number of its block.
+    pub block: u32,
+    /// How many collections it made.
+    pub collections: u64,
+    figures: [Option<f64>; 4],
+    /// Median, 99th percentile and longest of its pauses, in processor time.
+    pub pauses: Option<[f64; 3]>,
+    /// The share of its time on a core that went into collections.
+    pub pause_share: f64,
+}
+
+impl Run {
+    fn new(block: u32, m: &Measured) -> Self {
+        let pauses: Vec<f64> = m.collections.iter().map(pause_ns).collect();
+        let at = |share| stats::percentile(&pauses, share);
+        Self {
+            block,
+            collections: m.collection_count,
+            figures: Figure::ALL.map(|f| f.of(m)),
+            pauses: at(0.5).and_then(|p| Some([p, at(0.99)?, Figure::Pause.of(m)?])),
+            pause_share: pause_total_ns(m) / (m.cpu_ns as f64).max(1.0),
+        }
+    }
+
+    /// A figure of the sample.
+    pub fn figure(&self, figure: Figure) -> Option<f64> {
+        self.figures[figure as usize]
+    }
+}
+
+/// A pause in processor time; by the wall clock where the engine tells no other.
+pub fn pause_ns(collection: &Collection) -> f64 {
+    collection.pause_cpu_ns.unwrap_or(collection.pause_ns) as f64
+}
+
+fn pause_total_ns(m: &Measured) -> f64 {
+    if m.pause_cpu_total_ns > 0 { m.pause_cpu_total_ns as f64 } else { m.pause_total_ns as f64 }
+}
+
+/// Growths of a process from before its engine started up to its peak, medians of the samples.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Growth {
+    /// Asked for by the engine's code.
+    pub asked: Option<f64>,
+    /// What the blocks can hold.
+    pub usable: Option<f64>,
+    /// Given by the allocator.
+    pub taken: Option<f64>,
+    /// Held by the allocator from the kernel.
+    pub committed: Option<f64>,
+    /// Anonymous memory backed by pages.
+    pub rss_anon: Option<f64>,
+    /// Pages of files.
+    pub rss_file: Option<f64>,
+    /// Huge pages.
+    pub anon_huge: Option<f64>,
+    /// The process's share in all its pages.
+    pub pss: Option<f64>,
 }
 
 /// The repeats of one point of the matrix, folded: medians, except where said.
@@ -38,16 +151,16 @@ pub struct Cell {
     pub peak_bytes: f64,
     /// Peak of the bytes the engine's code asked for.
     pub requested_bytes: Option<f64>,
-    /// What the allocator held from the operating system.
-    pub committed_bytes: Option<f64>,
+    /// What the ledgers say.
+    pub growth: Growth,
+    /// Every sample, by block.
+    pub runs: Vec<Run>,
     /// Growth of the anonymous memory of the process, from before the engine started to the peak.
     pub rss_bytes: f64,
     /// Number of collections.
     pub collections: f64,
-    /// Sum of the pauses.
+    /// Sum of the pauses, in processor time like all pauses here.
     pub pause_total_ns: f64,
-    /// All pauses of all samples, in no order.
-    pub pauses: Vec<f64>,
     /// The longest pause of all samples.
     pub pause_max_ns: f64,
     /// The run whose time is nearest to the median.
@@ -74,6 +187,10 @@ pub struct Data {
     pub failures: Vec<Failure>,
     /// Number of records.
     pub records: usize,
+    /// Samples that waited for a core longer than the lab allows, and how many of all were taken again.
+    pub disturbed: (usize, usize),
+    /// Huge pages under which all comparisons but that of huge pages are made.
+    pub base_thp: String,
     /// The engines that occur.
     pub engines: Vec<String>,
     /// The workloads that occur.
@@ -112,12 +229,14 @@ impl Data {
         for record in records {
             latest.insert(record.sample.key(), record);
         }
-        let mut groups: BTreeMap<CellKey, Vec<&Measured>> = BTreeMap::new();
+        let mut groups: BTreeMap<CellKey, Vec<(u32, &Measured)>> = BTreeMap::new();
         let mut failures: BTreeMap<(CellKey, &'static str), Failure> = BTreeMap::new();
         for record in latest.values() {
             let key = key_of(record);
             match (&record.outcome, &record.measured) {
-                (Outcome::Ok, Some(measured)) => groups.entry(key).or_default().push(measured),
+                (Outcome::Ok, Some(measured)) => {
+                    groups.entry(key).or_default().push((record.sample.block, measured))
+                }
                 (outcome, _) => {
                     failures
                         .entry((key.clone(), outcome.name()))
@@ -131,6 +250,10 @@ impl Data {
         let mut data = Data {
             failures: failures.into_values().collect(),
             records: latest.len(),
+            disturbed: (
+                latest.values().filter(|r| r.noise.disturbed).count(),
+                latest.values().filter(|r| r.noise.retaken).count(),
+            ),
             engines: distinct(cells.keys().map(|k| k.engine.clone())),
             workloads: distinct(cells.keys().map(|k| k.workload.clone())),
             memories: distinct(cells.keys().map(|k| (k.allocator.clone(), k.front.clone()))),
@@ -141,6 +264,11 @@ impl Data {
         data.policies.sort_by_key(|p| policy_order(p));
         // Our own engine comes first wherever engines stand side by side.
         data.engines.sort_by_key(|e| (e != "tare", e.clone()));
+        let by_thp = |thp: &String| data.cells.keys().filter(|k| &k.thp == thp).count();
+        let modes = distinct(data.cells.keys().map(|k| k.thp.clone()));
+        let base =
+            modes.iter().max_by_key(|thp| (thp.as_str() == "never", by_thp(thp), std::cmp::Reverse(*thp)));
+        data.base_thp = base.cloned().unwrap_or_default();
         data.choose_baselines();
         data.provenance = Provenance::new(&latest.into_values().collect::<Vec<_>>());
         data
@@ -152,7 +280,7 @@ impl Data {
             // most policies were tried; the first in order where two are equal.
             let mut by_policy: BTreeMap<&str, BTreeSet<(&str, &str)>> = BTreeMap::new();
             let mut by_memory: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
-            for key in self.cells.keys().filter(|k| &k.engine == engine) {
+            for key in self.cells.keys().filter(|k| &k.engine == engine && k.thp == self.base_thp) {
                 by_policy.entry(&key.policy).or_default().insert((&key.allocator, &key.front));
                 by_memory.entry((&key.allocator, &key.front)).or_default().insert(&key.policy);
             }
@@ -184,14 +312,18 @@ impl Data {
     /// The cells under the engine's baseline policy: the allocator comparison.
     pub fn allocator_cells<'a>(&'a self, engine: &'a str) -> impl Iterator<Item = &'a Cell> {
         let policy = self.base_policy.get(engine);
-        self.cells.values().filter(move |c| c.key.engine == engine && Some(&c.key.policy) == policy)
+        self.cells.values().filter(move |c| {
+            c.key.engine == engine && Some(&c.key.policy) == policy && c.key.thp == self.base_thp
+        })
     }
 
     /// The cells under the engine's baseline allocator: the policy comparison.
     pub fn policy_cells<'a>(&'a self, engine: &'a str) -> impl Iterator<Item = &'a Cell> {
         let memory = self.base_memory.get(engine);
         self.cells.values().filter(move |c| {
-            c.key.engine == engine && memory.is_some_and(|m| m.0 == c.key.allocator && m.1 == c.key.front)
+            c.key.engine == engine
+                && c.key.thp == self.base_thp
+                && memory.is_some_and(|m| m.0 == c.key.allocator && m.1 == c.key.front)
         })
     }
 
@@ -201,20 +333,90 @@ impl Data {
         self.policy_cells(engine).filter(move |c| Some(&c.key.policy) == policy)
     }
 
-    /// How a policy compares with the engine's baseline policy, as geometric means over the
-    /// workloads that have both: (peak memory ratio, time ratio, number of workloads).
-    pub fn against_baseline(&self, engine: &str, policy: &str) -> Option<(f64, f64, usize)> {
-        let base: BTreeMap<(&str, u64), &Cell> =
-            self.base_cells(engine).map(|c| ((c.key.workload.as_str(), c.key.size), c)).collect();
-        let (mut peaks, mut times) = (Vec::new(), Vec::new());
-        for cell in self.policy_cells(engine).filter(|c| c.key.policy == policy) {
-            if let Some(base) = base.get(&(cell.key.workload.as_str(), cell.key.size)) {
-                peaks.push(cell.peak_bytes / base.peak_bytes);
-                times.push(cell.cpu_ns / base.cpu_ns);
+    /// The set-ups of the allocator comparison, the fixed one that all are compared with first:
+    /// the system's allocator behind no pool, where it ran.
+    pub fn memory_setups(&self, engine: &str) -> Vec<Setup> {
+        let mut setups = distinct(self.allocator_cells(engine).map(|c| c.key.setup()));
+        setups.sort_by_key(|s| (s.allocator != "system", s.front == "pool"));
+        let first = setups.first().cloned();
+        setups.sort_by_key(|s| (Some(s) != first.as_ref(), s.clone()));
+        setups
+    }
+
+    /// The policies of the policy comparison in order, those that made no collection in any sample
+    /// as one group: they did the same thing.
+    pub fn policy_groups(&self, engine: &str) -> Vec<Vec<Setup>> {
+        let setups = distinct(self.policy_cells(engine).map(|c| c.key.setup()));
+        let idle = |s: &Setup| self.cells_under(s).all(|c| c.runs.iter().all(|r| r.collections == 0));
+        let (idle, busy): (Vec<Setup>, Vec<Setup>) = setups.into_iter().partition(idle);
+        let mut groups: Vec<Vec<Setup>> = busy.into_iter().map(|s| vec![s]).collect();
+        groups.extend(Some(idle).filter(|g| !g.is_empty()));
+        groups.sort_by_key(|g| policy_order(&g[0].policy));
+        groups
+    }
+
+    /// The cells under a set-up.
+    pub fn cells_under<'a>(&'a self, setup: &'a Setup) -> impl Iterator<Item = &'a Cell> {
+        self.cells.values().filter(move |c| c.key.is_under(setup))
+    }
+
+    /// The blocks in which set-ups were compared: each entry pairs set-ups to compare with and
+    /// set-ups compared, over all programs that both ran. Several set-ups of one side count as one.
+    pub fn blocks(&self, pairs: &[(&[Setup], &[Setup])], value: &dyn Fn(&Run) -> Option<f64>) -> Blocks {
+        let mut rows = Vec::new();
+        for (a, b) in pairs {
+            let (a, b) = (self.by_program(a, value), self.by_program(b, value));
+            for (program, a) in &a {
+                if let Some(b) = b.get(program) {
+                    rows.push(row(a, b));
+                }
             }
         }
-        Some((stats::geomean(&peaks)?, stats::geomean(&times)?, peaks.len()))
+        Blocks::new(&complete(rows))
     }
+
+    /// The same for each program alone.
+    pub fn blocks_by_workload(
+        &self,
+        a: &[Setup],
+        b: &[Setup],
+        value: &dyn Fn(&Run) -> Option<f64>,
+    ) -> Vec<(String, Blocks)> {
+        let (a, b) = (self.by_program(a, value), self.by_program(b, value));
+        a.iter()
+            .filter_map(|(program, a)| {
+                Some((program.0.to_string(), Blocks::new(&complete(vec![row(a, b.get(program)?)]))))
+            })
+            .collect()
+    }
+
+    fn by_program(
+        &self,
+        setups: &[Setup],
+        value: &dyn Fn(&Run) -> Option<f64>,
+    ) -> BTreeMap<Program<'_>, Values> {
+        let mut found: BTreeMap<Program<'_>, Values> = BTreeMap::new();
+        for cell in self.cells.values().filter(|c| setups.iter().any(|s| c.key.is_under(s))) {
+            let values = found.entry(cell.key.program()).or_default();
+            for run in &cell.runs {
+                values.entry(run.block).or_default().extend(value(run));
+            }
+        }
+        found
+    }
+}
+
+/// Figures by block.
+type Values = BTreeMap<u32, Vec<f64>>;
+
+/// A pair per block, as far as both sides are known.
+fn row(a: &Values, b: &Values) -> Vec<Option<Pair>> {
+    let last = a.keys().chain(b.keys()).max().copied().unwrap_or(0);
+    let of = |values: &Values, block: u32| values.get(&block).cloned().unwrap_or_default();
+    (0..=last)
+        .map(|block| Pair { a: of(a, block), b: of(b, block) })
+        .map(|pair| Some(pair).filter(|p| !p.a.is_empty() && !p.b.is_empty()))
+        .collect()
 }
 
 impl Provenance {
@@ -251,15 +453,20 @@ fn key_of(record: &Record) -> CellKey {
         policy: s.policy.clone(),
         size: s.size,
         memory_limit_bytes: s.memory_limit_bytes,
+        thp: s.thp.clone(),
+        warmup: s.warmup,
+        source_hash: s.source_hash.clone(),
     }
 }
 
-fn fold(key: CellKey, runs: &[&Measured]) -> Option<Cell> {
+fn fold(key: CellKey, samples: &[(u32, &Measured)]) -> Option<Cell> {
+    let runs: Vec<&Measured> = samples.iter().map(|(_, m)| *m).collect();
     let of = |f: &dyn Fn(&Measured) -> f64| stats::median(&runs.iter().map(|r| f(r)).collect::<Vec<_>>());
     let known = |f: &dyn Fn(&Measured) -> Option<u64>| {
         let values: Vec<f64> = runs.iter().filter_map(|r| f(r)).map(|v| v as f64).collect();
         stats::median(&values)
     };
+    let grown = |f: fn(&Ledger) -> Option<u64>| known(&|r| r.ledger.peak_growth(f));
     let cpu_ns = of(&|r| r.cpu_ns as f64)?;
     let typical = runs.iter().min_by(|a, b| {
         let distance = |r: &Measured| (r.cpu_ns as f64 - cpu_ns).abs();
@@ -271,20 +478,29 @@ fn fold(key: CellKey, runs: &[&Measured]) -> Option<Cell> {
         cpu_ns,
         peak_bytes: of(&|r| r.peak_charged_bytes as f64)?,
         requested_bytes: known(&|r| r.peak_requested_bytes),
-        committed_bytes: known(&|r| r.ledger.peak.committed_bytes),
+        growth: Growth {
+            asked: grown(|l| l.asked_bytes),
+            usable: grown(|l| l.usable_bytes),
+            taken: grown(|l| Some(l.taken_bytes)),
+            committed: grown(|l| l.committed_bytes),
+            rss_anon: grown(|l| l.rss_anon_bytes),
+            rss_file: grown(|l| l.rss_file_bytes),
+            anon_huge: grown(|l| l.anon_huge_bytes),
+            pss: grown(|l| l.pss_bytes),
+        },
+        runs: samples.iter().map(|(block, m)| Run::new(*block, m)).collect(),
         rss_bytes: of(&|r| r.ledger.peak_growth(|l| l.rss_anon_bytes).unwrap_or(0) as f64)?,
         collections: of(&|r| r.collection_count as f64)?,
-        pause_total_ns: of(&|r| r.pause_total_ns as f64)?,
-        pauses: runs.iter().flat_map(|r| r.collections.iter().map(|c| c.pause_ns as f64)).collect(),
-        pause_max_ns: runs.iter().map(|r| r.pause_max_ns as f64).fold(0.0, f64::max),
+        pause_total_ns: of(&pause_total_ns)?,
+        pause_max_ns: runs.iter().filter_map(|r| Figure::Pause.of(r)).fold(0.0, f64::max),
         typical: (*typical).clone(),
         key,
     })
 }
 
-/// The share of a run's time that went into collections, 0 to 1.
+/// The share of a run's time on a core that went into collections.
 pub fn pause_share(cell: &Cell) -> f64 {
-    if cell.wall_ns > 0.0 { (cell.pause_total_ns / cell.wall_ns).min(1.0) } else { 0.0 }
+    if cell.cpu_ns > 0.0 { cell.pause_total_ns / cell.cpu_ns } else { 0.0 }
 }
 
 /// Whether a collection freed less than a hundredth of what it found; `None` when not known.

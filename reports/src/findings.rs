@@ -1,10 +1,19 @@
-//! What was found, in sentences. Every sentence is computed from the data; one that the data
-//! cannot support is not written.
+//! What was found, in sentences. Every comparison carries its interval and is one of: less, more,
+//! alike, cannot be told apart. What the data cannot support is not written.
+//!
+//! The statements of one topic are a family: with the confidence of [`RULE`] none of them is wrong
+//! (Holm). Ratios are against one fixed set-up, never against the best of a row, which is best
+//! partly by luck.
 
 use crate::charts::{memory, pauses, tradeoff};
-use crate::data::{Cell, Data, futile, pause_share};
-use crate::{stats, units};
+use crate::data::{Cell, Data, Setup, futile, pause_share};
+use crate::figure::Figure;
+use crate::stats::{self, Blocks, Interval, Judged, Rule, Verdict, judge};
+use crate::units;
 use std::collections::BTreeMap;
+
+/// How sure the report is, and up to where it calls figures alike.
+pub const RULE: Rule = Rule { confidence: 0.95, margin: 0.02 };
 
 /// A topic with its sentences.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,226 +39,283 @@ pub fn all(data: &Data) -> Vec<Finding> {
         };
         add(&name("Allocators"), allocators(data, engine));
         add(&name("Pool"), fronts(data, engine));
+        add(&name("Huge pages"), huge_pages(data, engine));
         add(&name("Thresholds"), thresholds(data, engine));
         add(&name("Pauses"), longest_pauses(data, engine));
         add(&name("Collections"), collections(data, engine));
     }
+    add("Disturbances", disturbances(data));
     add("Not measured", failures(data));
     found
+}
+
+/// A share as percent without needless digits.
+pub fn share_words(share: f64) -> String {
+    let text = format!("{:.1}", share * 100.0);
+    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// A ratio and its interval in figures, with the verdict.
+pub fn figures(judged: &Judged) -> String {
+    match (judged.interval, judged.ratio) {
+        (Some(i), _) => {
+            let word = match judged.verdict {
+                Verdict::Less => "less",
+                Verdict::More => "more",
+                Verdict::Alike => "alike",
+                Verdict::CannotTell => "cannot be told apart",
+            };
+            format!("{:.3}× [{:.3}, {:.3}], {word}, {} blocks", i.value, i.low, i.high, judged.blocks)
+        }
+        (None, Some(ratio)) => format!("{ratio:.3}×, {} blocks: too few to tell", judged.blocks),
+        (None, None) => "not measured".into(),
+    }
+}
+
+/// An interval of ratios as changes: `[-4.1, +7.0 %]`, or as factors where they are large.
+fn span(i: Interval) -> String {
+    if i.high >= 2.0 {
+        return format!("[{:.1}, {:.1} times]", i.low, i.high);
+    }
+    let change = |ratio: f64| {
+        let percent = (ratio - 1.0) * 100.0;
+        let text = format!("{:+.1}", percent);
+        if text == "-0.0" || text == "+0.0" { "0.0".to_string() } else { text.replace('-', "\u{2212}") }
+    };
+    format!("[{}, {} %]", change(i.low), change(i.high))
+}
+
+/// A judged ratio of a thing in words: `9 % more time [+7.1, +11.2 %]`.
+fn words(judged: &Judged, thing: &str) -> String {
+    let Some(i) = judged.interval else {
+        return format!("{thing} cannot be told apart (fewer than five blocks)");
+    };
+    match judged.verdict {
+        Verdict::CannotTell => format!("{thing} cannot be told apart {}", span(i)),
+        Verdict::Alike => format!("{thing} alike {}", span(i)),
+        _ if i.value >= 2.0 => format!("{:.1} times the {thing} {}", i.value, span(i)),
+        Verdict::More => format!("{:.0} % more {thing} {}", (i.value - 1.0) * 100.0, span(i)),
+        Verdict::Less => format!("{:.0} % less {thing} {}", (1.0 - i.value) * 100.0, span(i)),
+    }
+}
+
+fn plural(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+}
+
+fn alone(setup: &Setup) -> &[Setup] {
+    std::slice::from_ref(setup)
 }
 
 /// How the engines compare.
 fn engines(data: &Data) -> Option<String> {
     let [ours, other, ..] = data.engines.as_slice() else { return None };
+    let (our_setup, other_setup) = (memory::base_setup(data, ours)?, memory::base_setup(data, other)?);
+    let family: Vec<Blocks> = [Figure::Time, Figure::Peak, Figure::Pause]
+        .iter()
+        .map(|f| data.blocks(&[(alone(&other_setup), alone(&our_setup))], &|r| r.figure(*f)))
+        .collect();
+    let judged = judge(&family, RULE);
     let pairs = memory::pairs(data, ours, other);
-    let time = stats::geomean(&pairs.iter().map(|p| p.time).collect::<Vec<_>>())?;
-    let peak = stats::geomean(&pairs.iter().map(|p| p.peak).collect::<Vec<_>>())?;
-    let (best, worst) = (pairs.first()?, pairs.last()?);
+    if pairs.is_empty() {
+        return None;
+    }
     let mut text = format!(
-        "Over {} workloads {ours} needed {} of {other}'s time and {} of its peak memory (geometric means). It did \
-         best on {} ({} of the time) and worst on {} ({}).",
-        pairs.len(),
-        units::percent(time),
-        units::percent(peak),
-        best.workload,
-        units::percent(best.time),
-        worst.workload,
-        units::percent(worst.time),
+        "Over {}, {ours} against {other}: {}; {}.",
+        plural(pairs.len(), "workload"),
+        words(&judged[0], "time"),
+        words(&judged[1], "peak memory")
     );
-    let pauses: Vec<f64> = pairs.iter().filter_map(|p| p.pause).collect();
-    if let Some(pause) = stats::geomean(&pauses) {
+    if judged[2].interval.is_some() {
+        text += &format!(" Where both collected: longest pause {}.", figures(&judged[2]));
+    }
+    // Which workload is named first is chance where their intervals overlap; the intervals say so.
+    let certain: Vec<(&str, Judged)> = pairs
+        .iter()
+        .filter_map(|p| Some((p.workload.as_str(), p.figures[0]?)))
+        .filter(|(_, j)| matches!(j.verdict, Verdict::Less | Verdict::More))
+        .collect();
+    if let (Some(best), Some(worst)) = (certain.first(), certain.last())
+        && certain.len() > 1
+    {
         text += &format!(
-            " Where both collected ({} workloads), its longest pause was {} of the other's.",
-            pauses.len(),
-            units::percent(pause)
+            " Of single workloads, {} is at one end ({}) and {} at the other ({}).",
+            best.0,
+            words(&best.1, "time"),
+            worst.0,
+            words(&worst.1, "time")
         );
     }
     Some(text)
 }
 
-/// Per workload and size: a figure of every allocator relative to the best one's.
-fn relative<'a>(
-    cells: impl Iterator<Item = &'a Cell>,
-    name: impl Fn(&Cell) -> String,
-    figure: impl Fn(&Cell) -> f64,
-) -> BTreeMap<String, (f64, usize)> {
-    let mut rows: BTreeMap<(&str, u64), BTreeMap<String, f64>> = BTreeMap::new();
-    for cell in cells {
-        rows.entry((&cell.key.workload, cell.key.size)).or_default().insert(name(cell), figure(cell));
-    }
-    let widest = rows.values().map(BTreeMap::len).max().unwrap_or(0);
-    let mut ratios: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-    // Only rows that have every column compare like with like.
-    for row in rows.values().filter(|r| r.len() == widest) {
-        let best = row.values().copied().fold(f64::INFINITY, f64::min);
-        for (name, value) in row {
-            ratios.entry(name.clone()).or_default().push(value / best);
-        }
-    }
-    ratios
-        .into_iter()
-        .filter_map(|(name, values)| Some((name, (stats::geomean(&values)?, values.len()))))
-        .collect()
-}
-
-/// The extremes of a ranking: (best, worst, worst relative to best).
-fn extremes(ranking: &BTreeMap<String, (f64, usize)>) -> Option<(String, String, f64)> {
-    let best = ranking.iter().min_by(|a, b| a.1.0.total_cmp(&b.1.0))?;
-    let worst = ranking.iter().max_by(|a, b| a.1.0.total_cmp(&b.1.0))?;
-    (ranking.len() > 1).then(|| (best.0.clone(), worst.0.clone(), worst.1.0 / best.1.0))
-}
-
-/// Which allocator was fastest, which leanest, and by how much it matters.
+/// Every allocator and front against the fixed one.
 fn allocators(data: &Data, engine: &str) -> Option<String> {
-    let mut sentences = Vec::new();
-    let fronts: std::collections::BTreeSet<&str> =
-        data.allocator_cells(engine).map(|c| c.key.front.as_str()).collect();
-    for front in fronts {
-        let cells = || data.allocator_cells(engine).filter(|c| c.key.front == front);
-        let allocator = |c: &Cell| c.key.allocator.clone();
-        let time = relative(cells(), allocator, |c| c.cpu_ns);
-        let memory = relative(cells(), allocator, |c| c.rss_bytes.max(65536.0));
-        let (Some(fast), Some(lean)) = (extremes(&time), extremes(&memory)) else { continue };
-        let workloads = time.values().map(|v| v.1).max().unwrap_or(0);
-        let place = match front {
-            "direct" => "With every block from the allocator itself (direct)".to_string(),
-            "pool" => "Behind the pool".to_string(),
-            other => format!("Behind the engine's own {other}"),
-        };
-        let fast = match near(fast.2) {
-            true => format!("all took about the same time over {workloads} workloads"),
-            false => format!(
-                "{} was the fastest over {workloads} workloads and {} took {}",
-                fast.0,
-                fast.1,
-                units::change(fast.2, "more time", "less time")
-            ),
-        };
-        let lean = match near(lean.2) {
-            true => "all held about the same physical memory".to_string(),
-            false => format!(
-                "{} held the least physical memory and {} held {}",
-                lean.0,
-                lean.1,
-                units::change(lean.2, "more", "less")
-            ),
-        };
-        sentences.push(format!("{place}, {fast}; {lean}."));
-    }
-    Some(sentences.join(" "))
+    let setups = data.memory_setups(engine);
+    let (base, others) = setups.split_first().filter(|(_, others)| !others.is_empty())?;
+    let family: Vec<Blocks> = others
+        .iter()
+        .flat_map(|s| {
+            [Figure::Time, Figure::Physical]
+                .map(|f| data.blocks(&[(alone(base), alone(s))], &|r| r.figure(f)))
+        })
+        .collect();
+    let judged = judge(&family, RULE);
+    let workloads = data.cells_under(base).count();
+    let mut text = format!(
+        "Against {} · {} under {}, over {}:",
+        base.allocator,
+        base.front,
+        base.policy,
+        plural(workloads, "workload")
+    );
+    let items: Vec<String> = others
+        .iter()
+        .zip(judged.chunks(2))
+        .map(|(s, j)| {
+            format!(
+                " {} · {}: {}, {}",
+                s.allocator,
+                s.front,
+                words(&j[0], "time"),
+                words(&j[1], "physical memory")
+            )
+        })
+        .collect();
+    text += &items.join(";");
+    Some(text + ".")
 }
 
 /// What the pool in front of the allocator changes.
 fn fronts(data: &Data, engine: &str) -> Option<String> {
-    let mut pairs: BTreeMap<(&str, u64, &str), [Option<&Cell>; 2]> = BTreeMap::new();
-    for cell in data.allocator_cells(engine) {
-        let slot = match cell.key.front.as_str() {
-            "pool" => 0,
-            "direct" => 1,
-            _ => continue,
-        };
-        pairs.entry((&cell.key.workload, cell.key.size, &cell.key.allocator)).or_default()[slot] = Some(cell);
+    let setups = data.memory_setups(engine);
+    let pairs: Vec<(&Setup, &Setup)> = setups
+        .iter()
+        .filter(|s| s.front == "direct")
+        .filter_map(|direct| {
+            let pool = setups.iter().find(|s| s.front == "pool" && s.allocator == direct.allocator)?;
+            Some((direct, pool))
+        })
+        .collect();
+    if pairs.is_empty() {
+        return None;
     }
-    let both: Vec<(&Cell, &Cell)> = pairs.values().filter_map(|p| Some((p[0]?, p[1]?))).collect();
-    let mean = |f: &dyn Fn(&Cell) -> f64| {
-        stats::geomean(&both.iter().map(|(pool, direct)| f(pool) / f(direct)).collect::<Vec<_>>())
-    };
-    let (time, rss) = (mean(&|c| c.cpu_ns)?, mean(&|c| c.rss_bytes.max(65536.0))?);
-    let took = match near(time) {
-        true => "as long as direct ones".to_string(),
-        false => format!("{} than direct ones", units::change(time, "more time", "less time")),
-    };
-    let held = match near(rss) {
-        true => "as much".to_string(),
-        false => units::change(rss, "more", "less"),
-    };
+    let sides: Vec<(&[Setup], &[Setup])> = pairs.iter().map(|(a, b)| (alone(a), alone(b))).collect();
+    let family: Vec<Blocks> =
+        [Figure::Time, Figure::Physical].iter().map(|f| data.blocks(&sides, &|r| r.figure(*f))).collect();
+    let judged = judge(&family, RULE);
     Some(format!(
-        "With the pool in front of the same allocators, runs took {took} and held {held} physical memory at the \
-         peak (geometric means over {} pairs).",
-        both.len()
+        "With the pool in front, against the same allocators without it ({}): {}, {}.",
+        plural(pairs.len(), "allocator"),
+        words(&judged[0], "time"),
+        words(&judged[1], "physical memory")
     ))
 }
 
-/// Whether a ratio is too near one to speak of.
-fn near(ratio: f64) -> bool {
-    (ratio - 1.0).abs() < 0.01
+/// What transparent huge pages do, where both were measured.
+fn huge_pages(data: &Data, engine: &str) -> Option<String> {
+    let with = |thp: &str| -> BTreeMap<Setup, Setup> {
+        let cells = data.cells.keys().filter(|k| k.engine == engine && k.thp == thp);
+        // Found by what is the same without the mode.
+        cells.map(|k| (Setup { thp: String::new(), ..k.setup() }, k.setup())).collect()
+    };
+    let (never, always) = (with("never"), with("always"));
+    let pairs: Vec<(&Setup, &Setup)> = never.iter().filter_map(|(k, n)| Some((n, always.get(k)?))).collect();
+    if pairs.is_empty() {
+        return None;
+    }
+    let family: Vec<Blocks> = pairs
+        .iter()
+        .flat_map(|(n, a)| {
+            [Figure::Physical, Figure::Time].map(|f| data.blocks(&[(alone(n), alone(a))], &|r| r.figure(f)))
+        })
+        .collect();
+    let judged = judge(&family, RULE);
+    let items: Vec<String> = pairs
+        .iter()
+        .zip(judged.chunks(2))
+        .map(|((n, _), j)| {
+            format!(
+                "{} · {}: {}, {}",
+                n.allocator,
+                n.front,
+                words(&j[0], "physical memory"),
+                words(&j[1], "time")
+            )
+        })
+        .collect();
+    Some(format!("With transparent huge pages in the process, against without: {}.", items.join("; ")))
 }
 
-/// The trade-off over policies: the unbeaten ones and the price of the ends.
+/// The trade-off over policies.
 fn thresholds(data: &Data, engine: &str) -> Option<String> {
     let choices = tradeoff::choices(data, engine);
     if choices.len() < 2 {
         return None;
     }
     let base = data.base_policy.get(engine)?;
-    let mut best: Vec<&tradeoff::Choice> = choices.iter().filter(|c| c.best).collect();
-    best.sort_by(|a, b| a.memory.total_cmp(&b.memory));
-    let names: Vec<&str> = best.iter().map(|c| c.policy.as_str()).collect();
-    let mut text = match names.as_slice() {
-        [one] => format!("Of {} policies {one} was best in both time and peak memory.", choices.len()),
-        _ => format!(
-            "Of {} policies, {} are not beaten by another in both time and peak memory, from the leanest to the \
-             fastest: {}.",
-            choices.len(),
-            names.len(),
-            names.join(", ")
-        ),
-    };
-    let fastest = choices.iter().min_by(|a, b| a.time.total_cmp(&b.time))?;
-    if &fastest.policy != base {
-        text += &format!(
-            " Against {base}, the fastest ({}) took {} with {}.",
-            fastest.policy,
-            time_words(fastest.time),
-            peak_words(fastest.memory),
-        );
+    let mut text = String::new();
+    if let Some(idle) = choices.iter().find(|c| c.policies.len() > 1) {
+        let names: Vec<&str> = idle.policies.iter().map(String::as_str).filter(|p| *p != "never").collect();
+        text += &match idle.policies.iter().any(|p| p == "never") {
+            true => format!("{} made no collection in any sample and equal never. ", names.join(" and ")),
+            false => format!("{} made no collection in any sample; they are one. ", names.join(" and ")),
+        };
     }
-    let leanest = choices.iter().min_by(|a, b| a.memory.total_cmp(&b.memory))?;
-    if &leanest.policy != base && leanest.policy != fastest.policy {
+    let others: Vec<&tradeoff::Choice> = choices.iter().filter(|c| !c.base).collect();
+    let items: Vec<String> = others
+        .iter()
+        .map(|c| format!("{}: {}, {}", c.name(), words(&c.time, "time"), words(&c.memory, "peak memory")))
+        .collect();
+    text += &format!("Against {base}: {}.", items.join("; "));
+    let beaten: Vec<String> = choices.iter().filter(|c| !c.best).map(tradeoff::Choice::name).collect();
+    if !beaten.is_empty() {
         text += &format!(
-            " The leanest ({}) had {} and took {}.",
-            leanest.policy,
-            peak_words(leanest.memory),
-            time_words(leanest.time),
+            " Another policy needs less of one for certain and no more of the other than {}.",
+            beaten.join(" and than ")
         );
     }
     Some(text)
 }
 
-fn time_words(ratio: f64) -> String {
-    if near(ratio) { "about the same time".into() } else { units::change(ratio, "more time", "less time") }
-}
-
-fn peak_words(ratio: f64) -> String {
-    if near(ratio) {
-        "the same peak memory".into()
-    } else {
-        units::change(ratio, "more peak memory", "less peak memory")
-    }
-}
-
-/// The longest pause and the usual ones, under the baseline and under the gentlest policy.
+/// The pauses under the baseline, and what other policies do to them.
 fn longest_pauses(data: &Data, engine: &str) -> Option<String> {
     let base = data.base_policy.get(engine)?;
     let all: Vec<pauses::Pauses> =
         pauses::by_policy(data).into_iter().filter(|p| p.engine == engine).collect();
-    let here = all.iter().find(|p| &p.policy == base)?;
-    let worst = data.base_cells(engine).max_by(|a, b| a.pause_max_ns.total_cmp(&b.pause_max_ns))?;
+    let here = all.iter().find(|p| &p.setup.policy == base)?;
+    let part = |index: usize| {
+        let between = here.intervals[index]
+            .map_or(String::new(), |i| format!(" [{}, {}]", units::time(i.low), units::time(i.high)));
+        format!("{}{between}", units::time(here.figures[index]))
+    };
     let mut text = format!(
         "Under {base} a collection stopped the script for {} at the median, {} at the 99th percentile and {} at the \
-         longest, on {}.",
-        units::time(here.percentile(0.5)),
-        units::time(here.percentile(0.99)),
-        units::time(here.longest),
-        worst.key.workload,
+         longest (geometric means of the figures of {} that collected); the longest of all was {}, on {}.",
+        part(0),
+        part(1),
+        part(2),
+        plural(here.workloads, "workload"),
+        units::time(here.longest.0),
+        here.longest.1,
     );
-    let gentle = all.iter().min_by(|a, b| a.longest.total_cmp(&b.longest))?;
-    if &gentle.policy != base {
-        text += &format!(
-            " The shortest longest pause of all policies that collect was {}, under {}.",
-            units::time(gentle.longest),
-            gentle.policy
-        );
+    let others: Vec<&pauses::Pauses> = all.iter().filter(|p| &p.setup.policy != base).collect();
+    let family: Vec<Blocks> = others
+        .iter()
+        .map(|p| data.blocks(&[(alone(&here.setup), alone(&p.setup))], &|r| r.figure(Figure::Pause)))
+        .collect();
+    let judged = judge(&family, RULE);
+    let mut shorter: Vec<(&pauses::Pauses, Judged)> =
+        others.into_iter().zip(judged).filter(|(_, j)| j.verdict == Verdict::Less).collect();
+    shorter.sort_by(|a, b| a.1.ratio.unwrap_or(1.0).total_cmp(&b.1.ratio.unwrap_or(1.0)));
+    if !shorter.is_empty() {
+        let items: Vec<String> = shorter
+            .iter()
+            .map(|(p, j)| format!("{} {}", p.setup.policy, j.interval.map_or(String::new(), span)))
+            .collect();
+        text += &format!(" The longest pause is shorter for certain under {}.", items.join(", "));
+    } else if !family.is_empty() {
+        text += " No policy made the longest pause shorter for certain.";
     }
     Some(text)
 }
@@ -261,11 +327,15 @@ fn collections(data: &Data, engine: &str) -> Option<String> {
     if most.pause_total_ns == 0.0 {
         return Some("No collection ran under the baseline policy.".into());
     }
+    let shares: Vec<f64> = most.runs.iter().map(|r| r.pause_share).collect();
+    let (low, high) = shares.iter().fold((f64::INFINITY, 0.0f64), |s, v| (s.0.min(*v), s.1.max(*v)));
     let mut text = format!(
-        "Collections took the largest share of the time on {}: {} of {}.",
+        "Collections took the largest share of the time on a core on {}: {} of {} (samples from {} to {}).",
         most.key.workload,
-        units::percent(pause_share(most)),
-        units::time(most.wall_ns),
+        units::percent(stats::median(&shares)?),
+        units::time(most.cpu_ns),
+        units::percent(low),
+        units::percent(high),
     );
     let known: Vec<bool> =
         cells.iter().flat_map(|c| c.typical.collections.iter().filter_map(futile)).collect();
@@ -276,7 +346,7 @@ fn collections(data: &Data, engine: &str) -> Option<String> {
             .map(|c| (c.typical.collections.iter().filter(|c| futile(c) == Some(true)).count(), c))
             .max_by_key(|(n, _)| *n);
         text += &format!(
-            " Of {} collections {} freed less than 1 % of what they found",
+            " Of {} collections in one run of each workload {} freed less than 1 % of what they found",
             units::count(known.len() as u64),
             units::count(nothing as u64)
         );
@@ -288,6 +358,21 @@ fn collections(data: &Data, engine: &str) -> Option<String> {
         };
     }
     Some(text)
+}
+
+/// How many samples waited for a core.
+fn disturbances(data: &Data) -> Option<String> {
+    let (disturbed, retaken) = data.disturbed;
+    if disturbed + retaken == 0 {
+        return None;
+    }
+    Some(format!(
+        "{} of {} samples that count waited for a core longer than the lab allows; {} were taken a second time for that. \
+         Times are those on a core.",
+        units::count(disturbed as u64),
+        units::count(data.records as u64),
+        units::count(retaken as u64)
+    ))
 }
 
 /// What has no figures, by kind.

@@ -1,12 +1,15 @@
 //! The page: one HTML file that needs nothing beside it, and the files that go with it.
 
+use crate::charts::memory::interval;
 use crate::charts::{self, Chart, canvas, csv_line};
-use crate::data::{Data, pause_share};
+use crate::data::{Cell, Data, Growth, Setup, pause_share};
+use crate::figure::Figure;
 use crate::findings::{self, Finding};
 use crate::record::Record;
 use crate::trace_events;
 use crate::units;
 use askama::Template;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -42,11 +45,17 @@ struct RowView {
     samples: usize,
     time: String,
     peak: String,
-    committed: String,
     rss: String,
     collections: String,
     share: String,
     longest: String,
+}
+
+/// A line of the ledger: sums over workloads, so that a large heap weighs as it does in a process.
+struct LedgerView {
+    name: String,
+    workloads: usize,
+    columns: Vec<String>,
 }
 
 struct FailureView {
@@ -65,6 +74,12 @@ struct Page<'a> {
     several_engines: bool,
     findings: &'a [Finding],
     figures: Vec<FigureView>,
+    workloads: &'a [String],
+    ledger: Vec<LedgerView>,
+    ledger_note: String,
+    confidence: String,
+    margin: String,
+    thp: &'a str,
     rows: Vec<RowView>,
     all_rows: usize,
     failures: Vec<FailureView>,
@@ -146,6 +161,12 @@ fn page(data: &Data, findings: &[Finding], charts: &[Chart]) -> Result<String, S
         several_engines: data.engines.len() > 1,
         findings,
         figures,
+        workloads: &data.workloads,
+        ledger_note: ledger_note(data),
+        ledger: ledger(data),
+        confidence: findings::share_words(findings::RULE.confidence),
+        margin: findings::share_words(findings::RULE.margin),
+        thp: &data.base_thp,
         rows,
         all_rows: data.cells.len(),
         failures: data
@@ -172,6 +193,69 @@ fn page(data: &Data, findings: &[Finding], charts: &[Chart]) -> Result<String, S
     page.render().map_err(|e| e.to_string())
 }
 
+/// What the columns of the ledger are of.
+fn ledger_note(data: &Data) -> String {
+    let policies: Vec<String> = data.base_policy.iter().map(|(e, p)| format!("{p} ({e})")).collect();
+    format!(
+        "Growth of a process from before its engine started up to its peak, under {}: medians of the samples, summed \
+         over the workloads that every line has. Each column holds the one before it, up to what the kernel backs with \
+         pages.",
+        policies.join(", ")
+    )
+}
+
+/// The ledger of each allocator and front at the peak.
+fn ledger(data: &Data) -> Vec<LedgerView> {
+    let mut lines = Vec::new();
+    for engine in &data.engines {
+        let policy = data.base_policy.get(engine);
+        let mut setups: Vec<Setup> = data
+            .cells
+            .keys()
+            .filter(|k| &k.engine == engine && Some(&k.policy) == policy)
+            .map(crate::data::CellKey::setup)
+            .collect();
+        setups.sort();
+        setups.dedup();
+        let programs = |s: &Setup| -> BTreeSet<(String, u64)> {
+            data.cells_under(s).map(|c| (c.key.workload.clone(), c.key.size)).collect()
+        };
+        let common = setups.iter().map(programs).reduce(|a, b| a.intersection(&b).cloned().collect());
+        let common = common.unwrap_or_default();
+        for setup in &setups {
+            let cells: Vec<&Cell> = data
+                .cells_under(setup)
+                .filter(|c| common.contains(&(c.key.workload.clone(), c.key.size)))
+                .collect();
+            let sum =
+                |f: fn(&Growth) -> Option<f64>| -> Option<f64> { cells.iter().map(|c| f(&c.growth)).sum() };
+            let said = |v: Option<f64>| v.map_or("–".to_string(), units::bytes);
+            let (asked, anon) = (sum(|g| g.asked), sum(|g| g.rss_anon));
+            let mut columns = vec![
+                said(asked),
+                said(sum(|g| g.usable)),
+                said(sum(|g| g.taken)),
+                said(sum(|g| g.committed)),
+                said(anon),
+                said(sum(|g| g.anon_huge)),
+                said(sum(|g| g.rss_file)),
+                said(sum(|g| g.pss)),
+            ];
+            let per_byte = asked.zip(anon).filter(|(a, _)| *a > 0.0).map(|(a, r)| r / a);
+            columns.push(per_byte.map_or("–".into(), |r| format!("{r:.2}")));
+            let mut name = format!("{} · {}", setup.allocator, setup.front);
+            if data.engines.len() > 1 {
+                name = format!("{engine} · {name}");
+            }
+            if setup.thp != data.base_thp {
+                name += &format!(" · huge pages {}", setup.thp);
+            }
+            lines.push(LedgerView { name, workloads: cells.len(), columns });
+        }
+    }
+    lines
+}
+
 /// The table of the page: the cells that lie on one of the two comparisons.
 fn table(data: &Data) -> Vec<RowView> {
     data.cells
@@ -180,12 +264,19 @@ fn table(data: &Data) -> Vec<RowView> {
             engine: c.key.engine.clone(),
             workload: c.key.workload.clone(),
             size: c.key.size.to_string(),
-            allocator: format!("{} · {}", c.key.allocator, c.key.front),
+            allocator: match c.key.thp == data.base_thp {
+                true => format!("{} · {}", c.key.allocator, c.key.front),
+                false => format!("{} · {} · huge pages {}", c.key.allocator, c.key.front, c.key.thp),
+            },
             policy: c.key.policy.clone(),
             samples: c.samples,
-            time: units::time(c.cpu_ns),
+            time: match interval(c, Figure::Time) {
+                Some(i) => {
+                    format!("{} [{}, {}]", units::time(c.cpu_ns), units::time(i.low), units::time(i.high))
+                }
+                None => units::time(c.cpu_ns),
+            },
             peak: units::bytes(c.peak_bytes),
-            committed: c.committed_bytes.map_or("–".into(), units::bytes),
             rss: units::bytes(c.rss_bytes),
             collections: format!("{:.0}", c.collections),
             share: units::percent(pause_share(c)),
@@ -209,7 +300,7 @@ fn figures_csv(data: &Data) -> String {
         "peak_charged_bytes",
         "peak_requested_bytes",
         "committed_bytes",
-        "rss_bytes",
+        "rss_anon_growth_bytes",
         "collections",
         "pause_total_ns",
         "pause_max_ns",
@@ -230,7 +321,7 @@ fn figures_csv(data: &Data) -> String {
             format!("{:.0}", c.cpu_ns),
             format!("{:.0}", c.peak_bytes),
             known(c.requested_bytes),
-            known(c.committed_bytes),
+            known(c.growth.committed),
             format!("{:.0}", c.rss_bytes),
             format!("{:.0}", c.collections),
             format!("{:.0}", c.pause_total_ns),

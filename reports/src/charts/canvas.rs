@@ -8,7 +8,10 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-/// How many series colours there are; more series start over with the first.
+/// How many colours allocators have, see [`Ink::of_allocator`].
+pub const ALLOCATORS: usize = 6;
+
+/// How many colours all other series have; more series start over with the first.
 pub const SERIES: usize = 6;
 
 /// How many steps the heat scale has.
@@ -25,7 +28,9 @@ pub enum Ink {
     Grid,
     /// The ground.
     Paper,
-    /// A series of a chart.
+    /// An allocator: the same colour in every chart of every report.
+    Allocator(usize),
+    /// A series of a chart that is no allocator.
     Series(usize),
     /// A step of the heat scale, from good (0) to bad.
     Heat(usize),
@@ -34,17 +39,19 @@ pub enum Ink {
 }
 
 /// The light set of colours, in the order of [`Ink::index`].
-const LIGHT: [&str; 4 + SERIES + 2 * HEATS] = [
+const LIGHT: [&str; 4 + ALLOCATORS + SERIES + 2 * HEATS] = [
     "#1b1f24", "#57606a", "#d8dde3", "#ffffff", "#0067a5", "#c44e00", "#00805c", "#a23b80", "#8a6a00",
-    "#4d5b6b", "#eef5fa", "#d3e5f1", "#a9cde4", "#74aed3", "#418cbd", "#1a699f", "#0b4672", "#1b1f24",
-    "#1b1f24", "#1b1f24", "#1b1f24", "#ffffff", "#ffffff", "#ffffff",
+    "#4d5b6b", "#1f6f78", "#b0303a", "#5b4bb5", "#5f7a1f", "#8c5a33", "#33414f", "#eef5fa", "#d3e5f1",
+    "#a9cde4", "#74aed3", "#418cbd", "#1a699f", "#0b4672", "#1b1f24", "#1b1f24", "#1b1f24", "#1b1f24",
+    "#ffffff", "#ffffff", "#ffffff",
 ];
 
 /// The dark set of colours, in the same order.
-const DARK: [&str; 4 + SERIES + 2 * HEATS] = [
+const DARK: [&str; 4 + ALLOCATORS + SERIES + 2 * HEATS] = [
     "#e8ebef", "#a3adb8", "#363d46", "#14171b", "#58b3ea", "#ff9a57", "#3ecb9f", "#e592c6", "#e3bd4a",
-    "#a9b7c6", "#1c242c", "#1f3445", "#224761", "#2a6289", "#3d84b4", "#6cb0da", "#b5dcf3", "#e8ebef",
-    "#e8ebef", "#e8ebef", "#e8ebef", "#0d1013", "#0d1013", "#0d1013",
+    "#a9b7c6", "#5fc3cc", "#ff8a8f", "#a99bff", "#b3cf63", "#d9a878", "#c3ced9", "#1c242c", "#1f3445",
+    "#224761", "#2a6289", "#3d84b4", "#6cb0da", "#b5dcf3", "#e8ebef", "#e8ebef", "#e8ebef", "#e8ebef",
+    "#0d1013", "#0d1013", "#0d1013",
 ];
 
 impl Ink {
@@ -54,10 +61,21 @@ impl Ink {
             Ink::Soft => 1,
             Ink::Grid => 2,
             Ink::Paper => 3,
-            Ink::Series(n) => 4 + n % SERIES,
-            Ink::Heat(n) => 4 + SERIES + n.min(HEATS - 1),
-            Ink::OnHeat(n) => 4 + SERIES + HEATS + n.min(HEATS - 1),
+            Ink::Allocator(n) => 4 + n % ALLOCATORS,
+            Ink::Series(n) => 4 + ALLOCATORS + n % SERIES,
+            Ink::Heat(n) => 4 + ALLOCATORS + SERIES + n.min(HEATS - 1),
+            Ink::OnHeat(n) => 4 + ALLOCATORS + SERIES + HEATS + n.min(HEATS - 1),
         }
+    }
+
+    /// The colour of an allocator stack: that of the allocator at its bottom. It depends on the
+    /// name alone, so that it is the same in every chart of every report.
+    pub fn of_allocator(stack: &str) -> Self {
+        let words: Vec<&str> =
+            stack.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').filter(|w| !w.is_empty()).collect();
+        let known = |word: &str| ["system", "mimalloc", "jemalloc", "pool"].iter().position(|k| *k == word);
+        let other = || 4 + stack.bytes().map(usize::from).sum::<usize>() % (ALLOCATORS - 4);
+        Ink::Allocator(words.iter().rev().find_map(|w| known(w)).unwrap_or_else(other))
     }
 
     /// The colour that stands for the ink inside a drawing.
@@ -78,6 +96,16 @@ pub struct Drawing {
     svg: String,
     width: u32,
     height: u32,
+    spots: Vec<Spot>,
+}
+
+/// A part of a drawing that says more when it is pointed at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Spot {
+    at: [i64; 4],
+    tip: String,
+    workload: String,
+    veil: bool,
 }
 
 impl Drawing {
@@ -95,8 +123,9 @@ impl Drawing {
             self.height,
             escape(label)
         );
-        let body = svg.find('>').map_or("", |end| &svg[end..]);
-        format!("{head}xmlns=\"http://www.w3.org/2000/svg\"{body}")
+        let body = svg.find('>').map_or("", |end| &svg[end..]).trim_end().trim_end_matches("</svg>");
+        let spots: String = self.spots.iter().map(Spot::svg).collect();
+        format!("{head}xmlns=\"http://www.w3.org/2000/svg\"{body}{spots}</svg>")
     }
 
     /// The drawing as a file of its own, on white paper.
@@ -106,6 +135,23 @@ impl Drawing {
             svg = svg.replace(&stand_in_text(index), colour);
         }
         svg
+    }
+}
+
+impl Spot {
+    /// A rectangle that the page's script looks for; without a script its title still shows.
+    fn svg(&self) -> String {
+        let [x, y, width, height] = self.at;
+        let place = format!("x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"");
+        let workload = match self.workload.as_str() {
+            "" => String::new(),
+            name => format!(" data-w=\"{}\"", escape(name)),
+        };
+        if self.veil {
+            return format!("<rect class=\"veil\" {place}{workload}/>\n");
+        }
+        let tip = escape(&self.tip);
+        format!("<rect class=\"spot\" {place}{workload} data-tip=\"{tip}\"><title>{tip}</title></rect>\n")
     }
 }
 
@@ -153,6 +199,7 @@ impl Mark {
 pub struct Canvas<'a> {
     area: DrawingArea<SVGBackend<'a>, Shift>,
     error: Option<String>,
+    spots: Vec<Spot>,
 }
 
 /// Draws a chart: makes the surface, hands it to `paint`, and returns what was drawn.
@@ -161,14 +208,14 @@ pub struct Canvas<'a> {
 /// When the backend reports one.
 pub fn draw(width: u32, height: u32, paint: impl FnOnce(&mut Canvas<'_>)) -> Result<Drawing, String> {
     let mut svg = String::new();
-    {
+    let spots = {
         let area = SVGBackend::with_string(&mut svg, (width, height)).into_drawing_area();
-        let mut canvas = Canvas { area, error: None };
+        let mut canvas = Canvas { area, error: None, spots: Vec::new() };
         canvas.rect(0.0, 0.0, f64::from(width), f64::from(height), Ink::Paper);
         paint(&mut canvas);
-        canvas.finish()?;
-    }
-    Ok(Drawing { svg, width, height })
+        canvas.finish()?
+    };
+    Ok(Drawing { svg, width, height, spots })
 }
 
 impl Canvas<'_> {
@@ -178,9 +225,23 @@ impl Canvas<'_> {
         }
     }
 
-    fn finish(self) -> Result<(), String> {
+    fn finish(mut self) -> Result<Vec<Spot>, String> {
         self.area.present().map_err(|e| e.to_string())?;
-        self.error.map_or(Ok(()), Err)
+        // Veils first: what is veiled can still be pointed at.
+        self.spots.sort_by_key(|s| !s.veil);
+        self.error.map_or(Ok(self.spots), Err)
+    }
+
+    /// Says `tip` when the rectangle is pointed at; a click chooses the workload, if it has one.
+    pub fn spot(&mut self, x: f64, y: f64, width: f64, height: f64, tip: String, workload: &str) {
+        let at = [x, y, width, height].map(|v| v.round() as i64);
+        self.spots.push(Spot { at, tip, workload: workload.into(), veil: false });
+    }
+
+    /// The rectangle pales while another workload is chosen.
+    pub fn veil(&mut self, x: f64, y: f64, width: f64, height: f64, workload: &str) {
+        let at = [x, y, width, height].map(|v| v.round() as i64);
+        self.spots.push(Spot { at, tip: String::new(), workload: workload.into(), veil: true });
     }
 
     /// A filled rectangle with its left upper corner at (x, y).
@@ -262,8 +323,44 @@ fn at(x: f64, y: f64) -> (i32, i32) {
     (x.round() as i32, y.round() as i32)
 }
 
+/// A text cut to a width in pixels, in its middle, where both ends tell stacks apart.
+pub fn shortened(text: &str, size: u32, width: f64) -> String {
+    let mut parts: Vec<char> = text.chars().collect();
+    if text_width(text, size) <= width {
+        return text.to_string();
+    }
+    while parts.len() > 3 {
+        parts.remove(parts.len() / 2);
+        let (head, tail) = parts.split_at(parts.len() / 2);
+        let short: String = head.iter().chain(['…'].iter()).chain(tail).collect();
+        if text_width(&short, size) <= width {
+            return short;
+        }
+    }
+    "…".into()
+}
+
 /// About how wide a text is, in pixels: wide enough for the usual sans-serif faces.
 pub fn text_width(text: &str, size: u32) -> f64 {
     text.chars().map(|c| if "ilj.,:;|!'()[] ".contains(c) { 0.34 } else { 0.58 }).sum::<f64>()
         * f64::from(size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_allocator_has_one_colour_whatever_wraps_it() {
+        assert_eq!(Ink::of_allocator("mimalloc"), Ink::of_allocator("limit(64M, counting(mimalloc))"));
+        assert_eq!(Ink::of_allocator("pool"), Ink::Allocator(3));
+        assert_ne!(Ink::of_allocator("system"), Ink::of_allocator("jemalloc"));
+    }
+
+    #[test]
+    fn long_names_keep_both_ends() {
+        let short = shortened("limit(64M, counting(mimalloc))", 12, 90.0);
+        assert!(short.starts_with("limit") && short.ends_with("c))") && short.contains('…'), "{short}");
+        assert_eq!(shortened("pool", 12, 90.0), "pool");
+    }
 }

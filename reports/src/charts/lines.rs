@@ -4,7 +4,8 @@ use super::canvas::{Anchor, Canvas, Drawing, Ink, Mark, draw};
 use super::rows::{Entry, draw_legend, legend_lines};
 use super::scale::{Kind, Scale, bytes_label, percent_label, span, time_label};
 use super::{Chart, chart, csv_line};
-use crate::data::{Cell, Data};
+use crate::data::{Cell, Data, pause_ns};
+use crate::figure::Figure;
 use crate::{stats, units};
 
 /// Panels of one drawing show at most this many marks of collections; the CSV has all.
@@ -50,7 +51,12 @@ pub fn over_time(data: &Data) -> Result<Option<Chart>, String> {
         return Ok(None);
     }
     let legend: Vec<Entry> = if data.engines.len() > 1 {
-        let entry = |(series, name): (usize, &String)| Entry { label: name.clone(), series, hollow: false };
+        let entry = |(series, name): (usize, &String)| Entry {
+            label: name.clone(),
+            ink: Ink::Series(series),
+            mark: Mark::of(series),
+            hollow: false,
+        };
         data.engines.iter().enumerate().map(entry).collect()
     } else {
         Vec::new()
@@ -102,6 +108,30 @@ fn draw_panel(canvas: &mut Canvas<'_>, panel: &Panel<'_>, x0: f64, y0: f64, widt
     let x = Scale::new(Kind::Linear, 0.0, longest, left, right);
     let y = Scale::new(Kind::LinearBytes, 0.0, most, bottom, top);
     canvas.text(panel.workload, left, y0 + 12.0, 13, Ink::Text, Anchor::Left);
+    canvas.veil(x0, y0, width, 184.0, panel.workload);
+    let tip = |(_, c): &(usize, &Cell)| {
+        let (low, high) = c
+            .runs
+            .iter()
+            .filter_map(|r| r.figure(Figure::Peak))
+            .fold((f64::INFINITY, 0.0), |s, v| (v.min(s.0), v.max(s.1)));
+        format!(
+            "{}: peaks of {} samples from {} to {}",
+            c.key.engine,
+            c.samples,
+            units::bytes(low),
+            units::bytes(high)
+        )
+    };
+    let tips: Vec<String> = panel.runs.iter().map(tip).collect();
+    canvas.spot(
+        x0,
+        y0,
+        width - 8.0,
+        166.0,
+        format!("{}\n{}", panel.workload, tips.join("\n")),
+        panel.workload,
+    );
     let collected: f64 = panel.runs.iter().map(|(_, c)| c.typical.collection_count as f64).sum();
     let note = match collected as u64 {
         0 => "no collection".to_string(),
@@ -149,12 +179,8 @@ pub fn utilisation(data: &Data) -> Result<Option<Chart>, String> {
             .iter()
             .map(|window| {
                 let least = cells.iter().map(|cell| {
-                    let pauses: Vec<(f64, f64)> = cell
-                        .typical
-                        .collections
-                        .iter()
-                        .map(|c| (c.at_ns as f64, c.pause_ns as f64))
-                        .collect();
+                    let pauses: Vec<(f64, f64)> =
+                        cell.typical.collections.iter().map(|c| (c.at_ns as f64, pause_ns(c))).collect();
                     stats::mmu(&pauses, cell.typical.wall_ns as f64, *window)
                 });
                 (*window, least.fold(1.0, f64::min))
@@ -175,7 +201,12 @@ pub fn utilisation(data: &Data) -> Result<Option<Chart>, String> {
     let legend: Vec<Entry> = drawn
         .iter()
         .enumerate()
-        .map(|(series, (name, _))| Entry { label: name.clone(), series, hollow: false })
+        .map(|(series, (name, _))| Entry {
+            label: name.clone(),
+            ink: Ink::Series(series),
+            mark: Mark::of(series),
+            hollow: false,
+        })
         .collect();
     Ok(Some(chart(
         "mmu".into(),

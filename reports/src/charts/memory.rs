@@ -1,11 +1,26 @@
 //! Peak memory by workload and allocator, and the engines beside each other.
 
+use super::canvas::{Ink, Mark};
 use super::rows::{Entry, Point, Row, Rows};
 use super::scale::{Kind, bytes_label, ratio_label};
-use super::{Chart, chart, csv_line, suffix};
-use crate::data::{Cell, Data};
-use crate::{stats, units};
+use super::{Chart, chart, csv_line, memory_name, suffix};
+use crate::data::{Cell, Data, Setup};
+use crate::figure::{Figure, LEAST_GROWTH};
+use crate::findings;
+use crate::stats::{Blocks, Interval, Judged, Pair, judge};
+use crate::units;
 use std::collections::BTreeMap;
+
+/// A figure of a cell with its interval over blocks.
+pub fn interval(cell: &Cell, figure: Figure) -> Option<Interval> {
+    let mut blocks: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    for run in &cell.runs {
+        blocks.entry(run.block).or_default().extend(run.figure(figure));
+    }
+    // Relative to one: the figure itself.
+    let pairs: Vec<Vec<Pair>> = blocks.into_values().map(|b| vec![Pair { a: vec![1.0], b }]).collect();
+    Blocks::new(&pairs).interval(findings::RULE.confidence)
+}
 
 /// A workload with its size, as rows call it when sizes differ.
 fn row_name(data: &Data, cell: &Cell) -> String {
@@ -54,34 +69,41 @@ pub fn peak(data: &Data, engine: &str) -> Result<Option<Chart>, String> {
             &k.policy,
             &format!("{:.0}", cell.peak_bytes),
             &known(cell.requested_bytes),
-            &known(cell.committed_bytes),
+            &known(cell.growth.committed),
             &format!("{:.0}", cell.rss_bytes),
         ]);
     }
-    // What the allocator holds from the system is what differs between allocators; where one of
-    // them cannot tell, physical memory stands in for all.
-    let all_know = rows.values().flatten().all(|c| c.committed_bytes.is_some());
-    let figure = |cell: &Cell| {
-        let value = if all_know { cell.committed_bytes.unwrap_or(cell.peak_bytes) } else { cell.rss_bytes };
-        value.max(1024.0)
-    };
     let series = |name: &str| allocators.iter().position(|a| *a == name).unwrap_or(0);
     let mut table: Vec<Row> = rows
         .iter()
         .map(|(name, cells)| {
-            let least = cells.iter().map(|c| figure(c)).fold(f64::INFINITY, f64::min);
+            let least = cells.iter().map(|c| c.rss_bytes).fold(f64::INFINITY, f64::min);
+            let point = |c: &&Cell| {
+                let found = interval(c, Figure::Physical);
+                let value = c.rss_bytes.max(LEAST_GROWTH);
+                let between = found.map_or("fewer than five blocks".into(), |i| {
+                    format!("{} to {}", units::bytes(i.low), units::bytes(i.high))
+                });
+                Point {
+                    value,
+                    reach: found.map(|i| (i.low, i.high)),
+                    ink: Ink::of_allocator(&c.key.allocator),
+                    mark: Mark::of(series(&c.key.allocator)),
+                    hollow: c.key.front == "direct",
+                    tip: format!(
+                        "{}\n{}\n{} [{between}]",
+                        c.key.workload,
+                        memory_name(&c.key.allocator, &c.key.front),
+                        units::bytes(value)
+                    ),
+                }
+            };
             Row {
                 label: name.clone(),
                 aside: units::bytes(least),
-                points: cells
-                    .iter()
-                    .map(|c| Point {
-                        value: figure(c),
-                        series: series(&c.key.allocator),
-                        hollow: c.key.front == "direct",
-                    })
-                    .collect(),
+                points: cells.iter().map(point).collect(),
                 ticks: Vec::new(),
+                workload: cells[0].key.workload.clone(),
             }
         })
         .collect();
@@ -90,26 +112,27 @@ pub fn peak(data: &Data, engine: &str) -> Result<Option<Chart>, String> {
     let mut legend: Vec<Entry> = allocators
         .iter()
         .enumerate()
-        .map(|(index, name)| Entry { label: (*name).to_string(), series: index, hollow: false })
+        .map(|(index, name)| Entry {
+            label: (*name).to_string(),
+            ink: Ink::of_allocator(name),
+            mark: Mark::of(index),
+            hollow: false,
+        })
         .collect();
     if rows.values().flatten().any(|c| c.key.front == "direct") {
-        legend.push(Entry { label: "hollow: direct, no pool in front".into(), series: 0, hollow: true });
+        let label = "hollow: direct, no pool in front".into();
+        legend.push(Entry { label, ink: Ink::Text, mark: Mark::Circle, hollow: true });
     }
     let rows = Rows { rows: table, legend, kind: Kind::Binary, label: bytes_label, reference: None };
-    let what = if all_know {
-        "the most memory the allocator held from the operating system"
-    } else {
-        "the most physical memory the process had, above what it had before the engine started (not every \
-         allocator of this run tells how much it holds)"
-    };
     let policy = data.base_policy.get(engine).cloned().unwrap_or_default();
     Ok(Some(chart(
         format!("peak-memory{}", suffix(data, engine)),
         "Peak memory",
-        format!("Peak memory by workload and allocator, {engine}"),
+        format!("Physical memory by workload and allocator, {engine}"),
         format!(
-            "Each point is {what}, median of the repeats, under the policy {policy}. Left is better; \
-             equal distances are equal ratios. At the end of a row: its least."
+            "Each point is the growth of the process's anonymous memory up to its peak, median of the samples, \
+             with its interval, under the policy {policy}. Left is better; equal distances are equal ratios. At \
+             the end of a row: its least."
         ),
         csv,
         |width| rows.draw(width),
@@ -123,30 +146,40 @@ pub fn engines(data: &Data) -> Result<Option<Chart>, String> {
     if pairs.is_empty() {
         return Ok(None);
     }
-    let mut csv = csv_line(&["workload", "size", "time_ratio", "peak_memory_ratio", "longest_pause_ratio"]);
+    let mut csv = csv_line(&["workload", "time_ratio", "peak_memory_ratio", "longest_pause_ratio"]);
     let mut rows = Vec::new();
+    let marks = [("time", Ink::Series(0), Mark::Circle), ("peak memory", Ink::Series(1), Mark::Square)];
     for pair in &pairs {
+        let of = |j: &Option<Judged>| j.and_then(|j| j.ratio);
+        let number = |v: Option<f64>| v.map_or(String::new(), |v| format!("{v:.4}"));
         csv += &csv_line(&[
             pair.workload.clone(),
-            pair.size.to_string(),
-            format!("{:.4}", pair.time),
-            format!("{:.4}", pair.peak),
-            pair.pause.map_or(String::new(), |p| format!("{p:.4}")),
+            number(of(&pair.figures[0])),
+            number(of(&pair.figures[1])),
+            number(of(&pair.figures[2])),
         ]);
+        let points = pair.figures.iter().zip(marks).filter_map(|(judged, (what, ink, mark))| {
+            let judged = judged.as_ref()?;
+            Some(Point {
+                value: judged.ratio?,
+                reach: judged.interval.map(|i| (i.low, i.high)),
+                ink,
+                mark,
+                hollow: false,
+                tip: format!("{}\n{what}: {}", pair.workload, findings::figures(judged)),
+            })
+        });
         rows.push(Row {
             label: pair.workload.clone(),
-            aside: format!("{} time", units::ratio(pair.time)),
-            points: vec![
-                Point { value: pair.time, series: 0, hollow: false },
-                Point { value: pair.peak, series: 1, hollow: false },
-            ],
+            aside: of(&pair.figures[0]).map_or(String::new(), |t| format!("{} time", units::ratio(t))),
+            points: points.collect(),
             ticks: Vec::new(),
+            workload: pair.workload.clone(),
         });
     }
-    let legend = vec![
-        Entry { label: "time".into(), series: 0, hollow: false },
-        Entry { label: "peak memory".into(), series: 1, hollow: false },
-    ];
+    let entry =
+        |(label, ink, mark): (&str, Ink, Mark)| Entry { label: label.into(), ink, mark, hollow: false };
+    let legend = marks.map(entry).into();
     let rows = Rows { rows, legend, kind: Kind::Decimal, label: ratio_label, reference: Some(1.0) };
     Ok(Some(chart(
         "engines".into(),
@@ -154,46 +187,46 @@ pub fn engines(data: &Data) -> Result<Option<Chart>, String> {
         format!("{ours} relative to {other}"),
         format!(
             "Time on a core and peak memory taken from the allocator, {ours} divided by {other}, each under its \
-             baseline allocator and policy. Left of the line at 1× {ours} needs less."
+             baseline allocator and policy, with intervals. Left of the line at 1× {ours} needs less."
         ),
         csv,
         |width| rows.draw(width),
     )?))
 }
 
-/// One workload on two engines, as ratios of the first to the second.
-pub struct Pair {
+/// One workload on two engines: the first relative to the second.
+pub struct Versus {
     /// The workload.
     pub workload: String,
-    /// Its size.
-    pub size: u64,
-    /// Time on a core.
-    pub time: f64,
-    /// Peak memory.
-    pub peak: f64,
-    /// Longest pause, where both had one.
-    pub pause: Option<f64>,
+    /// Time on a core, peak memory and longest pause, where both have them.
+    pub figures: [Option<Judged>; 3],
+}
+
+/// The set-up of an engine under its baselines.
+pub fn base_setup(data: &Data, engine: &str) -> Option<Setup> {
+    Some(data.base_cells(engine).next()?.key.setup())
 }
 
 /// The workloads that both engines ran, each under its baselines, by time.
-pub fn pairs(data: &Data, ours: &str, other: &str) -> Vec<Pair> {
-    let others: BTreeMap<(&str, u64), &Cell> =
-        data.base_cells(other).map(|c| ((c.key.workload.as_str(), c.key.size), c)).collect();
-    let mut pairs: Vec<Pair> = data
-        .base_cells(ours)
-        .filter_map(|cell| {
-            let beside = others.get(&(cell.key.workload.as_str(), cell.key.size))?;
-            let paused = cell.pause_max_ns > 0.0 && beside.pause_max_ns > 0.0;
-            Some(Pair {
-                workload: cell.key.workload.clone(),
-                size: cell.key.size,
-                time: cell.cpu_ns / beside.cpu_ns,
-                peak: cell.peak_bytes / beside.peak_bytes,
-                pause: paused.then(|| cell.pause_max_ns / beside.pause_max_ns),
-            })
-        })
-        .filter(|p| stats::geomean(&[p.time, p.peak]).is_some())
-        .collect();
-    pairs.sort_by(|a, b| a.time.total_cmp(&b.time).then_with(|| a.workload.cmp(&b.workload)));
+pub fn pairs(data: &Data, ours: &str, other: &str) -> Vec<Versus> {
+    let (Some(ours), Some(other)) = (base_setup(data, ours), base_setup(data, other)) else {
+        return Vec::new();
+    };
+    let figures = [Figure::Time, Figure::Peak, Figure::Pause];
+    let found = figures.map(|f| {
+        data.blocks_by_workload(std::slice::from_ref(&other), std::slice::from_ref(&ours), &|r| r.figure(f))
+    });
+    let family: Vec<Blocks> = found.iter().flatten().map(|(_, b)| b.clone()).collect();
+    let mut judged = judge(&family, findings::RULE).into_iter();
+    let mut table: BTreeMap<String, [Option<Judged>; 3]> = BTreeMap::new();
+    for (index, column) in found.iter().enumerate() {
+        for ((name, _), judged) in column.iter().zip(judged.by_ref()) {
+            table.entry(name.clone()).or_default()[index] = Some(judged).filter(|j| j.ratio.is_some());
+        }
+    }
+    let mut pairs: Vec<Versus> =
+        table.into_iter().map(|(workload, figures)| Versus { workload, figures }).collect();
+    let time = |v: &Versus| v.figures[0].and_then(|j| j.ratio).unwrap_or(f64::INFINITY);
+    pairs.sort_by(|a, b| time(a).total_cmp(&time(b)).then_with(|| a.workload.cmp(&b.workload)));
     pairs
 }

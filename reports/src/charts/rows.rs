@@ -1,17 +1,23 @@
 //! A chart of labelled rows with data points along one axis: the form for comparing a few
 //! things over many cases. Wide drawings have the labels beside the rows, narrow ones above.
 
-use super::canvas::{Anchor, Canvas, Drawing, Ink, Mark, draw, text_width};
+use super::canvas::{Anchor, Canvas, Drawing, Ink, Mark, draw, shortened, text_width};
 use super::scale::{Kind, Scale, span};
 
 /// A data point of a row.
 pub struct Point {
     /// The figure.
     pub value: f64,
-    /// The series it belongs to: shape and colour.
-    pub series: usize,
+    /// The ends of its interval, where it has one.
+    pub reach: Option<(f64, f64)>,
+    /// Its colour.
+    pub ink: Ink,
+    /// Its shape.
+    pub mark: Mark,
     /// Drawn hollow.
     pub hollow: bool,
+    /// What it says when pointed at.
+    pub tip: String,
 }
 
 /// A row.
@@ -24,14 +30,18 @@ pub struct Row {
     pub points: Vec<Point>,
     /// Small ticks that show a distribution.
     pub ticks: Vec<f64>,
+    /// The workload it is about, if it is about one.
+    pub workload: String,
 }
 
 /// An entry of the legend.
 pub struct Entry {
     /// The words.
     pub label: String,
-    /// The series whose shape and colour it explains.
-    pub series: usize,
+    /// The colour it explains.
+    pub ink: Ink,
+    /// The shape it explains.
+    pub mark: Mark,
     /// Drawn hollow.
     pub hollow: bool,
 }
@@ -64,11 +74,13 @@ impl Rows {
         let longest =
             |f: &dyn Fn(&Row) -> &str| self.rows.iter().map(|r| text_width(f(r), 13)).fold(0.0, f64::max);
         let aside = if narrow { 0.0 } else { longest(&|r| &r.aside) + 14.0 };
-        let left = if narrow { 12.0 } else { longest(&|r| &r.label).min(w / 3.0) + 16.0 };
+        let name_width = longest(&|r| &r.label).min(w / 3.0);
+        let left = if narrow { 12.0 } else { name_width + 16.0 };
         let right = w - 16.0 - aside;
         let bottom = head + pitch * self.rows.len() as f64 + 4.0;
         let values = self.rows.iter().flat_map(|r| {
-            r.points.iter().map(|p| p.value).chain(r.ticks.iter().copied()).chain(self.reference)
+            let ends = r.points.iter().filter_map(|p| p.reach).flat_map(|(low, high)| [low, high]);
+            r.points.iter().map(|p| p.value).chain(ends).chain(r.ticks.iter().copied()).chain(self.reference)
         });
         let (low, high) = span(values).unwrap_or((1.0, 10.0));
         let scale = Scale::new(self.kind, low, high, left, right);
@@ -83,10 +95,19 @@ impl Rows {
                 let top = head + pitch * index as f64;
                 let y = if narrow { top + 28.0 } else { top + pitch / 2.0 };
                 if narrow {
-                    canvas.text(&row.label, left, top + 11.0, 13, Ink::Text, Anchor::Left);
+                    let room = w - text_width(&row.aside, 12) - 40.0;
+                    canvas.text(
+                        &shortened(&row.label, 13, room),
+                        left,
+                        top + 11.0,
+                        13,
+                        Ink::Text,
+                        Anchor::Left,
+                    );
                     canvas.text(&row.aside, right, top + 11.0, 12, Ink::Soft, Anchor::Right);
                 } else {
-                    canvas.text(&row.label, left - 12.0, y, 13, Ink::Text, Anchor::Right);
+                    let label = shortened(&row.label, 13, name_width);
+                    canvas.text(&label, left - 12.0, y, 13, Ink::Text, Anchor::Right);
                     canvas.text(&row.aside, w - 4.0, y, 13, Ink::Soft, Anchor::Right);
                 }
                 let all = row.points.iter().map(|p| p.value).chain(row.ticks.iter().copied());
@@ -97,9 +118,23 @@ impl Rows {
                     let x = scale.at(*tick);
                     canvas.line(&[(x, y - 4.0), (x, y + 4.0)], Ink::Soft, 1);
                 }
+                if !row.workload.is_empty() {
+                    canvas.veil(0.0, top, w, pitch, &row.workload);
+                    canvas.spot(0.0, top, left - 8.0, pitch, row.label.clone(), &row.workload);
+                }
                 for point in &row.points {
-                    let (mark, ink) = (Mark::of(point.series), Ink::Series(point.series));
-                    canvas.mark(mark, scale.at(point.value), y, 11.0, ink, point.hollow);
+                    if let Some((low, high)) = point.reach {
+                        let (from, to) = (scale.at(low), scale.at(high));
+                        canvas.line(&[(from, y), (to, y)], point.ink, 2);
+                        for end in [from, to] {
+                            canvas.line(&[(end, y - 3.0), (end, y + 3.0)], point.ink, 1);
+                        }
+                    }
+                }
+                for point in &row.points {
+                    let x = scale.at(point.value);
+                    canvas.mark(point.mark, x, y, 11.0, point.ink, point.hollow);
+                    canvas.spot(x - 8.0, y - 9.0, 16.0, 18.0, point.tip.clone(), &row.workload);
                 }
             }
         })
@@ -129,8 +164,7 @@ pub fn draw_legend(canvas: &mut Canvas<'_>, lines: &[Vec<(f64, &Entry)>]) {
     for (number, line) in lines.iter().enumerate() {
         let y = 11.0 + 22.0 * number as f64;
         for (x, entry) in line {
-            let (mark, ink) = (Mark::of(entry.series), Ink::Series(entry.series));
-            canvas.mark(mark, x + 7.0, y, 11.0, ink, entry.hollow);
+            canvas.mark(entry.mark, x + 7.0, y, 11.0, entry.ink, entry.hollow);
             canvas.text(&entry.label, x + 19.0, y, 13, Ink::Text, Anchor::Left);
         }
     }

@@ -13,6 +13,8 @@ pub enum Kind {
     Binary,
     /// Equal distances for equal ratios, labelled at 1, 2 and 5 of each power of ten.
     Decimal,
+    /// The same without stretching what spans little: the axis is as long as the figures need.
+    Fitted,
 }
 
 /// An axis.
@@ -37,6 +39,15 @@ impl Scale {
                     high = low + 1.0;
                 }
             }
+            Kind::Fitted => {
+                low = low.max(f64::MIN_POSITIVE);
+                if high < low * 1.02 {
+                    let middle = (low * high.max(low)).sqrt();
+                    (low, high) = (middle / 1.01, middle * 1.01);
+                }
+                let margin = (high / low).powf(0.06);
+                (low, high) = (low / margin, high * margin);
+            }
             Kind::Binary | Kind::Decimal => {
                 low = low.max(f64::MIN_POSITIVE);
                 // A span of less than a factor of two would have no labels.
@@ -55,7 +66,7 @@ impl Scale {
     pub fn at(&self, value: f64) -> f64 {
         let share = match self.kind {
             Kind::Linear | Kind::LinearBytes => (value - self.low) / (self.high - self.low),
-            Kind::Binary | Kind::Decimal => {
+            Kind::Binary | Kind::Decimal | Kind::Fitted => {
                 (value.max(f64::MIN_POSITIVE) / self.low).ln() / (self.high / self.low).ln()
             }
         };
@@ -78,8 +89,8 @@ impl Scale {
                 (first..=last).filter(|p| p.rem_euclid(step) == 0).map(|p| 2f64.powi(p)).collect()
             }
             // Over less than a factor of five, equal steps have rounder figures.
-            Kind::Decimal if self.high < self.low * 5.0 => self.linear_ticks(most, round_step),
-            Kind::Decimal => {
+            Kind::Decimal | Kind::Fitted if self.high < self.low * 5.0 => self.linear_ticks(most, round_step),
+            Kind::Decimal | Kind::Fitted => {
                 let (first, last) = (self.low.log10().floor() as i32, self.high.log10().floor() as i32);
                 for steps in [&[1.0, 2.0, 5.0][..], &[1.0]] {
                     let ticks: Vec<f64> = (first..=last)
@@ -180,7 +191,8 @@ pub fn time_label(ns: f64) -> String {
 
 /// A ratio as an axis says it.
 pub fn ratio_label(value: f64) -> String {
-    format!("{}×", short(value))
+    let text = format!("{value:.3}");
+    format!("{}×", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// A share as an axis says it.
@@ -211,6 +223,10 @@ mod tests {
         let narrow = Scale::new(Kind::Decimal, 1.0, 1.01, 0.0, 100.0);
         let labels: Vec<String> = narrow.ticks(6).into_iter().map(ratio_label).collect();
         assert_eq!(labels, ["0.8×", "1×", "1.2×", "1.4×"]);
+        let fitted = Scale::new(Kind::Fitted, 0.97, 1.1, 0.0, 100.0);
+        assert!(fitted.at(0.97) < 8.0 && fitted.at(1.1) > 92.0, "the axis fits the figures");
+        let labels: Vec<String> = fitted.ticks(4).into_iter().map(ratio_label).collect();
+        assert_eq!(labels, ["1×", "1.05×", "1.1×"]);
     }
 
     #[test]

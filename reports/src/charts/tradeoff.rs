@@ -1,40 +1,90 @@
-//! Time against peak memory over the thresholds: what a policy buys and what it costs.
+//! Time against peak memory over the policies: what a policy buys and what it costs.
 
-use super::canvas::{Anchor, Canvas, Drawing, Ink, Mark, draw, text_width};
+use super::canvas::{Anchor, Canvas, Drawing, Ink, Mark, draw, shortened, text_width};
 use super::scale::{Kind, Scale, ratio_label, span};
 use super::{Chart, chart, csv_line, suffix};
-use crate::data::Data;
-use crate::stats;
+use crate::data::{Data, Setup};
+use crate::figure::Figure;
+use crate::findings;
+use crate::stats::{self, Judged, judge};
+use std::fmt::Write;
 
-/// A policy in the plane of memory and time, relative to the baseline policy.
+/// A policy in the plane of memory and time, relative to the baseline policy. Policies that made
+/// no collection anywhere are one point.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
-    /// The policy.
-    pub policy: String,
-    /// Peak memory relative to the baseline, geometric mean over workloads.
-    pub memory: f64,
-    /// Time relative to the baseline, geometric mean over workloads.
-    pub time: f64,
-    /// Whether no other policy is better in both.
+    /// The policies.
+    pub policies: Vec<String>,
+    /// Peak memory relative to the baseline.
+    pub memory: Judged,
+    /// Time relative to the baseline.
+    pub time: Judged,
+    /// Whether it is the baseline itself.
+    pub base: bool,
+    /// Whether no other policy needs less of one for certain and no more of the other.
     pub best: bool,
 }
 
-/// All policies of an engine that ran the same workloads as the baseline did.
-pub fn choices(data: &Data, engine: &str) -> Vec<Choice> {
-    let whole = data.base_cells(engine).count();
-    let mut choices: Vec<Choice> = data
-        .policies
-        .iter()
-        .filter_map(|policy| {
-            let (memory, time, workloads) = data.against_baseline(engine, policy)?;
-            (workloads == whole).then(|| Choice { policy: policy.clone(), memory, time, best: false })
-        })
-        .collect();
-    let points: Vec<(f64, f64)> = choices.iter().map(|c| (c.memory, c.time)).collect();
-    for index in stats::pareto(&points) {
-        choices[index].best = true;
+impl Choice {
+    /// What the point is called.
+    pub fn name(&self) -> String {
+        self.policies.join(" = ")
     }
+
+    fn at(&self) -> (f64, f64) {
+        (self.memory.ratio.unwrap_or(1.0), self.time.ratio.unwrap_or(1.0))
+    }
+}
+
+/// All policies of an engine, and how they compare with the baseline.
+pub fn choices(data: &Data, engine: &str) -> Vec<Choice> {
+    let groups = data.policy_groups(engine);
+    let Some(base_policy) = data.base_policy.get(engine) else { return Vec::new() };
+    let holds_base = |g: &[Setup]| g.iter().any(|s| &s.policy == base_policy);
+    let Some(base) = groups.iter().find(|g| holds_base(g)) else { return Vec::new() };
+    let of = |figure: Figure| {
+        let of_group = |g: &Vec<Setup>| data.blocks(&[(base, g)], &|r| r.figure(figure));
+        groups.iter().map(of_group).collect::<Vec<_>>()
+    };
+    // The baseline against itself says nothing and is no part of the family.
+    let family: Vec<stats::Blocks> = of(Figure::Peak).into_iter().chain(of(Figure::Time)).collect();
+    let counted: Vec<usize> = (0..family.len()).filter(|i| !holds_base(&groups[i % groups.len()])).collect();
+    let judged = judge(&counted.iter().map(|i| family[*i].clone()).collect::<Vec<_>>(), findings::RULE);
+    let own = judge(&[family[0].clone()], findings::RULE)[0];
+    let at = |index: usize| {
+        let found = counted.iter().position(|i| *i == index).map(|i| judged[i]);
+        found.unwrap_or(Judged { ratio: Some(1.0), interval: None, verdict: stats::Verdict::Alike, ..own })
+    };
+    let mut choices: Vec<Choice> = groups
+        .iter()
+        .enumerate()
+        .map(|(index, group)| Choice {
+            policies: group.iter().map(|s| s.policy.clone()).collect(),
+            memory: at(index),
+            time: at(groups.len() + index),
+            base: holds_base(group),
+            best: true,
+        })
+        .filter(|c| c.base || (c.memory.ratio.is_some() && c.time.ratio.is_some()))
+        .collect();
+    let beaten = |c: &Choice| choices.iter().any(|other| other != c && beats(other, c));
+    let best: Vec<bool> = choices.iter().map(|c| !beaten(c)).collect();
+    choices.iter_mut().zip(best).for_each(|(c, best)| c.best = best);
     choices
+}
+
+/// Whether `a` needs less of one for certain, and no more of the other as far as is known.
+fn beats(a: &Choice, b: &Choice) -> bool {
+    let ends = |j: &Judged| j.interval.map_or(j.ratio.map(|r| (r, r)), |i| Some((i.low, i.high)));
+    let less = |a: &Judged, b: &Judged| {
+        let known = |j: &Judged, base: bool| j.interval.is_some() || base;
+        known(a, true) && known(b, true) && ends(a).zip(ends(b)).is_some_and(|(a, b)| a.1 < b.0)
+    };
+    let no_more = |a: &Judged, b: &Judged| {
+        a.ratio.zip(b.ratio).is_some_and(|(a, b)| a <= b * (1.0 + findings::RULE.margin))
+    };
+    (less(&a.time, &b.time) && no_more(&a.memory, &b.memory))
+        || (less(&a.memory, &b.memory) && no_more(&a.time, &b.time))
 }
 
 /// The trade-off curve of an engine.
@@ -43,20 +93,30 @@ pub fn curve(data: &Data, engine: &str) -> Result<Option<Chart>, String> {
     if choices.len() < 2 {
         return Ok(None);
     }
-    let mut csv =
-        csv_line(&["engine", "policy", "workload", "size", "peak_bytes", "cpu_ns", "collections", "best"]);
-    for cell in data.policy_cells(engine) {
-        let best = choices.iter().any(|c| c.best && c.policy == cell.key.policy);
-        csv += &csv_line(&[
-            engine,
-            &cell.key.policy,
-            &cell.key.workload,
-            &cell.key.size.to_string(),
-            &format!("{:.0}", cell.peak_bytes),
-            &format!("{:.0}", cell.cpu_ns),
-            &format!("{:.0}", cell.collections),
-            if best { "yes" } else { "no" },
-        ]);
+    let mut csv = csv_line(&[
+        "engine",
+        "policy",
+        "peak_ratio",
+        "peak_low",
+        "peak_high",
+        "time_ratio",
+        "time_low",
+        "time_high",
+        "level",
+        "blocks",
+        "best",
+    ]);
+    for choice in &choices {
+        let mut fields = vec![engine.to_string(), choice.name()];
+        for j in [&choice.memory, &choice.time] {
+            let figures = j.interval.map_or([None; 2], |i| [Some(i.low), Some(i.high)]);
+            let all = [j.ratio, figures[0], figures[1]];
+            fields.extend(all.map(|v| v.map_or(String::new(), |v| format!("{v:.4}"))));
+        }
+        fields.push(format!("{:.4}", choice.time.level));
+        fields.push(choice.time.blocks.to_string());
+        fields.push(if choice.best { "yes" } else { "no" }.into());
+        csv += &csv_line(&fields);
     }
     let base = data.base_policy.get(engine).cloned().unwrap_or_default();
     Ok(Some(chart(
@@ -64,8 +124,9 @@ pub fn curve(data: &Data, engine: &str) -> Result<Option<Chart>, String> {
         "Trade-off",
         format!("Time against memory over policies and thresholds, {engine}"),
         format!(
-            "Geometric means over the workloads, relative to {base}. Further left needs less memory, further \
-             down less time. The line joins the policies that no other beats in both; hollow points are beaten."
+            "Geometric means over the workloads, relative to {base}, with their intervals. Further left needs less \
+             memory, further down less time. A hollow point is beaten: another policy needs less of one for \
+             certain and no more of the other. Policies that made no collection in any sample are one point."
         ),
         csv,
         |width| draw_curve(&choices, width),
@@ -74,54 +135,82 @@ pub fn curve(data: &Data, engine: &str) -> Result<Option<Chart>, String> {
 
 fn draw_curve(choices: &[Choice], width: u32) -> Result<Drawing, String> {
     let narrow = width < 600;
-    let (w, h) = (f64::from(width), if narrow { 340.0 } else { 440.0 });
-    let (left, right, top, bottom) = (if narrow { 50.0 } else { 64.0 }, w - 18.0, 30.0, h - 48.0);
-    let (x0, x1) = span(choices.iter().map(|c| c.memory)).unwrap_or((1.0, 1.0));
-    let (y0, y1) = span(choices.iter().map(|c| c.time)).unwrap_or((1.0, 1.0));
-    let x = Scale::new(Kind::Decimal, x0, x1, left + 10.0, right - 10.0);
-    let y = Scale::new(Kind::Decimal, y0 / 1.02, y1 * 1.02, bottom - 10.0, top + 10.0);
+    let (w, h) = (f64::from(width), if narrow { 380.0 } else { 460.0 });
+    let (left, right, top, bottom) = (if narrow { 50.0 } else { 64.0 }, w - 18.0, 34.0, h - 48.0);
+    let axis = |of: &dyn Fn(&Choice) -> Judged, value: &dyn Fn(&Choice) -> f64| -> (f64, f64) {
+        let (low, high) = span(choices.iter().map(value)).unwrap_or((1.0, 1.0));
+        // Bars belong to the picture as far as they do not make points one: up to the points' own span.
+        let room = (high / low).max(1.02);
+        let ends = choices.iter().filter_map(|c| of(c).interval).flat_map(|i| [i.low, i.high]);
+        span(ends.map(|v| v.clamp(low / room, high * room)).chain([low, high])).unwrap_or((low, high))
+    };
+    let (x0, x1) = axis(&|c| c.memory, &|c| c.at().0);
+    let (y0, y1) = axis(&|c| c.time, &|c| c.at().1);
+    let x = Scale::new(Kind::Fitted, x0, x1, left + 8.0, right - 8.0);
+    let y = Scale::new(Kind::Fitted, y0, y1, bottom - 8.0, top + 8.0);
     draw(width, h as u32, |canvas| {
         x.draw_x(canvas, top, bottom, if narrow { 4 } else { 8 }, ratio_label);
         y.draw_y(canvas, left, right, 6, ratio_label);
-        canvas.text("time", 4.0, 12.0, 12, Ink::Soft, Anchor::Left);
-        canvas.text("peak memory", right, h - 12.0, 12, Ink::Soft, Anchor::Right);
-        let mut line: Vec<(f64, f64)> =
-            choices.iter().filter(|c| c.best).map(|c| (x.at(c.memory), y.at(c.time))).collect();
-        line.sort_by(|a, b| a.0.total_cmp(&b.0));
-        canvas.line(&line, Ink::Series(0), 2);
+        canvas.text("time, relative", 4.0, 12.0, 12, Ink::Soft, Anchor::Left);
+        canvas.text("peak memory, relative", right, h - 12.0, 12, Ink::Soft, Anchor::Right);
         for choice in choices {
+            let (px, py) = (x.at(choice.at().0), y.at(choice.at().1));
             let ink = if choice.best { Ink::Series(0) } else { Ink::Soft };
-            canvas.mark(Mark::Circle, x.at(choice.memory), y.at(choice.time), 11.0, ink, !choice.best);
+            if let Some(i) = choice.memory.interval {
+                canvas.line(&[(x.at(i.low), py), (x.at(i.high), py)], ink, 1);
+            }
+            if let Some(i) = choice.time.interval {
+                canvas.line(&[(px, y.at(i.low)), (px, y.at(i.high))], ink, 1);
+            }
         }
-        label_points(canvas, choices, &x, &y, [left, top, right, bottom]);
+        for choice in choices {
+            let (px, py) = (x.at(choice.at().0), y.at(choice.at().1));
+            let ink = if choice.best { Ink::Series(0) } else { Ink::Soft };
+            canvas.mark(Mark::Circle, px, py, 11.0, ink, !choice.best);
+            canvas.spot(px - 9.0, py - 9.0, 18.0, 18.0, tip(choice), "");
+        }
+        label_points(canvas, choices, &x, &y, [left, top - 16.0, right, bottom]);
     })
 }
 
-/// Writes each policy's name beside its point, where it meets no other name or point; the best
-/// choose their places first, and a beaten policy that finds no free place stays without a name.
+fn tip(choice: &Choice) -> String {
+    let mut tip = choice.name();
+    if choice.base {
+        return tip + ": the baseline";
+    }
+    for (what, judged) in [("time", &choice.time), ("peak memory", &choice.memory)] {
+        let _ = write!(tip, "\n{what}: {}", findings::figures(judged));
+    }
+    tip
+}
+
+/// Writes each policy's name beside its point where it meets no other name or point, further off
+/// with a line to its point where it is crowded.
 fn label_points(canvas: &mut Canvas<'_>, choices: &[Choice], x: &Scale, y: &Scale, frame: [f64; 4]) {
-    let mut taken: Vec<[f64; 4]> = choices
-        .iter()
-        .map(|c| (x.at(c.memory), y.at(c.time)))
-        .map(|(px, py)| [px - 6.0, py - 6.0, px + 6.0, py + 6.0])
-        .collect();
+    let at = |c: &Choice| (x.at(c.at().0), y.at(c.at().1));
+    let mut taken: Vec<[f64; 4]> =
+        choices.iter().map(at).map(|(px, py)| [px - 6.0, py - 6.0, px + 6.0, py + 6.0]).collect();
     let mut order: Vec<&Choice> = choices.iter().collect();
-    order.sort_by_key(|c| (!c.best, c.policy.clone()));
+    order.sort_by_key(|c| (!c.best, c.name()));
     for choice in order {
-        let (px, py) = (x.at(choice.memory), y.at(choice.time));
-        let wide = text_width(&choice.policy, 12);
-        let places = [
-            (px, py - 15.0, Anchor::Middle),
-            (px, py + 16.0, Anchor::Middle),
-            (px + 10.0, py, Anchor::Left),
-            (px - 10.0, py, Anchor::Right),
-            (px + 8.0, py - 13.0, Anchor::Left),
-            (px + 8.0, py + 13.0, Anchor::Left),
-            (px - 8.0, py - 13.0, Anchor::Right),
-            (px - 8.0, py + 13.0, Anchor::Right),
-        ];
+        let (px, py) = at(choice);
+        let name = shortened(&choice.name(), 12, (frame[2] - frame[0]) * 0.55);
+        let wide = text_width(&name, 12);
         let ink = if choice.best { Ink::Text } else { Ink::Soft };
-        for (lx, ly, anchor) in places {
+        let beside = [
+            (0.0, -1.0, Anchor::Middle),
+            (0.0, 1.0, Anchor::Middle),
+            (0.7, 0.0, Anchor::Left),
+            (-0.7, 0.0, Anchor::Right),
+            (0.55, -0.85, Anchor::Left),
+            (0.55, 0.85, Anchor::Left),
+            (-0.55, -0.85, Anchor::Right),
+            (-0.55, 0.85, Anchor::Right),
+        ];
+        let places = (1..=12).flat_map(|ring| beside.map(|(dx, dy, anchor)| (ring, dx, dy, anchor)));
+        for (ring, dx, dy, anchor) in places {
+            let far = 15.0 * f64::from(ring);
+            let (lx, ly) = (px + dx * far, py + dy * far);
             let from = match anchor {
                 Anchor::Left => lx,
                 Anchor::Middle => lx - wide / 2.0,
@@ -134,7 +223,12 @@ fn label_points(canvas: &mut Canvas<'_>, choices: &[Choice], x: &Scale, y: &Scal
                 .iter()
                 .all(|t| place[2] <= t[0] || place[0] >= t[2] || place[3] <= t[1] || place[1] >= t[3]);
             if inside && free {
-                canvas.text(&choice.policy, lx, ly, 12, ink, anchor);
+                if ring > 1 {
+                    let near = (lx.clamp(place[0], place[2]), if ly > py { place[1] } else { place[3] });
+                    let end = if dy == 0.0 { (lx, ly) } else { near };
+                    canvas.line(&[(px + dx * 6.0, py + dy * 6.0), end], Ink::Soft, 1);
+                }
+                canvas.text(&name, lx, ly, 12, ink, anchor);
                 taken.push(place);
                 break;
             }
