@@ -406,6 +406,42 @@ impl Data {
     }
 }
 
+/// How far the time of a cell is known against the fixed set-up of its cut.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Width {
+    /// The workload.
+    pub workload: String,
+    /// The set-up.
+    pub setup: Setup,
+    /// Half the width of its interval as a share; infinite for fewer than five blocks.
+    pub half_width: f64,
+}
+
+/// The half widths of all time ratios that a report of these records makes statements from: what
+/// `--precision` compares with what was asked for.
+pub fn half_widths(records: &[Record], confidence: f64) -> Vec<Width> {
+    let data = Data::new(records);
+    let mut widths = Vec::new();
+    let mut add = |base: &[Setup], setup: &Setup| {
+        let alone = std::slice::from_ref(setup);
+        for (workload, blocks) in data.blocks_by_workload(base, alone, &|r| r.figure(Figure::Time)) {
+            widths.push(Width { workload, setup: setup.clone(), half_width: blocks.half_width(confidence) });
+        }
+    };
+    for engine in &data.engines {
+        let memories = data.memory_setups(engine);
+        if let Some((base, others)) = memories.split_first() {
+            others.iter().for_each(|s| add(std::slice::from_ref(base), s));
+        }
+        let policies: Vec<Setup> = data.policy_groups(engine).into_iter().flatten().collect();
+        let base_policy = data.base_policy.get(engine);
+        if let Some(base) = policies.iter().find(|s| Some(&s.policy) == base_policy) {
+            policies.iter().filter(|s| *s != base).for_each(|s| add(std::slice::from_ref(base), s));
+        }
+    }
+    widths
+}
+
 /// Figures by block.
 type Values = BTreeMap<u32, Vec<f64>>;
 

@@ -16,6 +16,7 @@ mod trace_events;
 pub mod units;
 pub mod versus;
 
+pub use data::{Setup, Width, half_widths};
 pub use figure::Figure;
 pub use findings::Finding;
 pub use page::{PAGE, Report, build};

@@ -138,6 +138,18 @@ fn findings_read_as_they_did() {
 }
 
 #[test]
+fn half_widths_name_what_is_not_known_well_enough() {
+    let widths = tare_reports::half_widths(&common::records(), 0.95);
+    let of = |workload: &str| widths.iter().filter(|w| w.workload == workload).count();
+    // Seven other memory set-ups and six other policies of the one engine, three of the other.
+    assert_eq!((of("splay-tree"), of("closures")), (16, 15));
+    assert!(widths.iter().all(|w| w.half_width < 0.1), "{widths:#?}");
+    let mut few = common::records();
+    few.retain(|r| r.sample.block < 4);
+    assert!(tare_reports::half_widths(&few, 0.95).iter().all(|w| w.half_width == f64::INFINITY));
+}
+
+#[test]
 fn no_records_and_only_failures_still_give_a_page() {
     let empty = build(&[]).unwrap();
     assert!(empty.html.contains("No sample succeeded"));
