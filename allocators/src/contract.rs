@@ -76,7 +76,8 @@ pub struct Stats {
     pub requested: Option<usize>,
     /// Sum of what the live blocks can hold, after rounding to the allocator's sizes.
     pub usable: Option<usize>,
-    /// Memory the allocator holds from the operating system (or from the allocator under it).
+    /// Memory the allocator holds from the operating system (or from the allocator under it). An allocator
+    /// that keeps one account for the whole process (the C library, mimalloc) says that of the process.
     pub committed: Option<usize>,
     /// The part of `committed` that is backed by physical pages.
     pub resident: Option<usize>,
@@ -170,6 +171,17 @@ pub unsafe trait Allocator: Send {
         Stats::default()
     }
 
+    /// [`Stats::committed`] alone, found without changing anything: it may be asked in the middle of a
+    /// run that is being measured.
+    fn committed(&self) -> Option<usize> {
+        self.stats().committed
+    }
+
+    /// Bytes beside [`Allocator::usable_size`] that each block costs: the head the allocator puts before it.
+    fn block_head(&self) -> usize {
+        0
+    }
+
     /// Gives free memory back to where it came from, as far as the allocator can.
     fn trim(&self) {}
 
@@ -214,6 +226,12 @@ unsafe impl<A: Allocator + ?Sized> Allocator for std::boxed::Box<A> {
     }
     fn stats(&self) -> Stats {
         (**self).stats()
+    }
+    fn committed(&self) -> Option<usize> {
+        (**self).committed()
+    }
+    fn block_head(&self) -> usize {
+        (**self).block_head()
     }
     fn trim(&self) {
         (**self).trim();

@@ -193,6 +193,10 @@ unsafe impl Allocator for Jemalloc {
             ..Stats::default()
         }
     }
+    fn committed(&self) -> Option<usize> {
+        // Without the flush of `refresh`: what the arena holds includes what the cache keeps.
+        write(c"epoch".as_ptr(), Some(1_u64)).then(|| read::<usize>(self.figure(".mapped").as_ptr()))?
+    }
     fn trim(&self) {
         self.flush();
         write::<()>(Name::new("arena.", self.arena, ".purge").as_ptr(), None);

@@ -55,4 +55,4 @@ pub use pool::Pool;
 pub use replay::replay;
 pub use spec::{ParseError, Spec, catalogue, parse};
 pub use system::System;
-pub use wrappers::{Counting, Fail, Guard, Limit, Plan, Poison, Trace};
+pub use wrappers::{Counting, Fail, Guard, Limit, Plan, Poison, Trace, take_trace_failure};

@@ -8,7 +8,6 @@
 
 use core::alloc::Layout;
 use core::cell::Cell;
-use core::ffi::c_void;
 use core::fmt;
 use core::ptr::NonNull;
 
@@ -61,18 +60,16 @@ impl Drop for Mimalloc {
     }
 }
 
-/// Adds the bytes of one area of a heap to the sum that `sum` points to.
-unsafe extern "C" fn add_area(
-    _heap: *const mi::mi_heap_t,
-    area: *const mi::mi_heap_area_t,
-    _block: *mut c_void,
-    _block_size: usize,
-    sum: *mut c_void,
-) -> bool {
-    // SAFETY: mimalloc passes a valid area, and what `stats` gave it: a pointer to a `usize` that
-    // outlives the walk.
-    unsafe { *sum.cast::<usize>() += (*area).reserved };
-    true
+/// What mimalloc holds from the operating system for all heaps of the process: its own account of readable
+/// and writable memory. A heap has no such account of its own.
+fn committed() -> usize {
+    let (mut current, mut unused) = (0_usize, [0_usize; 7]);
+    let [elapsed, user, system, rss, peak_rss, peak_commit, faults] = &mut unused;
+    // SAFETY: every pointer is to a number of ours; the call writes to them and reads nothing.
+    unsafe {
+        mi::mi_process_info(elapsed, user, system, rss, peak_rss, &raw mut current, peak_commit, faults)
+    };
+    current
 }
 
 // SAFETY: (1, 2, 3) mimalloc gives these guarantees for sizes greater than zero; (4) it is C, does
@@ -134,11 +131,10 @@ unsafe impl Allocator for Mimalloc {
         }
     }
     fn stats(&self) -> Stats {
-        let mut committed = 0_usize;
-        // SAFETY: the heap is live and used by this thread alone; the visitor gets a pointer to
-        // `committed`, which outlives the walk.
-        unsafe { mi::mi_heap_visit_blocks(self.heap(), false, Some(add_area), (&raw mut committed).cast()) };
-        Stats { committed: Some(committed), ..Stats::default() }
+        Stats { committed: Some(committed()), ..Stats::default() }
+    }
+    fn committed(&self) -> Option<usize> {
+        Some(committed())
     }
     fn trim(&self) {
         // SAFETY: the heap is live.

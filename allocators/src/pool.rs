@@ -920,6 +920,9 @@ unsafe impl<A: Allocator, const COUNT: bool> Allocator for Pool<A, COUNT> {
     fn stats(&self) -> Stats {
         Pool::stats(self)
     }
+    fn committed(&self) -> Option<usize> {
+        Some(Pool::committed(self))
+    }
     fn trim(&self) {
         Pool::trim(self);
     }

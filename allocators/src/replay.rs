@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use std::vec::Vec;
 
 use crate::contract::{Allocator, Stats};
-use crate::wrappers::{MAGIC, Tag, WHOLE_DESTROY, WHOLE_TRIM};
+use crate::wrappers::{FNV_START, MAGIC, Tag, WHOLE_DESTROY, WHOLE_TRIM, fnv};
 
 /// One call of a trace. `block` is the number of a place that holds at most one block at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +116,7 @@ struct Bytes<'a> {
     bytes: &'a [u8],
     at: usize,
     last_address: u64,
+    records: u64,
 }
 
 impl Bytes<'_> {
@@ -173,9 +174,9 @@ impl Program {
     /// far as it goes; see [`Program::complete`].
     pub fn read(bytes: &[u8]) -> Result<Self, TraceError> {
         if bytes.get(..MAGIC.len()) != Some(&MAGIC[..]) {
-            return Err(TraceError { offset: 0, problem: "it does not begin with TAREAT01" });
+            return Err(TraceError { offset: 0, problem: "it does not begin with TAREAT02" });
         }
-        let mut bytes = Bytes { bytes, at: MAGIC.len(), last_address: 0 };
+        let mut bytes = Bytes { bytes, at: MAGIC.len(), last_address: 0, records: 0 };
         let mut program = Program::default();
         let mut places = Places::default();
         loop {
@@ -220,7 +221,18 @@ impl Program {
             Layout::from_size_align(size, 1 << upper).map_err(|_| "it names a size that no machine has")
         };
         match first & 7 {
-            tag if tag == Tag::End as u8 => return Ok(Some(false)),
+            tag if tag == Tag::End as u8 => {
+                let records = get!(bytes.number());
+                let sum = fnv(FNV_START, &bytes.bytes[..bytes.at]).to_le_bytes();
+                let rest = &bytes.bytes[bytes.at..];
+                if rest.len() < sum.len() && sum.starts_with(rest) {
+                    return Ok(None);
+                }
+                if records != bytes.records || rest != sum {
+                    return Err("it is damaged: what is read does not have the checksum at its end");
+                }
+                return Ok(Some(false));
+            }
             tag if tag == Tag::Alloc as u8 || tag == Tag::AllocZeroed as u8 => {
                 let layout = layout(get!(bytes.number()))?;
                 let address = get!(bytes.address());
@@ -262,6 +274,7 @@ impl Program {
             _ if upper == WHOLE_TRIM => self.ops.push(Op::Trim),
             _ => return Err("it is of a kind that this version does not know"),
         }
+        bytes.records += 1;
         Ok(Some(true))
     }
 

@@ -5,11 +5,17 @@ use core::fmt;
 use core::ptr::NonNull;
 use std::alloc::System as Std;
 
-use crate::contract::Allocator;
+use crate::contract::{Allocator, Stats};
 
 /// The C library's `malloc` family. Has no heap of its own: [`Allocator::destroy_all`] does nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct System;
+
+/// The C library's head of a block, and the size from which a block may get pages of its own.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const HEAD_BYTES: usize = 8;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const MMAP_BYTES: usize = 128 * 1024;
 
 // The calls that return a block are not inlined: the optimiser knows `malloc` by name and how many
 // bytes it was asked for, and would take a write into the rest of `usable_size` for an error.
@@ -44,6 +50,34 @@ unsafe impl Allocator for System {
         // SAFETY: (1) on Linux `std::alloc::System` hands out blocks of the C library's `malloc`,
         // `calloc`, `realloc` and `posix_memalign`, and nothing else.
         Some(unsafe { libc::malloc_usable_size(block.as_ptr().cast()) })
+    }
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    fn good_size(&self, layout: Layout) -> usize {
+        let (size, align) = (layout.size(), layout.align());
+        // The C library adds its head and rounds to 16; a page of its own begins with two heads. Larger
+        // alignments leave a rest that depends on the place.
+        if size >= MMAP_BYTES || align > 16 {
+            size
+        } else {
+            (size + HEAD_BYTES).next_multiple_of(16).max(32) - HEAD_BYTES
+        }
+    }
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    fn block_head(&self) -> usize {
+        HEAD_BYTES
+    }
+    fn stats(&self) -> Stats {
+        Stats { committed: self.committed(), ..Stats::default() }
+    }
+    fn committed(&self) -> Option<usize> {
+        #[cfg(all(target_os = "linux", target_env = "gnu", not(miri)))]
+        {
+            // SAFETY: reads the library's own account, under its locks.
+            let figures = unsafe { libc::mallinfo2() };
+            Some(figures.arena + figures.hblkhd)
+        }
+        #[cfg(not(all(target_os = "linux", target_env = "gnu", not(miri))))]
+        None
     }
     fn trim(&self) {
         #[cfg(all(target_os = "linux", target_env = "gnu", not(miri)))]

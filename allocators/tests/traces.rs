@@ -93,7 +93,7 @@ proptest! {
         program in program(40),
         flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
-        let mut marked = b"TAREAT01".to_vec();
+        let mut marked = b"TAREAT02".to_vec();
         marked.extend(&bytes);
         let (mut spoilt, ..) = record(&program);
         for (index, bits) in flips {
@@ -244,4 +244,43 @@ fn a_writer_that_fails_ends_the_recording_and_nothing_else() {
         assert_eq!(trace.flush().unwrap_err().to_string(), message);
         assert!(trace.flush().is_ok(), "an error is told once");
     }
+}
+
+#[test]
+fn a_trace_that_fails_at_its_very_end_is_told_of() {
+    // Room for all but the last bytes, which are written when the trace is dropped.
+    let trace = Trace::new("short", Failing { left: 10, panics: false }, Pool::new(System));
+    drop(trace);
+    assert_eq!(
+        tare_allocators::take_trace_failure().unwrap(),
+        "the trace short could not be written: the disk is full"
+    );
+    assert_eq!(tare_allocators::take_trace_failure(), None, "told once");
+}
+
+#[test]
+fn every_single_damage_is_found() {
+    let shared = Shared::default();
+    let trace = Trace::new("shared", shared.clone(), Pool::new(System));
+    let layout = Layout::new::<[u64; 3]>();
+    for _ in 0..20 {
+        // SAFETY: (1, 2) not empty; live with this layout, freed once.
+        unsafe {
+            let block = trace.alloc(layout).unwrap();
+            trace.free(block, layout);
+        }
+    }
+    drop(trace);
+    let whole = shared.take();
+    assert!(Program::read(&whole).unwrap().complete);
+    for index in 0..whole.len() {
+        for bit in 0..8 {
+            let mut spoilt = whole.clone();
+            spoilt[index] ^= 1 << bit;
+            let read = Program::read(&spoilt);
+            assert!(read.is_err() || !read.unwrap().complete, "bit {bit} of byte {index} passed");
+        }
+    }
+    let longer = [&whole[..], b"x"].concat();
+    assert!(Program::read(&longer).is_err(), "what follows the end is not looked at");
 }

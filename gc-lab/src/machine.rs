@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use tare_reports::record::{Ledger, Machine, Versions};
+use tare_reports::record::{Ledger, Machine, Noise, Versions};
 
 /// The machine this process runs on.
 pub fn machine() -> Machine {
@@ -35,10 +35,110 @@ pub fn versions(engine: &str) -> Versions {
 
 /// The time this process has spent on cores, all threads, in nanoseconds.
 pub fn cpu_ns() -> u64 {
+    clock_ns(libc::CLOCK_PROCESS_CPUTIME_ID)
+}
+
+/// The time this thread has spent on a core, in nanoseconds.
+pub fn thread_cpu_ns() -> u64 {
+    clock_ns(libc::CLOCK_THREAD_CPUTIME_ID)
+}
+
+fn clock_ns(clock: libc::clockid_t) -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the pointer is to a timespec of our own; the call writes only to it.
-    let failed = unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) } != 0;
+    let failed = unsafe { libc::clock_gettime(clock, &mut time) } != 0;
     if failed { 0 } else { time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64 }
+}
+
+/// What the system has done to this process so far. [`Disturbance::until`] makes the noise of a stretch of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Disturbance {
+    usage: [u64; 4],
+    steal_ticks: Option<u64>,
+}
+
+impl Disturbance {
+    /// The counters now.
+    pub fn now() -> Self {
+        // SAFETY: rusage is plain data for which all zeroes is a value.
+        let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+        // SAFETY: the pointer is to a struct of our own; the call writes only to it, and cannot fail for it.
+        unsafe { libc::getrusage(libc::RUSAGE_SELF, &mut usage) };
+        let count = |n: libc::c_long| n as u64;
+        let usage = [usage.ru_nvcsw, usage.ru_nivcsw, usage.ru_minflt, usage.ru_majflt].map(count);
+        Disturbance { usage, steal_ticks: steal_ticks() }
+    }
+
+    /// The noise from `self` until `end`; the lab that started the sample knows the rest of it.
+    pub fn until(&self, end: &Disturbance) -> Noise {
+        let [voluntary, involuntary, minor, major] =
+            std::array::from_fn(|i| end.usage[i].saturating_sub(self.usage[i]));
+        Noise {
+            voluntary_switches: voluntary,
+            involuntary_switches: involuntary,
+            minor_faults: minor,
+            major_faults: major,
+            steal_ticks: end.steal_ticks.zip(self.steal_ticks).map(|(end, start)| end.saturating_sub(start)),
+            load1: None,
+            pressure_cpu_some: None,
+            governor: None,
+            aslr: None,
+            env_bytes: 0,
+            pinned_core: None,
+            wall_over_cpu: 0.0,
+            disturbed: false,
+            retaken: false,
+        }
+    }
+}
+
+/// Ticks that the hypervisor kept from all cores since the system began.
+fn steal_ticks() -> Option<u64> {
+    let text = fs::read_to_string("/proc/stat").ok()?;
+    text.lines().next()?.split_whitespace().nth(8)?.parse().ok()
+}
+
+/// The load average over one minute.
+pub fn load1() -> Option<f64> {
+    fs::read_to_string("/proc/loadavg").ok()?.split_whitespace().next()?.parse().ok()
+}
+
+/// Percentage of the last ten seconds in which something waited for a core.
+pub fn pressure_cpu_some() -> Option<f64> {
+    let text = fs::read_to_string("/proc/pressure/cpu").ok()?;
+    let line = text.lines().find(|line| line.starts_with("some"))?;
+    line.split_whitespace().find_map(|word| word.strip_prefix("avg10="))?.parse().ok()
+}
+
+/// The governor of the processor's frequency.
+pub fn governor() -> Option<String> {
+    let text = fs::read_to_string("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").ok()?;
+    Some(text.trim().to_string())
+}
+
+/// Whether the system gives processes random addresses.
+pub fn aslr() -> Option<bool> {
+    Some(fs::read_to_string("/proc/sys/kernel/randomize_va_space").ok()?.trim() != "0")
+}
+
+/// The cores this process may run on.
+#[cfg(target_os = "linux")]
+pub fn allowed_cores() -> Vec<u32> {
+    // SAFETY: a set of cores is plain bits for which all zeroes is a value.
+    let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    // SAFETY: the pointer is to a set of our own of the size named; the call writes only to it.
+    let failed = unsafe { libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), &mut set) } != 0;
+    if failed {
+        return Vec::new();
+    }
+    // SAFETY: every number is below the size of the set.
+    (0..libc::CPU_SETSIZE as u32).filter(|core| unsafe { libc::CPU_ISSET(*core as usize, &set) }).collect()
+}
+
+/// The cores this process may run on; not known here.
+#[cfg(not(target_os = "linux"))]
+pub fn allowed_cores() -> Vec<u32> {
+    Vec::new()
 }
 
 /// What the kernel says this process holds now; only the kernel's lines are filled in.
@@ -90,6 +190,20 @@ mod tests {
         let text = "VmPeak:\t  100 kB\nVmHWM:\t    2048 kB\n";
         assert_eq!(kib(text, "VmHWM"), Some(2048 * 1024));
         assert_eq!(kib(text, "VmSwap"), None);
+    }
+
+    #[test]
+    fn the_kernel_tells_what_this_process_holds() {
+        if !cfg!(target_os = "linux") {
+            return;
+        }
+        let before = memory();
+        let block = std::hint::black_box(vec![1u8; 8 << 20]);
+        let after = memory();
+        let grown = after.rss_anon_bytes.unwrap() - before.rss_anon_bytes.unwrap();
+        assert!((8 << 20..9 << 20).contains(&grown), "{grown}");
+        assert_eq!(block.len(), 8 << 20);
+        assert!(after.pss_bytes.unwrap() > grown && after.rss_file_bytes.unwrap() > 0);
     }
 
     #[test]

@@ -1,23 +1,36 @@
-//! The meter between an engine and its allocator: bytes taken, their peak, and their course.
+//! The meter between an engine and its allocator: bytes taken, their peak, their course, and the ledger at
+//! the peak.
+//!
+//! # Readings of the ledger
+//! The kernel's figures and the allocator's own cost up to some hundred microseconds, so they are read
+//! seldom: before the first free after the bytes taken have grown by a [`SPACING`]th over the last
+//! reading, before the free of a block that is a large part of a heap near its peak, every
+//! [`ASK_EVERY`] near the peak, and at the end. A reading waits for a free because a block is touched after it
+//! was allocated. The time of readings is measured and told apart ([`Handle::watch_ns`]).
 //!
 //! # Invariant
 //! The meter's figures are written by the one thread that uses the allocator; the handle may read
 //! them from another. That is why plain loads and stores of relaxed atomics are enough.
 
+use crate::machine;
 use std::alloc::Layout;
+use std::cell::RefCell;
 use std::fmt;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tare_allocators::{Allocator, Stats};
-use tare_reports::record::Point;
+use tare_reports::record::{Ledger, Point};
 
 /// The course keeps at most this many points; when it is full every second one goes.
 const POINTS: usize = 512;
 
-/// The allocator's own figures are asked for at least this often, as far as the course goes on.
-const ASK_EVERY: Duration = Duration::from_millis(25);
+/// Near the peak the ledger is read at least this often, as far as the course goes on.
+const ASK_EVERY: Duration = Duration::from_millis(100);
+
+/// A reading is near the peak when less than one part in so many is missing.
+const SPACING: u64 = 32;
 
 /// What the meter has seen.
 #[derive(Clone, Debug, Default)]
@@ -30,10 +43,24 @@ pub struct Figures {
     pub allocations: u64,
     /// Refused requests.
     pub refused: u64,
-    /// The most the allocator said to hold from the system.
-    pub committed_bytes: Option<u64>,
     /// The course of the bytes taken.
     pub series: Vec<Point>,
+    /// The ledger at the peak.
+    pub peak: Ledger,
+}
+
+/// What an engine's own books say at a moment.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Books {
+    /// Sum of the sizes its code asked for.
+    pub asked_bytes: u64,
+    /// What its blocks can hold; `None` where they are the allocator's own.
+    pub usable_bytes: Option<u64>,
+}
+
+thread_local! {
+    /// The books of the engine that runs on this thread, for readings made from inside its allocator.
+    static BOOKS: RefCell<Option<Box<dyn Fn() -> Books>>> = const { RefCell::new(None) };
 }
 
 /// A handle to the figures of a [`Meter`] that an engine owns.
@@ -44,75 +71,153 @@ struct Shared {
     live: AtomicU64,
     peak: AtomicU64,
     low: AtomicU64,
+    /// What the live blocks can hold.
+    usable: AtomicU64,
+    blocks: AtomicU64,
     allocations: AtomicU64,
     /// Requests for memory, from the start and never set back.
     requests: AtomicU64,
     refused: AtomicU64,
     /// Operations left until the next point of the course.
     countdown: AtomicU64,
+    /// A peak of this many bytes calls for a reading, at the first free after it.
+    next_reading: AtomicU64,
+    /// Whether such a reading is due.
+    due: AtomicU64,
+    watch_cpu_ns: AtomicU64,
+    watch_wall_ns: AtomicU64,
     course: Mutex<Course>,
 }
 
 struct Course {
     start: Instant,
-    asked: Instant,
-    asked_at: u64,
+    read: Instant,
     stride: u64,
-    committed: Option<u64>,
     points: Vec<Point>,
+    /// The best reading of the peak so far, and the bytes taken at it.
+    peak: Option<(u64, Ledger)>,
 }
+
+impl Course {
+    fn new(start: Instant, live: Option<u64>) -> Self {
+        let points = live.map(|live| Point(0, live)).into_iter().collect();
+        Course { start, read: start, stride: 1, points, peak: None }
+    }
+}
+
+/// Blocks up to this size have their usable sizes in a table.
+const TABLE_BYTES: usize = 1024;
 
 /// An allocator that passes every call on and counts it.
 pub struct Meter {
     inner: Box<dyn Allocator>,
     shared: Arc<Shared>,
+    /// What a block of n times eight bytes can hold, by n.
+    rounding: [u16; TABLE_BYTES / 8 + 1],
 }
 
 impl Meter {
     /// Puts a meter before an allocator.
     pub fn new(inner: Box<dyn Allocator>) -> (Self, Handle) {
-        let now = Instant::now();
         let shared = Arc::new(Shared {
             live: AtomicU64::new(0),
             peak: AtomicU64::new(0),
             low: AtomicU64::new(0),
+            usable: AtomicU64::new(0),
+            blocks: AtomicU64::new(0),
             allocations: AtomicU64::new(0),
             requests: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             countdown: AtomicU64::new(1),
-            course: Mutex::new(Course {
-                start: now,
-                asked: now,
-                asked_at: 0,
-                stride: 1,
-                committed: None,
-                points: Vec::new(),
-            }),
+            next_reading: AtomicU64::new(u64::MAX),
+            due: AtomicU64::new(0),
+            watch_cpu_ns: AtomicU64::new(0),
+            watch_wall_ns: AtomicU64::new(0),
+            course: Mutex::new(Course::new(Instant::now(), None)),
         });
-        (Self { inner, shared: shared.clone() }, Handle(shared))
+        let mut rounding = [0; TABLE_BYTES / 8 + 1];
+        for (index, rounding) in rounding.iter_mut().enumerate().skip(1) {
+            if let Ok(layout) = Layout::from_size_align(index * 8, 8) {
+                *rounding = inner.good_size(layout) as u16;
+            }
+        }
+        (Self { inner, shared: shared.clone(), rounding }, Handle(shared))
+    }
+
+    /// What a live block can hold.
+    #[inline]
+    fn usable(&self, block: NonNull<u8>, layout: Layout) -> u64 {
+        if layout.size() <= TABLE_BYTES && layout.align() <= 16 {
+            return u64::from(self.rounding[layout.size().div_ceil(8)]);
+        }
+        // SAFETY: the callers pass live blocks with their layouts.
+        let usable = unsafe { self.inner.usable_size(block, layout) };
+        usable.unwrap_or_else(|| self.inner.good_size(layout)) as u64
     }
 
     #[inline]
-    fn add(&self, bytes: usize) {
+    fn add(&self, bytes: usize, usable: u64) {
         let shared = &*self.shared;
         let live = shared.live.load(Relaxed) + bytes as u64;
         shared.live.store(live, Relaxed);
+        shared.usable.store(shared.usable.load(Relaxed).wrapping_add(usable), Relaxed);
         if live > shared.peak.load(Relaxed) {
             shared.peak.store(live, Relaxed);
+            if live >= shared.next_reading.load(Relaxed) {
+                shared.due.store(1, Relaxed);
+            }
         }
-        shared.allocations.store(shared.allocations.load(Relaxed) + 1, Relaxed);
         self.step();
     }
 
+    /// Called before bytes are given back.
     #[inline]
-    fn sub(&self, bytes: usize) {
+    fn before_sub(&self, bytes: usize) {
+        let shared = &*self.shared;
+        if shared.due.load(Relaxed) != 0 || bytes as u64 > shared.live.load(Relaxed) / 16 {
+            self.before_decline();
+        }
+    }
+
+    #[cold]
+    fn before_decline(&self) {
+        let shared = &*self.shared;
+        let reading = shared.next_reading.load(Relaxed) != u64::MAX;
+        if reading && near(shared.live.load(Relaxed), shared.peak.load(Relaxed)) {
+            self.read(&mut lock(&shared.course));
+        }
+        shared.due.store(0, Relaxed);
+    }
+
+    #[inline]
+    fn sub(&self, bytes: usize, usable: u64) {
         let shared = &*self.shared;
         let live = shared.live.load(Relaxed).wrapping_sub(bytes as u64);
         shared.live.store(live, Relaxed);
+        shared.usable.store(shared.usable.load(Relaxed).wrapping_sub(usable), Relaxed);
         if live < shared.low.load(Relaxed) {
             shared.low.store(live, Relaxed);
         }
         self.step();
+    }
+
+    #[inline]
+    fn count(&self, counter: &AtomicU64, by: i64) {
+        counter.store(counter.load(Relaxed).wrapping_add_signed(by), Relaxed);
+    }
+
+    #[inline]
+    fn answered(&self, layout: Layout, answer: Option<NonNull<u8>>) -> Option<NonNull<u8>> {
+        self.count(&self.shared.requests, 1);
+        match answer {
+            Some(block) => {
+                self.count(&self.shared.blocks, 1);
+                self.count(&self.shared.allocations, 1);
+                self.add(layout.size(), self.usable(block, layout));
+            }
+            None => self.count(&self.shared.refused, 1),
+        }
+        answer
     }
 
     #[inline]
@@ -124,30 +229,64 @@ impl Meter {
         }
     }
 
-    #[inline]
-    fn request(&self) {
-        self.shared.requests.store(self.shared.requests.load(Relaxed) + 1, Relaxed);
-    }
-
-    #[inline]
-    fn refuse(&self) {
-        self.shared.refused.store(self.shared.refused.load(Relaxed) + 1, Relaxed);
-    }
-
     /// Adds a point to the course. Its memory is the lab's, not the engine's.
     #[cold]
     fn note(&self) {
-        let mut course = lock(&self.shared.course);
+        let shared = &*self.shared;
+        let mut course = lock(&shared.course);
         let now = Instant::now();
-        let live = self.shared.live.load(Relaxed);
-        // Asking may take time in proportion to the heap: by the clock, and when memory has grown.
-        if now.duration_since(course.asked) >= ASK_EVERY || live > course.asked_at + course.asked_at / 8 {
-            (course.asked, course.asked_at) = (now, live.max(1 << 16));
-            course.ask(&*self.inner);
+        let live = shared.live.load(Relaxed);
+        let reading = shared.next_reading.load(Relaxed) != u64::MAX;
+        if reading && now - course.read >= ASK_EVERY && near(live, shared.peak.load(Relaxed)) {
+            self.read(&mut course);
         }
         let at = now.duration_since(course.start).as_nanos() as u64;
         course.add(Point(at, live));
-        self.shared.countdown.store(course.stride, Relaxed);
+        shared.countdown.store(course.stride, Relaxed);
+    }
+
+    fn read(&self, course: &mut Course) {
+        let shared = &*self.shared;
+        shared.read(course, &*self.inner);
+        let peak = shared.peak.load(Relaxed);
+        shared.next_reading.store(peak + peak / SPACING + (1 << 14), Relaxed);
+    }
+}
+
+/// Whether so many bytes are near that peak.
+fn near(live: u64, peak: u64) -> bool {
+    live + peak / SPACING >= peak
+}
+
+impl Shared {
+    /// Reads the ledger, and keeps it where it is the best of the peak so far: of readings near the peak
+    /// the one with most physical memory.
+    fn read(&self, course: &mut Course, allocator: &dyn Allocator) -> Ledger {
+        let (cpu, wall) = (machine::cpu_ns(), Instant::now());
+        let live = self.live.load(Relaxed);
+        let usable = self.usable.load(Relaxed);
+        let heads = self.blocks.load(Relaxed) * allocator.block_head() as u64;
+        let books = BOOKS.with_borrow(|books| books.as_ref().map(|books| books()));
+        let ledger = Ledger {
+            asked_bytes: books.map(|b| b.asked_bytes),
+            usable_bytes: books.map(|b| b.usable_bytes.unwrap_or(usable)),
+            taken_bytes: usable + heads,
+            committed_bytes: allocator.committed().map(|bytes| bytes as u64),
+            ..machine::memory()
+        };
+        let peak = self.peak.load(Relaxed);
+        let better = match &course.peak {
+            Some((best, kept)) if near(*best, peak) => ledger.rss_anon_bytes >= kept.rss_anon_bytes,
+            _ => true,
+        };
+        if better && near(live, peak) || course.peak.is_none() {
+            course.peak = Some((live, ledger.clone()));
+        }
+        course.read = Instant::now();
+        let spent = |sum: &AtomicU64, more: u64| sum.store(sum.load(Relaxed) + more, Relaxed);
+        spent(&self.watch_cpu_ns, machine::cpu_ns() - cpu);
+        spent(&self.watch_wall_ns, wall.elapsed().as_nanos() as u64);
+        ledger
     }
 }
 
@@ -163,12 +302,6 @@ impl Course {
         }
         self.points.push(point);
     }
-
-    fn ask(&mut self, allocator: &dyn Allocator) {
-        if let Some(bytes) = allocator.stats().committed {
-            self.committed = Some(self.committed.unwrap_or(0).max(bytes as u64));
-        }
-    }
 }
 
 /// A poisoned lock only means that a reader panicked; the figures are whole.
@@ -177,23 +310,30 @@ fn lock(course: &Mutex<Course>) -> MutexGuard<'_, Course> {
 }
 
 impl Handle {
-    /// Starts the course and the peak anew, at the moment a script begins.
-    pub fn start(&self) -> Instant {
+    /// Starts the course and the peak anew, at the moment a script begins. From here on the ledger is read,
+    /// with `books` for the engine's part of it.
+    pub fn start(&self, books: Option<Box<dyn Fn() -> Books>>) -> Instant {
+        BOOKS.set(books);
         let mut course = lock(&self.0.course);
         let now = Instant::now();
         let live = self.0.live.load(Relaxed);
-        *course = Course {
-            start: now,
-            asked: now,
-            asked_at: 0,
-            stride: 1,
-            committed: course.committed,
-            points: vec![Point(0, live)],
-        };
+        *course = Course::new(now, Some(live));
         self.0.peak.store(live, Relaxed);
         self.0.allocations.store(0, Relaxed);
         self.0.countdown.store(1, Relaxed);
+        self.0.next_reading.store(live + 1, Relaxed);
+        self.0.due.store(0, Relaxed);
+        self.0.watch_cpu_ns.store(0, Relaxed);
+        self.0.watch_wall_ns.store(0, Relaxed);
         now
+    }
+
+    /// Reads the ledger at the end of a script; `allocator` is that of the meter. No reading follows.
+    pub fn end(&self, allocator: &dyn Allocator) -> Ledger {
+        self.0.next_reading.store(u64::MAX, Relaxed);
+        let ledger = self.0.read(&mut lock(&self.0.course), allocator);
+        BOOKS.set(None);
+        ledger
     }
 
     /// Ends the course with a last point and returns what was seen.
@@ -207,9 +347,14 @@ impl Handle {
             peak_bytes: self.0.peak.load(Relaxed),
             allocations: self.0.allocations.load(Relaxed),
             refused: self.0.refused.load(Relaxed),
-            committed_bytes: course.committed,
             series: course.points.clone(),
+            peak: course.peak.clone().unwrap_or_default().1,
         }
+    }
+
+    /// Time of the readings since the start, on a core and by the wall clock.
+    pub fn watch_ns(&self) -> (u64, u64) {
+        (self.0.watch_cpu_ns.load(Relaxed), self.0.watch_wall_ns.load(Relaxed))
     }
 
     /// Begins to look for the least number of bytes anew.
@@ -243,52 +388,48 @@ unsafe impl Allocator for Meter {
 
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> Option<NonNull<u8>> {
-        self.request();
         // SAFETY: (1) passed on by the caller.
-        let block = unsafe { self.inner.alloc(layout) };
-        if block.is_some() {
-            self.add(layout.size());
-        } else {
-            self.refuse();
-        }
-        block
+        self.answered(layout, unsafe { self.inner.alloc(layout) })
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> Option<NonNull<u8>> {
-        self.request();
         // SAFETY: (1) passed on by the caller.
-        let block = unsafe { self.inner.alloc_zeroed(layout) };
-        if block.is_some() {
-            self.add(layout.size());
-        } else {
-            self.refuse();
-        }
-        block
+        self.answered(layout, unsafe { self.inner.alloc_zeroed(layout) })
     }
 
     #[inline]
     unsafe fn realloc(&self, block: NonNull<u8>, old: Layout, new_size: usize) -> Option<NonNull<u8>> {
-        self.request();
+        self.count(&self.shared.requests, 1);
+        if new_size < old.size() {
+            self.before_sub(old.size() - new_size);
+        }
+        let before = self.usable(block, old);
         // SAFETY: (1, 2, 3) passed on by the caller.
         let moved = unsafe { self.inner.realloc(block, old, new_size) };
-        if moved.is_none() {
-            self.refuse();
-        } else if new_size >= old.size() {
-            self.add(new_size - old.size());
-            let allocations = &self.shared.allocations;
-            allocations.store(allocations.load(Relaxed) - 1, Relaxed);
+        let Some(moved) = moved else {
+            self.count(&self.shared.refused, 1);
+            return None;
+        };
+        // SAFETY: (2) the size is valid with the old alignment.
+        let new = unsafe { Layout::from_size_align_unchecked(new_size, old.align()) };
+        let after = self.usable(moved, new);
+        if new_size >= old.size() {
+            self.add(new_size - old.size(), after.wrapping_sub(before));
         } else {
-            self.sub(old.size() - new_size);
+            self.sub(old.size() - new_size, before.wrapping_sub(after));
         }
-        moved
+        Some(moved)
     }
 
     #[inline]
     unsafe fn free(&self, block: NonNull<u8>, layout: Layout) {
+        self.before_sub(layout.size());
+        let usable = self.usable(block, layout);
         // SAFETY: (1, 2) passed on by the caller.
         unsafe { self.inner.free(block, layout) };
-        self.sub(layout.size());
+        self.count(&self.shared.blocks, -1);
+        self.sub(layout.size(), usable);
     }
 
     unsafe fn usable_size(&self, block: NonNull<u8>, layout: Layout) -> Option<usize> {
@@ -304,6 +445,14 @@ unsafe impl Allocator for Meter {
         self.inner.stats()
     }
 
+    fn committed(&self) -> Option<usize> {
+        self.inner.committed()
+    }
+
+    fn block_head(&self) -> usize {
+        self.inner.block_head()
+    }
+
     fn trim(&self) {
         self.inner.trim();
     }
@@ -313,6 +462,8 @@ unsafe impl Allocator for Meter {
         let destroyed = unsafe { self.inner.destroy_all() };
         if destroyed {
             self.shared.live.store(0, Relaxed);
+            self.shared.usable.store(0, Relaxed);
+            self.shared.blocks.store(0, Relaxed);
         }
         destroyed
     }
@@ -325,7 +476,7 @@ mod tests {
     #[test]
     fn the_meter_counts_what_passes_and_keeps_a_bounded_course() {
         let (meter, handle) = Meter::new(Box::new(tare_allocators::System));
-        handle.start();
+        handle.start(None);
         let layout = Layout::from_size_align(64, 8).unwrap();
         let mut blocks = Vec::new();
         for _ in 0..10_000 {
@@ -341,6 +492,16 @@ mod tests {
         assert_eq!(figures.allocations, 10_000);
         assert!(figures.series.len() <= POINTS && figures.series.len() >= POINTS / 2);
         assert!(figures.series.is_sorted_by_key(|p| p.0));
+        let ledger = handle.end(&meter);
+        let exact = |block: &NonNull<u8>, layout| {
+            // SAFETY: the block is live with this layout.
+            let usable = unsafe { tare_allocators::System.usable_size(*block, layout) };
+            usable.unwrap_or(layout.size()) + meter.block_head()
+        };
+        let big_layout = Layout::from_size_align(1000, 8).unwrap();
+        let held: usize = blocks.iter().map(|b| exact(b, layout)).sum::<usize>() + exact(&big, big_layout);
+        let off = ledger.taken_bytes.abs_diff(held as u64);
+        assert!(off * 1000 <= held as u64, "{} taken, {held} held", ledger.taken_bytes);
         for block in blocks {
             // SAFETY: each block is live and freed once.
             unsafe { meter.free(block, layout) };

@@ -131,6 +131,12 @@ unsafe impl<A: Allocator> Allocator for Counting<A> {
     fn good_size(&self, layout: Layout) -> usize {
         self.inner.good_size(layout)
     }
+    fn committed(&self) -> Option<usize> {
+        self.inner.committed()
+    }
+    fn block_head(&self) -> usize {
+        self.inner.block_head()
+    }
     fn stats(&self) -> Stats {
         let inside = self.inner.stats();
         let usable = if self.keeps_usable.get() { Some(self.usable.get()) } else { inside.usable };

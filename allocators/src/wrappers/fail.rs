@@ -165,6 +165,12 @@ unsafe impl<A: Allocator> Allocator for Fail<A> {
     fn good_size(&self, layout: Layout) -> usize {
         self.inner.good_size(layout)
     }
+    fn committed(&self) -> Option<usize> {
+        self.inner.committed()
+    }
+    fn block_head(&self) -> usize {
+        self.inner.block_head()
+    }
     fn stats(&self) -> Stats {
         Stats { failed: Some(self.handle.state().failed), ..self.inner.stats() }
     }

@@ -509,6 +509,9 @@ unsafe impl<A: Allocator> Allocator for Guard<A> {
         let _ = block;
         Some(layout.size())
     }
+    fn committed(&self) -> Option<usize> {
+        self.inner.committed()
+    }
     fn stats(&self) -> Stats {
         Stats { usable: Some(self.tally.requested()), ..self.tally.over(self.inner.stats()) }
     }

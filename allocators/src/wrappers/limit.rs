@@ -93,6 +93,12 @@ unsafe impl<A: Allocator> Allocator for Limit<A> {
     fn good_size(&self, layout: Layout) -> usize {
         self.inner.good_size(layout)
     }
+    fn committed(&self) -> Option<usize> {
+        self.inner.committed()
+    }
+    fn block_head(&self) -> usize {
+        self.inner.block_head()
+    }
     fn stats(&self) -> Stats {
         self.tally.over(self.inner.stats())
     }

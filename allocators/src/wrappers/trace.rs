@@ -9,7 +9,7 @@
 //!
 //! | tag | record | numbers |
 //! |---|---|---|
-//! | 0 | end | |
+//! | 0 | end | number of records before it, then the checksum |
 //! | 1 | alloc | size, address |
 //! | 2 | alloc_zeroed | size, address |
 //! | 3 | realloc | old address, new size, new address |
@@ -17,6 +17,9 @@
 //! | 5 | refused alloc or alloc_zeroed | size |
 //! | 6 | refused realloc | address, new size |
 //! | 7 | upper bits 0: destroy_all; 1: trim | |
+//!
+//! The checksum is FNV-1a of 64 bits over all bytes before it, in eight bytes, lowest first: a trace that
+//! was damaged or cut short is told from a whole one.
 //!
 //! Old sizes are not written: the reader knows them from the block's earlier records. An alloc and its
 //! free take about eight bytes together.
@@ -29,13 +32,14 @@ use std::boxed::Box;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::string::String;
+use std::sync::{Mutex, PoisonError};
 use std::vec::Vec;
 
 use crate::contract::{Allocator, Stats};
 use crate::spec::Word;
 
 /// The first bytes of a trace; the last two are the version of the format.
-pub(crate) const MAGIC: [u8; 8] = *b"TAREAT01";
+pub(crate) const MAGIC: [u8; 8] = *b"TAREAT02";
 
 /// The lower three bits of a record's first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +59,12 @@ pub(crate) enum Tag {
 pub(crate) const WHOLE_DESTROY: u8 = 0;
 pub(crate) const WHOLE_TRIM: u8 = 1;
 
+/// FNV-1a over more bytes; begin with [`FNV_START`].
+pub(crate) fn fnv(hash: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
+}
+pub(crate) const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
+
 /// Maps small numbers of either sign to small numbers.
 fn zigzag(value: u64) -> u64 {
     (value << 1) ^ (value.cast_signed() >> 63).cast_unsigned()
@@ -69,6 +79,10 @@ struct Recorder {
     /// `None` after an error.
     writer: Option<Box<dyn Write + Send>>,
     last_address: u64,
+    /// Records begun.
+    records: u64,
+    /// Checksum of the bytes handed to the writer.
+    checksum: u64,
     error: Option<std::io::Error>,
 }
 
@@ -77,6 +91,7 @@ impl Recorder {
         if self.buffer.len() + LONGEST_RECORD > BUFFER_BYTES {
             self.flush();
         }
+        self.records += 1;
         self.buffer.push(tag as u8 | (upper as u8) << 3);
     }
     fn number(&mut self, mut number: u64) {
@@ -93,6 +108,7 @@ impl Recorder {
     }
     /// Hands the buffer to the writer. After an error nothing more is written.
     fn flush(&mut self) {
+        self.checksum = fnv(self.checksum, &self.buffer);
         if let Some(writer) = &mut self.writer {
             let buffer = &self.buffer;
             // An allocator may not unwind, whatever the host's writer does.
@@ -114,6 +130,20 @@ impl Recorder {
     }
 }
 
+/// The first trace of this process that could not be written to its end, and why.
+static FAILURE: Mutex<Option<String>> = Mutex::new(None);
+
+fn note_failure(label: &str, error: &std::io::Error) {
+    let mut failure = FAILURE.lock().unwrap_or_else(PoisonError::into_inner);
+    failure.get_or_insert_with(|| std::format!("the trace {label} could not be written: {error}"));
+}
+
+/// Takes the message about the first trace of this process that could not be written to its end. An
+/// allocator has no way to tell of it when it is dropped, which is when the last of a trace is written.
+pub fn take_trace_failure() -> Option<String> {
+    FAILURE.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
 /// Records every call to the allocator inside. See the module for the format, and
 /// [`mod@crate::replay`] for what to do with it.
 ///
@@ -130,7 +160,14 @@ impl<A: Allocator> Trace<A> {
     pub fn new(label: &str, writer: impl Write + Send + 'static, inner: A) -> Self {
         let mut buffer = Vec::with_capacity(BUFFER_BYTES);
         buffer.extend_from_slice(&MAGIC);
-        let recorder = Recorder { buffer, writer: Some(Box::new(writer)), last_address: 0, error: None };
+        let recorder = Recorder {
+            buffer,
+            writer: Some(Box::new(writer)),
+            last_address: 0,
+            records: 0,
+            checksum: FNV_START,
+            error: None,
+        };
         Trace { label: label.into(), recorder: RefCell::new(recorder), inner }
     }
 
@@ -170,8 +207,18 @@ impl<A: Allocator> Trace<A> {
 
 impl<A: Allocator> Drop for Trace<A> {
     fn drop(&mut self) {
-        self.record(Tag::End, 0, |_| {});
-        self.recorder.get_mut().flush();
+        let recorder = self.recorder.get_mut();
+        let records = recorder.records;
+        recorder.begin(Tag::End, 0);
+        recorder.number(records);
+        // The checksum is of what was flushed.
+        recorder.flush();
+        let checksum = recorder.checksum;
+        recorder.buffer.extend_from_slice(&checksum.to_le_bytes());
+        recorder.flush();
+        if let Some(error) = recorder.error.take() {
+            note_failure(&self.label, &error);
+        }
     }
 }
 
@@ -218,6 +265,12 @@ unsafe impl<A: Allocator> Allocator for Trace<A> {
     }
     fn good_size(&self, layout: Layout) -> usize {
         self.inner.good_size(layout)
+    }
+    fn committed(&self) -> Option<usize> {
+        self.inner.committed()
+    }
+    fn block_head(&self) -> usize {
+        self.inner.block_head()
     }
     fn stats(&self) -> Stats {
         self.inner.stats()

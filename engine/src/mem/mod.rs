@@ -220,6 +220,12 @@ unsafe impl Allocator for Inner {
     fn stats(&self) -> Stats {
         self.get().stats()
     }
+    fn committed(&self) -> Option<usize> {
+        self.get().committed()
+    }
+    fn block_head(&self) -> usize {
+        self.get().block_head()
+    }
     fn trim(&self) {
         self.get().trim();
     }
@@ -570,6 +576,12 @@ impl Mem {
     /// Bytes the engine asked for, before any rounding but that of a cell's page, over live blocks.
     pub fn requested(&self) -> usize {
         self.requested.get() + self.page_cell_bytes()
+    }
+
+    /// Bytes that live blocks and cells can hold, with the front's rounding but without the room of the front
+    /// that nothing lives in.
+    pub fn usable(&self) -> usize {
+        self.charged.get()
     }
 
     /// Successful allocations since the start.

@@ -6,9 +6,11 @@ mod tare;
 
 pub use tare::provide_native;
 
+use crate::machine;
 use crate::policy::Policy;
 use serde::{Deserialize, Serialize};
-use tare_reports::record::{Measured, Outcome};
+use tare_allocators::{Allocator, Spec, System};
+use tare_reports::record::{Ledger, Measured, Outcome};
 
 /// How a runtime is set up.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -148,10 +150,30 @@ pub fn find(name: &str) -> Result<&'static dyn Backend, String> {
     })
 }
 
+/// The ledger before an engine starts: what the kernel says of this process, and what the allocator holds
+/// already. Only the C library does, which serves the lab as well and keeps one account for the process.
+fn base(allocator: &str) -> Ledger {
+    let mut spec = allocator.parse::<Spec>().ok();
+    let system = loop {
+        spec = match spec {
+            Some(Spec::Counting(inner) | Spec::Poison(inner)) => Some(*inner),
+            Some(
+                Spec::Limit { inner, .. }
+                | Spec::Fail { inner, .. }
+                | Spec::Guard { inner, .. }
+                | Spec::Trace { inner, .. },
+            ) => Some(*inner),
+            other => break other == Some(Spec::System),
+        }
+    };
+    let held = if system { System.committed() } else { Some(0) };
+    Ledger { committed_bytes: held.map(|bytes| bytes as u64), ..machine::memory() }
+}
+
 /// Builds an allocator stack from its name.
 ///
 /// # Errors
 /// A sentence that says what is wrong with the name.
-pub fn allocator(name: &str) -> Result<Box<dyn tare_allocators::Allocator>, String> {
+pub fn allocator(name: &str) -> Result<Box<dyn Allocator>, String> {
     tare_allocators::parse(name).map_err(|error| format!("allocator `{name}`: {error}"))
 }

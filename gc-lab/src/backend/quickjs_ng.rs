@@ -58,7 +58,7 @@ impl Backend for QuickJsNg {
             let message = format!("QuickJS-ng has only its own front, `arena`, not `{}`", setup.front);
             return Run::not_begun(Outcome::Unsupported { message });
         }
-        let base = machine::memory();
+        let base = super::base(&setup.allocator);
         let allocator = match super::allocator(&setup.allocator) {
             Ok(allocator) => allocator,
             Err(message) => return failed(message),
@@ -75,7 +75,7 @@ impl Backend for QuickJsNg {
             return failed("QuickJS-ng could not make a runtime: out of memory".into());
         };
         let setup_ns = begun.elapsed().as_nanos() as u64;
-        let mut run = engine.run(script, setup, handle.as_ref());
+        let mut run = engine.run(script, setup, handle.as_ref(), &*bridge.allocator);
         let ended = Instant::now();
         drop(engine);
         if let Some(handle) = &handle {
@@ -142,11 +142,11 @@ impl Engine {
         Some(engine)
     }
 
-    fn run(&self, script: &Script, setup: &Setup, handle: Option<&Handle>) -> Run {
+    fn run(&self, script: &Script, setup: &Setup, handle: Option<&Handle>, allocator: &dyn Allocator) -> Run {
         if let Err(message) = self.prepare(script) {
             return Run::not_begun(Outcome::Failed { message });
         }
-        let start = handle.map_or_else(Instant::now, Handle::start);
+        let start = handle.map_or_else(Instant::now, |handle| handle.start(None));
         if let Some(probe) = &self.probe {
             probe.start(start, handle.cloned());
         }
@@ -157,7 +157,9 @@ impl Engine {
         }
         let cpu_ns = machine::cpu_ns() - cpu;
         let wall_ns = start.elapsed().as_nanos() as u64;
+        let (watch_cpu_ns, watch_wall_ns) = handle.map(Handle::watch_ns).unwrap_or_default();
         let followed = self.probe.as_ref().map(|probe| probe.finish()).unwrap_or_default();
+        let end = handle.map(|handle| handle.end(allocator)).unwrap_or_default();
         let figures = handle.map(Handle::finish).unwrap_or_default();
         let usage = self.usage();
         let outcome = match ended {
@@ -172,19 +174,13 @@ impl Engine {
             unsafe { qjs::JS_RunGC(self.runtime) };
             full_collection_ns.push(machine::cpu_ns() - begun);
         }
-        let end = Ledger { taken_bytes: figures.live_bytes, ..machine::memory() };
-        let peak = Ledger {
-            taken_bytes: figures.peak_bytes,
-            committed_bytes: figures.committed_bytes,
-            ..end.clone()
-        };
-        let ledger = Ledgers { base: Ledger::default(), peak, end };
         let measured = Measured {
-            wall_ns,
-            cpu_ns,
+            wall_ns: wall_ns.saturating_sub(watch_wall_ns),
+            cpu_ns: cpu_ns.saturating_sub(watch_cpu_ns),
+            watch_cpu_ns,
             peak_requested_bytes: None,
             peak_charged_bytes: figures.peak_bytes,
-            ledger,
+            ledger: Ledgers { base: Ledger::default(), peak: figures.peak, end },
             end_charged_bytes: figures.live_bytes,
             allocations: figures.allocations,
             refused: figures.refused,
@@ -192,6 +188,8 @@ impl Engine {
             collection_count: followed.count,
             pause_total_ns: followed.total_ns,
             pause_max_ns: followed.max_ns,
+            pause_cpu_total_ns: followed.cpu_total_ns,
+            pause_cpu_max_ns: followed.cpu_max_ns,
             collections: followed.collections,
             result,
             usage: usage.clone(),

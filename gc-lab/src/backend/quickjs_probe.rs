@@ -16,6 +16,7 @@
 //!   and the threshold is out of reach while the last one is allocated.
 //! - The engine calls back on the thread that runs it; the state is in `Cell`s.
 
+use crate::machine;
 use crate::meter::Handle;
 use rquickjs::qjs;
 use std::cell::{Cell, RefCell};
@@ -32,6 +33,10 @@ pub struct Followed {
     pub total_ns: u64,
     /// The longest.
     pub max_ns: u64,
+    /// The sum of their pauses in processor time of the thread.
+    pub cpu_total_ns: u64,
+    /// The longest in processor time of the thread.
+    pub cpu_max_ns: u64,
     /// The collections one by one, up to the limit of a record.
     pub collections: Vec<Collection>,
 }
@@ -45,6 +50,8 @@ pub struct Probe {
     model: Cell<qjs::JSValue>,
     active: Cell<bool>,
     begun: Cell<Option<Instant>>,
+    /// When it began: thread time, and the time of readings of the ledger until then.
+    begun_cpu: Cell<(u64, (u64, u64))>,
     before: Cell<u64>,
     origin: Cell<Instant>,
     handle: RefCell<Option<Handle>>,
@@ -63,6 +70,7 @@ impl Probe {
             model: Cell::new(qjs::JS_UNDEFINED),
             active: Cell::new(false),
             begun: Cell::new(None),
+            begun_cpu: Cell::new((0, (0, 0))),
             before: Cell::new(0),
             origin: Cell::new(Instant::now()),
             handle: RefCell::new(None),
@@ -114,6 +122,10 @@ impl Probe {
         }
     }
 
+    fn readings(&self) -> (u64, u64) {
+        self.handle.borrow().as_ref().map(Handle::watch_ns).unwrap_or_default()
+    }
+
     fn live_bytes(&self) -> u64 {
         self.handle.borrow().as_ref().map_or(0, Handle::live_bytes)
     }
@@ -130,6 +142,7 @@ impl Probe {
     fn begin(&self, runtime: *mut qjs::JSRuntime) {
         self.settle();
         self.before.set(self.live_bytes());
+        self.begun_cpu.set((machine::thread_cpu_ns(), self.readings()));
         self.begun.set(Some(Instant::now()));
         // SAFETY: the runtime and its context are live. The threshold is out of reach, so that
         // the allocation starts no collection inside this one; without a memory limit it can
@@ -147,7 +160,10 @@ impl Probe {
 
     fn end(&self) {
         let Some(begun) = self.begun.take() else { return };
-        let pause_ns = begun.elapsed().as_nanos() as u64;
+        let (begun_cpu, (read_cpu, read_wall)) = self.begun_cpu.get();
+        let (now_cpu, now_wall) = self.readings();
+        let pause_ns = (begun.elapsed().as_nanos() as u64).saturating_sub(now_wall - read_wall);
+        let cpu_ns = (machine::thread_cpu_ns() - begun_cpu).saturating_sub(now_cpu - read_cpu);
         if let Some(handle) = self.handle.borrow().as_ref() {
             handle.reset_low();
         }
@@ -155,10 +171,13 @@ impl Probe {
         followed.count += 1;
         followed.total_ns += pause_ns;
         followed.max_ns = followed.max_ns.max(pause_ns);
+        followed.cpu_total_ns += cpu_ns;
+        followed.cpu_max_ns = followed.cpu_max_ns.max(cpu_ns);
         if followed.collections.len() < MAX_COLLECTIONS {
             followed.collections.push(Collection {
                 at_ns: begun.duration_since(self.origin.get()).as_nanos() as u64,
                 pause_ns,
+                pause_cpu_ns: Some(cpu_ns),
                 reason: "threshold".into(),
                 bytes_before: Some(self.before.get()),
                 bytes_after: Some(self.live_bytes()),

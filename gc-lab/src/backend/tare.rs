@@ -2,7 +2,7 @@
 
 use super::{Backend, Run, Script, Setup};
 use crate::machine;
-use crate::meter::{Handle, Meter};
+use crate::meter::{Books, Handle, Meter};
 use crate::policy::Policy;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -34,7 +34,7 @@ impl Backend for Tare {
     }
 
     fn run(&self, script: &Script, setup: &Setup) -> Run {
-        let base = machine::memory();
+        let base = super::base(&setup.allocator);
         let begun = Instant::now();
         let (runtime, context, handle) = match make(script, setup) {
             Ok(made) => made,
@@ -115,19 +115,21 @@ fn measure(
         return Run::not_begun(Outcome::Failed { message: format!("SIZE could not be set: {error}") });
     }
     runtime.mem().reset_peak();
-    let start = handle.map_or_else(Instant::now, Handle::start);
-    let watched = setup.watch.then(|| watch(runtime, start));
+    let books = handle.map(|_| books(runtime));
+    let start = handle.map_or_else(Instant::now, |handle| handle.start(books));
+    let watched = setup.watch.then(|| watch(runtime, start, handle.cloned()));
     let cpu = machine::cpu_ns();
     let ended = context.eval(&script.source, &script.filename).and_then(|_| runtime.run_jobs());
     let cpu_ns = machine::cpu_ns() - cpu;
     let wall_ns = start.elapsed().as_nanos() as u64;
+    let (watch_cpu_ns, watch_wall_ns) = handle.map(Handle::watch_ns).unwrap_or_default();
     runtime.set_observer(None);
+    let end = handle.map(|handle| handle.end(runtime.mem().allocator())).unwrap_or_default();
     let figures = handle.map(Handle::finish).unwrap_or_default();
     let followed = watched.map(|w| w.take()).unwrap_or_default();
     let (_, peak) = runtime.memory_in_use();
     let report = runtime.memory_report();
     let usage = usage(&report);
-    let committed_now = runtime.mem().allocator().stats().committed.map(|bytes| bytes as u64);
     let outcome = match &ended {
         Ok(_) => Outcome::Ok,
         Err(error) => Outcome::Threw { message: error.to_string() },
@@ -143,25 +145,13 @@ fn measure(
         full_collection_ns.push(machine::cpu_ns() - begun);
     }
     let memory = serde_json::from_str(&report.to_json()).ok();
-    let end = Ledger {
-        asked_bytes: Some(runtime.memory_in_use().0 as u64),
-        taken_bytes: figures.live_bytes,
-        committed_bytes: committed_now,
-        ..machine::memory()
-    };
-    let peak_ledger = Ledger {
-        asked_bytes: Some(peak as u64),
-        taken_bytes: figures.peak_bytes,
-        committed_bytes: figures.committed_bytes.max(committed_now),
-        ..end.clone()
-    };
-    let ledger = Ledgers { base: Ledger::default(), peak: peak_ledger, end };
     let measured = Measured {
-        wall_ns,
-        cpu_ns,
+        wall_ns: wall_ns.saturating_sub(watch_wall_ns),
+        cpu_ns: cpu_ns.saturating_sub(watch_cpu_ns),
+        watch_cpu_ns,
         peak_requested_bytes: Some(peak as u64),
         peak_charged_bytes: figures.peak_bytes,
-        ledger,
+        ledger: Ledgers { base: Ledger::default(), peak: figures.peak, end },
         end_charged_bytes: figures.live_bytes,
         allocations: figures.allocations,
         refused: figures.refused,
@@ -169,6 +159,8 @@ fn measure(
         collection_count: followed.count,
         pause_total_ns: followed.total_ns,
         pause_max_ns: followed.max_ns,
+        pause_cpu_total_ns: followed.cpu_total_ns,
+        pause_cpu_max_ns: followed.cpu_max_ns,
         collections: followed.collections,
         result,
         usage,
@@ -183,30 +175,55 @@ fn measure(
     }
 }
 
+/// The engine's own books, for readings of the ledger.
+fn books(runtime: &Runtime) -> Box<dyn Fn() -> Books> {
+    let runtime = runtime.clone();
+    Box::new(move || {
+        let mem = runtime.mem();
+        let own = mem.front() == Front::Pool;
+        Books { asked_bytes: mem.requested() as u64, usable_bytes: own.then(|| mem.usable() as u64) }
+    })
+}
+
 /// What the engine told of its collections.
 #[derive(Default)]
 struct Followed {
     count: u64,
     total_ns: u64,
     max_ns: u64,
+    cpu_total_ns: u64,
+    cpu_max_ns: u64,
     collections: Vec<Collection>,
+    /// When the one that runs began: thread time, and the time of readings until then.
+    begun: (u64, (u64, u64)),
 }
 
 /// Follows the runtime's collections; times count from `start`.
-fn watch(runtime: &Runtime, start: Instant) -> Rc<RefCell<Followed>> {
+fn watch(runtime: &Runtime, start: Instant, handle: Option<Handle>) -> Rc<RefCell<Followed>> {
     let followed = Rc::new(RefCell::new(Followed::default()));
     let seen = followed.clone();
+    let readings = move || handle.as_ref().map(Handle::watch_ns).unwrap_or_default();
     runtime.set_observer(Some(Box::new(move |event: &Event<'_>| {
-        let Event::End(outcome) = event else { return };
         let mut seen = seen.borrow_mut();
+        if let Event::Start { .. } = event {
+            seen.begun = (machine::thread_cpu_ns(), readings());
+        }
+        let Event::End(outcome) = event else { return };
+        // Readings of the ledger within the pause are the lab's, not the collector's.
+        let (begun, (read_cpu, read_wall)) = seen.begun;
+        let (now_cpu, now_wall) = readings();
+        let cpu_ns = (machine::thread_cpu_ns() - begun).saturating_sub(now_cpu - read_cpu);
+        let pause_ns = outcome.pause_ns.saturating_sub(now_wall - read_wall);
         seen.count += 1;
-        seen.total_ns += outcome.pause_ns;
-        seen.max_ns = seen.max_ns.max(outcome.pause_ns);
+        seen.total_ns += pause_ns;
+        seen.max_ns = seen.max_ns.max(pause_ns);
+        seen.cpu_total_ns += cpu_ns;
+        seen.cpu_max_ns = seen.cpu_max_ns.max(cpu_ns);
         if seen.collections.len() < MAX_COLLECTIONS {
             seen.collections.push(Collection {
                 at_ns: (start.elapsed().as_nanos() as u64).saturating_sub(outcome.pause_ns),
-                pause_ns: outcome.pause_ns,
-                pause_cpu_ns: None,
+                pause_ns,
+                pause_cpu_ns: Some(cpu_ns),
                 reason: outcome.reason.to_string(),
                 bytes_before: Some(outcome.charged_before as u64),
                 bytes_after: Some(outcome.charged_after as u64),
