@@ -177,6 +177,12 @@ pub unsafe trait Allocator: Send {
         self.stats().committed
     }
 
+    /// What the live blocks hold with their heads, by the allocator's own account, found without changing anything.
+    /// Blocks that a cache keeps may count as live. As [`Stats::committed`], it may be that of the process.
+    fn held(&self) -> Option<usize> {
+        None
+    }
+
     /// Bytes beside [`Allocator::usable_size`] that each block costs: the head the allocator puts before it.
     fn block_head(&self) -> usize {
         0
@@ -229,6 +235,9 @@ unsafe impl<A: Allocator + ?Sized> Allocator for std::boxed::Box<A> {
     }
     fn committed(&self) -> Option<usize> {
         (**self).committed()
+    }
+    fn held(&self) -> Option<usize> {
+        (**self).held()
     }
     fn block_head(&self) -> usize {
         (**self).block_head()

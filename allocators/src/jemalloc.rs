@@ -197,6 +197,11 @@ unsafe impl Allocator for Jemalloc {
         // Without the flush of `refresh`: what the arena holds includes what the cache keeps.
         write(c"epoch".as_ptr(), Some(1_u64)).then(|| read::<usize>(self.figure(".mapped").as_ptr()))?
     }
+    fn held(&self) -> Option<usize> {
+        let bytes = |control| read::<usize>(self.figure(control).as_ptr());
+        write(c"epoch".as_ptr(), Some(1_u64))
+            .then(|| Some(bytes(".small.allocated")? + bytes(".large.allocated")?))?
+    }
     fn trim(&self) {
         self.flush();
         write::<()>(Name::new("arena.", self.arena, ".purge").as_ptr(), None);

@@ -8,6 +8,7 @@
 
 use core::alloc::Layout;
 use core::cell::Cell;
+use core::ffi::c_void;
 use core::fmt;
 use core::ptr::NonNull;
 
@@ -58,6 +59,19 @@ impl Drop for Mimalloc {
         // SAFETY: the heap is ours and live; blocks do not outlive their allocator.
         unsafe { mi::mi_heap_destroy(self.heap()) };
     }
+}
+
+/// Adds what the used blocks of one area of a heap hold to the sum that `sum` points to.
+unsafe extern "C" fn add_area(
+    _heap: *const mi::mi_heap_t,
+    area: *const mi::mi_heap_area_t,
+    _block: *mut c_void,
+    _block_size: usize,
+    sum: *mut c_void,
+) -> bool {
+    // SAFETY: mimalloc passes a valid area, and what `held` gave it: a pointer to a `usize` that outlives the walk.
+    unsafe { *sum.cast::<usize>() += (*area).used * (*area).full_block_size };
+    true
 }
 
 /// What mimalloc holds from the operating system for all heaps of the process: its own account of readable
@@ -135,6 +149,13 @@ unsafe impl Allocator for Mimalloc {
     }
     fn committed(&self) -> Option<usize> {
         Some(committed())
+    }
+    fn held(&self) -> Option<usize> {
+        let mut held = 0_usize;
+        // SAFETY: the heap is live and used by this thread alone; the visitor gets a pointer to `held`, which
+        // outlives the walk.
+        unsafe { mi::mi_heap_visit_blocks(self.heap(), false, Some(add_area), (&raw mut held).cast()) };
+        Some(held)
     }
     fn trim(&self) {
         // SAFETY: the heap is live.

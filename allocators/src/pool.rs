@@ -923,6 +923,9 @@ unsafe impl<A: Allocator, const COUNT: bool> Allocator for Pool<A, COUNT> {
     fn committed(&self) -> Option<usize> {
         Some(Pool::committed(self))
     }
+    fn held(&self) -> Option<usize> {
+        Pool::stats(self).usable
+    }
     fn trim(&self) {
         Pool::trim(self);
     }

@@ -79,6 +79,16 @@ unsafe impl Allocator for System {
         #[cfg(not(all(target_os = "linux", target_env = "gnu", not(miri))))]
         None
     }
+    fn held(&self) -> Option<usize> {
+        #[cfg(all(target_os = "linux", target_env = "gnu", not(miri)))]
+        {
+            // SAFETY: as above.
+            let figures = unsafe { libc::mallinfo2() };
+            Some(figures.uordblks + figures.hblkhd)
+        }
+        #[cfg(not(all(target_os = "linux", target_env = "gnu", not(miri))))]
+        None
+    }
     fn trim(&self) {
         #[cfg(all(target_os = "linux", target_env = "gnu", not(miri)))]
         // SAFETY: gives free pages of the C library's heaps back; takes that library's own locks.

@@ -99,6 +99,9 @@ pub enum Command {
         /// Allocator stacks.
         #[arg(long, value_parser = stacks, value_name = "STACKS")]
         allocators: Option<List<String>>,
+        /// Replay a trace that breaks off as far as it goes.
+        #[arg(long)]
+        partial: bool,
         /// Replays on every allocator.
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
         repeats: u32,
@@ -131,10 +134,10 @@ pub struct RunArgs {
     /// Engines.
     #[arg(long, alias = "engines", value_delimiter = ',', default_value = "tare", value_name = "NAMES")]
     pub engine: Vec<String>,
-    /// Workloads; all of the catalogue by default.
+    /// Workloads; those that the catalogue names for it by default, all with `--full`.
     #[arg(long, alias = "workload", value_delimiter = ',', value_name = "NAMES")]
     pub workloads: Vec<String>,
-    /// A script of your own as a workload; may be repeated.
+    /// A script or module of your own as a workload; may be repeated.
     #[arg(long, value_name = "FILE")]
     pub script: Vec<PathBuf>,
     /// Allocator stacks, such as `mimalloc` or `limit(64M, counting(system))`.
@@ -152,13 +155,38 @@ pub struct RunArgs {
     /// Which size of the workloads: small, default, large or a number.
     #[arg(long, default_value = "default")]
     pub size: Size,
-    /// Repeats of every point; fewer when the time budget is used up.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
-    pub repeats: u32,
-    /// Every combination and more policies, without a time budget.
+    /// Blocks: rounds over all cells in random order. Nothing is said on fewer than five.
+    #[arg(long, alias = "repeats", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pub blocks: u32,
+    /// Add so many blocks to the run that the directory holds, also to one that is complete.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub more: Option<u32>,
+    /// Go on with blocks for workloads whose times are known less precisely than this, such as `2%`.
+    #[arg(long, value_parser = percentage, value_name = "PERCENT")]
+    pub precision: Option<f64>,
+    /// Blocks at most where blocks are added for `--precision`.
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    pub most_blocks: u32,
+    /// Samples of every cell within a block.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub invocations: u32,
+    /// Do not take samples again that were disturbed.
+    #[arg(long)]
+    pub no_retake: bool,
+    /// Iterations before the measured one [default: what the workload says; 0 for scripts].
+    #[arg(long, value_name = "N")]
+    pub warmup: Option<u32>,
+    /// Transparent huge pages in the processes of samples: `never` (the default), `always`, `inherit`.
+    #[arg(long, value_delimiter = ',', value_name = "MODES")]
+    pub thp: Vec<String>,
+    /// Bind samples to a core; to the last one that is allowed where none is named.
+    #[arg(long, value_name = "CORE", num_args = 0..=1, default_missing_value = "last")]
+    pub pin: Option<String>,
+    /// Every combination, all workloads and more policies, without a time budget.
     #[arg(long)]
     pub full: bool,
-    /// Begin no further repeat after this time [default: 90 for the default matrix, none otherwise].
+    /// Begin nothing that would end after this time; one block is always run [default: 80 for the default
+    /// matrix, none otherwise].
     #[arg(long, value_parser = parse_seconds, value_name = "SECONDS")]
     pub time_budget: Option<Duration>,
     /// What one sample may take.
@@ -201,8 +229,14 @@ pub struct CompareArgs {
 
 #[derive(Args, Debug)]
 pub struct ExecArgs {
-    /// The script.
+    /// The script or module.
     pub file: PathBuf,
+    /// The value of the global `SIZE`, by which workloads choose how much they do.
+    #[arg(long, value_name = "N")]
+    pub size: Option<u64>,
+    /// Run the file as a module, also where neither its name (`.mjs`) nor its text shows that it is one.
+    #[arg(long)]
+    pub module: bool,
     /// The engine.
     #[arg(long, default_value = "tare")]
     pub engine: String,
@@ -291,6 +325,17 @@ fn split(text: &str) -> Vec<String> {
         }
     }
     parts.iter().map(|p| p.trim().to_string()).filter(|p| !p.is_empty()).collect()
+}
+
+/// Reads `2%`, `2` or `0.5%` as a share.
+fn percentage(text: &str) -> Result<f64, String> {
+    let digits = text.trim().trim_end_matches('%').trim();
+    match digits.parse::<f64>() {
+        Ok(value) if value > 0.0 && value < 100.0 => Ok(value / 100.0),
+        _ => {
+            Err(format!("`{text}` is not a precision: write a percentage above 0 and below 100, such as 2%"))
+        }
+    }
 }
 
 fn stacks(text: &str) -> Result<List<String>, String> {

@@ -154,8 +154,8 @@ pub fn memory() -> Ledger {
     }
 }
 
-/// The variables of this process's environment that an allocator of the lab reads.
-pub fn environment() -> BTreeMap<String, String> {
+/// The variables of this process's environment that an allocator of the lab reads, and those given to a child.
+pub fn environment(child: &[(&'static str, String)]) -> BTreeMap<String, String> {
     let theirs = |name: &str| {
         ["MIMALLOC_", "MALLOC_"].iter().any(|prefix| name.starts_with(prefix))
             || ["_RJEM_MALLOC_CONF", "GLIBC_TUNABLES"].contains(&name)
@@ -163,6 +163,7 @@ pub fn environment() -> BTreeMap<String, String> {
     std::env::vars_os()
         .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
         .filter(|(name, _)| theirs(name))
+        .chain(child.iter().map(|(name, value)| (name.to_string(), value.clone())))
         .collect()
 }
 

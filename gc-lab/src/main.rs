@@ -18,10 +18,13 @@ mod matrix;
 mod meter;
 mod peers;
 mod policy;
+mod process;
 mod replay;
+mod report;
 mod run;
 mod sample;
 mod stress;
+mod take;
 mod tune;
 mod units;
 
@@ -32,7 +35,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 /// The time budget of the default matrix: with the report it stays under two minutes.
-const BUDGET: Duration = Duration::from_secs(90);
+const BUDGET: Duration = Duration::from_secs(80);
 
 fn main() -> ExitCode {
     // A defect of the lab ends it with a status, never with a signal.
@@ -61,7 +64,7 @@ fn main() -> ExitCode {
 fn command(command: Command) -> Result<bool, String> {
     match command {
         Command::Run(args) => run_command(args),
-        Command::Report { directory } => run::report(&directory).map(|()| true),
+        Command::Report { directory } => report::report(&directory),
         Command::Exec(args) => exec_command(&args),
         Command::Leaks { file, allocator, json } => leaks::leaks(&file, &allocator, json).map(|()| true),
         Command::Tune { file, engine, allocator, repeats, slack, timeout } => {
@@ -75,9 +78,10 @@ fn command(command: Command) -> Result<bool, String> {
         Command::BenchPeers { filter, repeats, gc_pause, bytes, timeout } => {
             peers::bench(&peers::Options { filter, repeats, timeout, gc_pause, bytes })
         }
-        Command::Replay { trace, allocators, repeats } => {
+        Command::Replay { trace, allocators, partial, repeats } => {
             let default = || matrix::ALLOCATORS.iter().map(|a| (*a).to_string()).collect();
-            replay::replay(&trace, &allocators.map_or_else(default, |list| list.0), repeats).map(|()| true)
+            replay::replay(&trace, &allocators.map_or_else(default, |list| list.0), repeats, partial)
+                .map(|()| true)
         }
         Command::Stress { what, args } => {
             let vary = match what {
@@ -116,8 +120,10 @@ fn run_command(args: RunArgs) -> Result<bool, String> {
         fronts: args.fronts,
         policies,
         size: args.size,
-        repeats: args.repeats,
+        invocations: args.invocations,
         full: args.full,
+        thp: args.thp,
+        warmup: args.warmup,
         memory_limit_bytes: args.memory_limit,
         seed: args.seed,
     };
@@ -126,6 +132,12 @@ fn run_command(args: RunArgs) -> Result<bool, String> {
         out: args.out,
         timeout: args.timeout,
         time_budget: args.time_budget.or(default.then_some(BUDGET)),
+        blocks: args.blocks,
+        more: args.more,
+        precision: args.precision,
+        most_blocks: args.most_blocks,
+        retake: !args.no_retake,
+        pinned_core: args.pin.as_deref().map(core).transpose()?,
         fresh: args.fresh,
         command: command_line(),
     };
@@ -148,6 +160,18 @@ fn compare_command(args: cli::CompareArgs) -> Result<bool, String> {
     compare::compare(&args.a, &args.b, &wish)
 }
 
+/// The core that `--pin` names: a number, or `last`.
+fn core(text: &str) -> Result<u32, String> {
+    let allowed = machine::allowed_cores();
+    let known = || allowed.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+    match (text, text.parse::<u32>()) {
+        _ if allowed.is_empty() => Err("--pin: this system does not bind processes to cores".into()),
+        ("last", _) => Ok(allowed[allowed.len() - 1]),
+        (_, Ok(core)) if allowed.contains(&core) => Ok(core),
+        _ => Err(format!("--pin {text}: there is no such core; this process may use {}", known())),
+    }
+}
+
 /// The command line with the program's name in place of its path.
 fn command_line() -> Vec<String> {
     std::iter::once("gc-lab".to_string()).chain(std::env::args().skip(1)).collect()
@@ -167,7 +191,8 @@ fn exec_command(args: &ExecArgs) -> Result<bool, String> {
         max_stack_bytes: args.stack_size,
         ..backend::Setup::new(&args.allocator, &front, &policy)
     };
-    exec::exec(&args.engine, &args.file, &setup, args.json)
+    let options = exec::Options { json: args.json, size: args.size, module: args.module };
+    exec::exec(&args.engine, &args.file, &setup, options)
 }
 
 /// Prints what there is to choose from.

@@ -1,6 +1,10 @@
 //! The matrix: which samples a run consists of, and in which order.
+//!
+//! A run is made of blocks. A block is one round over all cells: the workloads in random order, and
+//! within a workload its cells in random order, so that the samples that are compared with each other
+//! lie close together in time and none is always first.
 
-use crate::backend::{self, Backend, Setup};
+use crate::backend::{self, Backend, Script, Setup};
 use crate::policy::Policy;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -15,21 +19,23 @@ pub const ALLOCATORS: [&str; 4] = ["system", "mimalloc", "jemalloc", "pool"];
 const BASE_ALLOCATOR: &str = "mimalloc";
 
 /// The policies of the default matrix, the baseline first.
-const POLICIES: [&str; 9] = [
-    "quickjs(256K)",
-    "quickjs(1M)",
-    "quickjs(4M)",
-    "quickjs(16M)",
-    "live(2)",
-    "gogc",
-    "membalancer",
-    "budget",
-    "never",
-];
+const POLICIES: [&str; 5] = ["quickjs(256K)", "quickjs(4M)", "live(2)", "membalancer", "never"];
 
 /// The policies that `--full` adds.
-const MORE_POLICIES: [&str; 8] =
-    ["quickjs(64K)", "quickjs(64M)", "live(1.5)", "live(3)", "fixed(1M)", "fixed(4M)", "v8", "futility"];
+const MORE_POLICIES: [&str; 12] = [
+    "quickjs(64K)",
+    "quickjs(1M)",
+    "quickjs(16M)",
+    "quickjs(64M)",
+    "live(1.5)",
+    "live(3)",
+    "fixed(1M)",
+    "fixed(4M)",
+    "gogc",
+    "v8",
+    "futility",
+    "budget",
+];
 
 /// Which of its sizes a workload runs at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +82,29 @@ impl Program {
             Program::File(path, _) => {
                 path.file_stem().map_or("script".into(), |s| s.to_string_lossy().into_owned())
             }
+        }
+    }
+
+    /// It as an engine runs it, without output.
+    pub fn script(&self, size: Size) -> Script {
+        let filename = match self {
+            Program::Workload(workload) => format!("{}.js", workload.name),
+            Program::File(path, _) => path.display().to_string(),
+        };
+        Script {
+            module: Script::is_module(&filename, self.source()),
+            filename,
+            source: self.source().into(),
+            size: Some(self.size(size)).filter(|size| *size > 0),
+            prints: false,
+        }
+    }
+
+    /// Iterations before the measured one.
+    pub fn warmup(&self) -> u32 {
+        match self {
+            Program::Workload(workload) => workload.warmup,
+            Program::File(..) => 0,
         }
     }
 
@@ -129,10 +158,14 @@ pub struct Choice {
     pub policies: Vec<Policy>,
     /// Which size.
     pub size: Size,
-    /// Repeats of every point.
-    pub repeats: u32,
-    /// Every combination, not only the two cuts through the matrix.
+    /// Samples of a cell within a block.
+    pub invocations: u32,
+    /// Every combination, not only the two cuts through the matrix, and every workload.
     pub full: bool,
+    /// Modes of transparent huge pages; empty for the default, without.
+    pub thp: Vec<String>,
+    /// Iterations before the measured one, in place of what the workloads say.
+    pub warmup: Option<u32>,
     /// The limit on memory, 0 for none.
     pub memory_limit_bytes: u64,
     /// The seed of the order.
@@ -142,11 +175,13 @@ pub struct Choice {
 /// A matrix in the order in which it runs.
 #[derive(Clone, Debug)]
 pub struct Matrix {
-    /// The samples; those of the first repeat come before those of the second, and so on, so
-    /// that a run that is cut short has whole repeats.
-    pub samples: Vec<Sample>,
-    /// The programs that the samples name.
+    /// The cells: by program, then in the order of the choice. Their block and invocation are 0.
+    pub cells: Vec<Sample>,
+    /// The programs that the cells name.
     pub programs: Vec<Program>,
+    /// The seed of the order.
+    pub seed: u64,
+    invocations: u32,
 }
 
 impl Matrix {
@@ -159,7 +194,15 @@ impl Matrix {
     /// # Errors
     /// A sentence that names what does not exist or does not fit together.
     pub fn new(choice: &Choice) -> Result<Self, String> {
-        let programs = programs(&choice.workloads, &choice.scripts)?;
+        let mut programs = programs(&choice.workloads, &choice.scripts)?;
+        if choice.workloads.is_empty() && choice.scripts.is_empty() && !choice.full {
+            programs.retain(|p| matches!(p, Program::Workload(w) if w.by_default));
+        }
+        let default_thp = Setup::new("system", "", &Policy::quickjs(0)).thp;
+        let thp = if choice.thp.is_empty() { std::slice::from_ref(&default_thp) } else { &choice.thp[..] };
+        for mode in thp {
+            crate::process::check_thp(mode)?;
+        }
         for allocator in &choice.allocators {
             // Read, not built: a stack may open files.
             allocator
@@ -171,57 +214,58 @@ impl Matrix {
         } else {
             choice.engines.iter().map(|name| backend::find(name)).collect::<Result<_, _>>()?
         };
-        let mut points = Vec::new();
-        for engine in engines {
-            for (allocator, front, policy) in cuts(choice, engine)? {
-                for program in &programs {
-                    points.push(Sample {
+        let mut cells = Vec::new();
+        for program in &programs {
+            for engine in &engines {
+                for (allocator, front, policy) in cuts(choice, *engine)? {
+                    cells.extend(thp.iter().map(|thp| Sample {
                         engine: engine.name().into(),
                         workload: program.name(),
+                        source_hash: program.hash(),
                         size: program.size(choice.size),
                         allocator: allocator.clone(),
                         front: front.clone(),
                         policy: policy.to_string(),
                         memory_limit_bytes: choice.memory_limit_bytes,
-                        source_hash: program.hash(),
-                        thp: "inherit".into(),
-                        warmup: 0,
+                        thp: thp.clone(),
+                        warmup: choice.warmup.unwrap_or_else(|| program.warmup()),
                         block: 0,
                         invocation: 0,
-                    });
+                    }));
                 }
             }
         }
-        if points.is_empty() {
+        if cells.is_empty() {
             return Err(
                 "the choice leaves nothing to run: no engine supports these fronts and policies".into()
             );
         }
-        let mut random = Random::new(choice.seed);
-        let mut samples = Vec::with_capacity(points.len() * choice.repeats as usize);
-        for block in 0..choice.repeats {
-            random.shuffle(&mut points);
-            samples.extend(points.iter().map(|point| Sample { block, ..point.clone() }));
-        }
-        Ok(Matrix { samples, programs })
+        Ok(Matrix { cells, programs, seed: choice.seed, invocations: choice.invocations.max(1) })
+    }
+
+    /// The samples of a block, by workload: the same for the same seed, whatever came before.
+    pub fn block(&self, block: u32) -> Vec<Vec<Sample>> {
+        let mut random = Random::new(self.seed ^ u64::from(block).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut order: Vec<String> = self.programs.iter().map(Program::name).collect();
+        random.shuffle(&mut order);
+        let round = |name: &String| {
+            let mut samples: Vec<Sample> = self
+                .cells
+                .iter()
+                .filter(|cell| &cell.workload == name)
+                .flat_map(|cell| {
+                    (0..self.invocations).map(|invocation| Sample { block, invocation, ..cell.clone() })
+                })
+                .collect();
+            random.shuffle(&mut samples);
+            samples
+        };
+        order.iter().map(round).collect()
     }
 
     /// The program of a sample.
     pub fn program(&self, sample: &Sample) -> Option<&Program> {
         self.programs.iter().find(|p| p.name() == sample.workload)
-    }
-
-    /// The set-up of a sample.
-    pub fn setup(sample: &Sample) -> Setup {
-        Setup {
-            allocator: sample.allocator.clone(),
-            front: sample.front.clone(),
-            policy: sample.policy.clone(),
-            memory_limit_bytes: sample.memory_limit_bytes,
-            max_stack_bytes: None,
-            watch: true,
-            full_collections: 0,
-        }
     }
 }
 
@@ -320,7 +364,9 @@ mod tests {
             fronts: Vec::new(),
             policies: Vec::new(),
             size: Size::Default,
-            repeats: 2,
+            invocations: 1,
+            thp: Vec::new(),
+            warmup: None,
             full: false,
             memory_limit_bytes: 0,
             seed: 1,
@@ -328,37 +374,78 @@ mod tests {
     }
 
     #[test]
-    fn the_default_matrix_is_two_cuts_in_whole_repeats() {
+    fn the_default_matrix_is_two_cuts_in_whole_blocks() {
         let matrix = Matrix::new(&choice()).unwrap();
-        let workloads = tare_workloads::catalogue().len();
-        let points = workloads * (ALLOCATORS.len() * 2 + POLICIES.len() - 1);
-        assert_eq!(matrix.samples.len(), points * 2);
-        assert!(matrix.samples[..points].iter().all(|s| s.block == 0));
-        let mut keys: Vec<String> = matrix.samples.iter().map(Sample::key).collect();
+        let workloads = tare_workloads::catalogue().iter().filter(|w| w.by_default).count();
+        let cells = ALLOCATORS.len() * 2 + POLICIES.len() - 1;
+        assert_eq!(matrix.cells.len(), workloads * cells);
+        let mut keys: Vec<String> = Vec::new();
+        for block in 0..3 {
+            let rounds = matrix.block(block);
+            assert_eq!(rounds.len(), workloads);
+            for round in &rounds {
+                assert_eq!(round.len(), cells);
+                assert!(round.iter().all(|s| s.block == block && s.workload == round[0].workload));
+            }
+            keys.extend(rounds.iter().flatten().map(Sample::key));
+        }
+        let total = keys.len();
         keys.sort();
         keys.dedup();
-        assert_eq!(keys.len(), points * 2, "no sample occurs twice");
+        assert_eq!(keys.len(), total, "no sample occurs twice");
+        let full = Matrix::new(&Choice { full: true, ..choice() }).unwrap();
+        let all = tare_workloads::catalogue().len() * ALLOCATORS.len() * 2;
+        assert_eq!(full.cells.len(), all * (POLICIES.len() + MORE_POLICIES.len()));
     }
 
     #[test]
-    fn the_order_depends_on_the_seed_only() {
-        let first = Matrix::new(&choice()).unwrap().samples;
-        assert_eq!(first, Matrix::new(&choice()).unwrap().samples);
-        let other = Matrix::new(&Choice { seed: 2, ..choice() }).unwrap().samples;
-        assert_ne!(first, other);
+    fn the_order_depends_on_the_seed_and_the_block_only() {
+        let matrix = |seed| Matrix::new(&Choice { seed, ..choice() }).unwrap();
+        assert_eq!(matrix(1).block(3), matrix(1).block(3));
+        assert_ne!(matrix(1).block(3), matrix(2).block(3));
+        // Every workload, and every cell, comes first sometimes.
+        let firsts = |of: fn(&Sample) -> String| -> std::collections::BTreeSet<String> {
+            (0..200).map(|block| of(&matrix(1).block(block)[0][0])).collect()
+        };
+        assert_eq!(firsts(|s| s.workload.clone()).len(), matrix(1).programs.len());
+        let cell = |s: &Sample| format!("{} {} {}", s.allocator, s.front, s.policy);
+        assert_eq!(firsts(cell).len(), ALLOCATORS.len() * 2 + POLICIES.len() - 1);
     }
 
     #[test]
-    fn chosen_allocators_and_policies_are_combined() {
+    fn chosen_allocators_policies_and_modes_are_combined() {
         let chosen = Choice {
             workloads: vec!["closures".into()],
             allocators: vec!["system".into(), "limit(64M, counting(system))".into()],
             policies: vec!["never".parse().unwrap(), Policy::quickjs(1 << 20)],
             fronts: vec!["direct".into()],
-            repeats: 3,
+            thp: vec!["inherit".into()],
+            invocations: 3,
+            warmup: Some(2),
             ..choice()
         };
-        assert_eq!(Matrix::new(&chosen).unwrap().samples.len(), 2 * 2 * 3);
+        let matrix = Matrix::new(&chosen).unwrap();
+        assert_eq!(matrix.cells.len(), 2 * 2);
+        assert!(matrix.cells.iter().all(|s| s.thp == "inherit" && s.warmup == 2));
+        assert_eq!(matrix.block(0)[0].len(), 2 * 2 * 3);
+    }
+
+    #[test]
+    fn another_text_is_another_program() {
+        let hash = |source: &str| Program::File("a.js".into(), source.into()).hash();
+        assert_ne!(hash("1"), hash("2"));
+        // As `sha256sum` has it.
+        assert_eq!(hash("1"), "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b");
+    }
+
+    #[test]
+    fn modules_are_known_by_name_or_content() {
+        let module = Script::is_module;
+        assert!(module("a.mjs", "1") && !module("a.js", "1"));
+        assert!(module("a.js", "// x\nimport { a } from './a.mjs';"));
+        assert!(module("a.js", "import'./a.mjs'") && module("a.js", "let a;\nexport { a };"));
+        assert!(!module("a.js", "import('./a.mjs')") && !module("a.js", "import.meta"));
+        assert!(!module("a.js", "/* as in\nimport x from 'y'\n*/ exports.a = 1"));
     }
 
     #[test]
@@ -368,6 +455,7 @@ mod tests {
         assert!(error(Choice { engines: vec!["v8".into()], ..choice() }).contains("tare"));
         assert!(error(Choice { fronts: vec!["porch".into()], ..choice() }).contains("direct"));
         assert!(error(Choice { allocators: vec!["mimaloc".into()], ..choice() }).contains("mimaloc"));
+        assert!(error(Choice { thp: vec!["sometimes".into()], ..choice() }).contains("inherit"));
         assert!(error(Choice { scripts: vec!["no/such.js".into()], ..choice() }).contains("no/such.js"));
     }
 }

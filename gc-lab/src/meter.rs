@@ -1,10 +1,14 @@
-//! The meter between an engine and its allocator: bytes taken, their peak, their course, and the ledger at
-//! the peak.
+//! The meter of an engine's memory: bytes taken, their peak, their course, and the ledger at the peak.
+//!
+//! It has two forms. A [`Meter`] stands between engine and allocator and counts every call; that costs some
+//! nanoseconds per call, which is nothing behind a pool, but up to a tenth of the time of a program whose every
+//! block comes from the allocator. There an engine that keeps exact books of its own is *polled* instead
+//! ([`Handle::polled`], [`Handle::poll`]): nothing is done per call.
 //!
 //! # Readings of the ledger
 //! The kernel's figures and the allocator's own cost up to some hundred microseconds, so they are read
-//! seldom: before the first free after the bytes taken have grown by a [`SPACING`]th over the last
-//! reading, before the free of a block that is a large part of a heap near its peak, every
+//! seldom: before the first free (or at the first poll) after the bytes taken have grown by a [`SPACING`]th
+//! over the last reading, before the free of a block that is a large part of a heap near its peak, every
 //! [`ASK_EVERY`] near the peak, and at the end. A reading waits for a free because a block is touched after it
 //! was allocated. The time of readings is measured and told apart ([`Handle::watch_ns`]).
 //!
@@ -56,6 +60,8 @@ pub struct Books {
     pub asked_bytes: u64,
     /// What its blocks can hold; `None` where they are the allocator's own.
     pub usable_bytes: Option<u64>,
+    /// Its live blocks.
+    pub blocks: u64,
 }
 
 thread_local! {
@@ -87,6 +93,8 @@ struct Shared {
     watch_cpu_ns: AtomicU64,
     watch_wall_ns: AtomicU64,
     course: Mutex<Course>,
+    /// For an engine that is polled: what the allocator held before it, of the process.
+    held_before: Option<u64>,
 }
 
 struct Course {
@@ -119,22 +127,7 @@ pub struct Meter {
 impl Meter {
     /// Puts a meter before an allocator.
     pub fn new(inner: Box<dyn Allocator>) -> (Self, Handle) {
-        let shared = Arc::new(Shared {
-            live: AtomicU64::new(0),
-            peak: AtomicU64::new(0),
-            low: AtomicU64::new(0),
-            usable: AtomicU64::new(0),
-            blocks: AtomicU64::new(0),
-            allocations: AtomicU64::new(0),
-            requests: AtomicU64::new(0),
-            refused: AtomicU64::new(0),
-            countdown: AtomicU64::new(1),
-            next_reading: AtomicU64::new(u64::MAX),
-            due: AtomicU64::new(0),
-            watch_cpu_ns: AtomicU64::new(0),
-            watch_wall_ns: AtomicU64::new(0),
-            course: Mutex::new(Course::new(Instant::now(), None)),
-        });
+        let shared = Arc::new(Shared::new(None));
         let mut rounding = [0; TABLE_BYTES / 8 + 1];
         for (index, rounding) in rounding.iter_mut().enumerate().skip(1) {
             if let Ok(layout) = Layout::from_size_align(index * 8, 8) {
@@ -144,15 +137,14 @@ impl Meter {
         (Self { inner, shared: shared.clone(), rounding }, Handle(shared))
     }
 
-    /// What a live block can hold.
+    /// What a block can hold, by the allocator's rounding of sizes. What is left over behind a block that was
+    /// aligned is not counted: nobody can use it.
     #[inline]
-    fn usable(&self, block: NonNull<u8>, layout: Layout) -> u64 {
+    fn usable(&self, layout: Layout) -> u64 {
         if layout.size() <= TABLE_BYTES && layout.align() <= 16 {
             return u64::from(self.rounding[layout.size().div_ceil(8)]);
         }
-        // SAFETY: the callers pass live blocks with their layouts.
-        let usable = unsafe { self.inner.usable_size(block, layout) };
-        usable.unwrap_or_else(|| self.inner.good_size(layout)) as u64
+        self.inner.good_size(layout) as u64
     }
 
     #[inline]
@@ -210,10 +202,10 @@ impl Meter {
     fn answered(&self, layout: Layout, answer: Option<NonNull<u8>>) -> Option<NonNull<u8>> {
         self.count(&self.shared.requests, 1);
         match answer {
-            Some(block) => {
+            Some(_) => {
                 self.count(&self.shared.blocks, 1);
                 self.count(&self.shared.allocations, 1);
-                self.add(layout.size(), self.usable(block, layout));
+                self.add(layout.size(), self.usable(layout));
             }
             None => self.count(&self.shared.refused, 1),
         }
@@ -246,10 +238,8 @@ impl Meter {
     }
 
     fn read(&self, course: &mut Course) {
-        let shared = &*self.shared;
-        shared.read(course, &*self.inner);
-        let peak = shared.peak.load(Relaxed);
-        shared.next_reading.store(peak + peak / SPACING + (1 << 14), Relaxed);
+        self.shared.read(course, &*self.inner);
+        self.shared.after_reading();
     }
 }
 
@@ -259,18 +249,61 @@ fn near(live: u64, peak: u64) -> bool {
 }
 
 impl Shared {
+    fn new(held_before: Option<u64>) -> Self {
+        let zero = || AtomicU64::new(0);
+        Shared {
+            live: zero(),
+            peak: zero(),
+            low: zero(),
+            usable: zero(),
+            blocks: zero(),
+            allocations: zero(),
+            requests: zero(),
+            refused: zero(),
+            countdown: AtomicU64::new(1),
+            next_reading: AtomicU64::new(u64::MAX),
+            due: zero(),
+            watch_cpu_ns: zero(),
+            watch_wall_ns: zero(),
+            course: Mutex::new(Course::new(Instant::now(), None)),
+            held_before,
+        }
+    }
+
+    /// What the live blocks hold by themselves, and with their heads: by the meter's count, or, of an engine that
+    /// is polled, by the allocator's account; without one, by the engine's books.
+    fn held(&self, allocator: &dyn Allocator, books: Option<Books>) -> (u64, u64) {
+        let head = allocator.block_head() as u64;
+        match (self.held_before, books) {
+            (Some(before), Some(books)) => {
+                let heads = books.blocks * head;
+                let held = allocator.held().map(|held| (held as u64).saturating_sub(before));
+                let held = held.unwrap_or(books.asked_bytes + heads).max(books.asked_bytes + heads);
+                (held - heads, held)
+            }
+            _ => {
+                let usable = self.usable.load(Relaxed);
+                (usable, usable + self.blocks.load(Relaxed) * head)
+            }
+        }
+    }
+
+    fn after_reading(&self) {
+        let peak = self.peak.load(Relaxed);
+        self.next_reading.store(peak + peak / SPACING + (1 << 14), Relaxed);
+    }
+
     /// Reads the ledger, and keeps it where it is the best of the peak so far: of readings near the peak
     /// the one with most physical memory.
     fn read(&self, course: &mut Course, allocator: &dyn Allocator) -> Ledger {
         let (cpu, wall) = (machine::cpu_ns(), Instant::now());
         let live = self.live.load(Relaxed);
-        let usable = self.usable.load(Relaxed);
-        let heads = self.blocks.load(Relaxed) * allocator.block_head() as u64;
         let books = BOOKS.with_borrow(|books| books.as_ref().map(|books| books()));
+        let (usable, taken_bytes) = self.held(allocator, books);
         let ledger = Ledger {
             asked_bytes: books.map(|b| b.asked_bytes),
             usable_bytes: books.map(|b| b.usable_bytes.unwrap_or(usable)),
-            taken_bytes: usable + heads,
+            taken_bytes,
             committed_bytes: allocator.committed().map(|bytes| bytes as u64),
             ..machine::memory()
         };
@@ -310,9 +343,43 @@ fn lock(course: &Mutex<Course>) -> MutexGuard<'_, Course> {
 }
 
 impl Handle {
+    /// A handle without a meter, for an engine that is polled; its allocator was just made.
+    pub fn polled(allocator: &dyn Allocator) -> Self {
+        Handle(Arc::new(Shared::new(Some(allocator.held().unwrap_or(0) as u64))))
+    }
+
+    /// Notes the bytes taken now, and reads the ledger where that is due. The peak is found at polls; that
+    /// between them is for the engine's books to tell.
+    pub fn poll(&self, live: u64, allocator: &dyn Allocator) {
+        let shared = &*self.0;
+        shared.live.store(live, Relaxed);
+        shared.peak.store(live.max(shared.peak.load(Relaxed)), Relaxed);
+        let next = shared.next_reading.load(Relaxed);
+        let left = shared.countdown.load(Relaxed).saturating_sub(1);
+        shared.countdown.store(left, Relaxed);
+        if next == u64::MAX || (left > 0 && live < next) {
+            return;
+        }
+        let mut course = lock(&shared.course);
+        let now = Instant::now();
+        let waited = now - course.read >= ASK_EVERY && near(live, shared.peak.load(Relaxed));
+        if live >= next || waited {
+            shared.read(&mut course, allocator);
+            shared.after_reading();
+        }
+        if left == 0 {
+            let at = now.duration_since(course.start).as_nanos() as u64;
+            course.add(Point(at, live));
+            shared.countdown.store(course.stride, Relaxed);
+        }
+    }
+
     /// Starts the course and the peak anew, at the moment a script begins. From here on the ledger is read,
     /// with `books` for the engine's part of it.
     pub fn start(&self, books: Option<Box<dyn Fn() -> Books>>) -> Instant {
+        if let (Some(_), Some(books)) = (self.0.held_before, &books) {
+            self.0.live.store(books().asked_bytes, Relaxed);
+        }
         BOOKS.set(books);
         let mut course = lock(&self.0.course);
         let now = Instant::now();
@@ -404,7 +471,7 @@ unsafe impl Allocator for Meter {
         if new_size < old.size() {
             self.before_sub(old.size() - new_size);
         }
-        let before = self.usable(block, old);
+        let before = self.usable(old);
         // SAFETY: (1, 2, 3) passed on by the caller.
         let moved = unsafe { self.inner.realloc(block, old, new_size) };
         let Some(moved) = moved else {
@@ -413,7 +480,7 @@ unsafe impl Allocator for Meter {
         };
         // SAFETY: (2) the size is valid with the old alignment.
         let new = unsafe { Layout::from_size_align_unchecked(new_size, old.align()) };
-        let after = self.usable(moved, new);
+        let after = self.usable(new);
         if new_size >= old.size() {
             self.add(new_size - old.size(), after.wrapping_sub(before));
         } else {
@@ -425,7 +492,7 @@ unsafe impl Allocator for Meter {
     #[inline]
     unsafe fn free(&self, block: NonNull<u8>, layout: Layout) {
         self.before_sub(layout.size());
-        let usable = self.usable(block, layout);
+        let usable = self.usable(layout);
         // SAFETY: (1, 2) passed on by the caller.
         unsafe { self.inner.free(block, layout) };
         self.count(&self.shared.blocks, -1);

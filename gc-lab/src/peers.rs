@@ -109,7 +109,8 @@ fn job(
         Setup::new("system", backend.fronts()[0], &Policy::quickjs(crate::policy::QUICKJS_THRESHOLD));
     setup.watch = watch;
     setup.full_collections = full;
-    let script = Script { filename: format!("{name}.js"), source: source.into(), size, prints: false };
+    let script =
+        Script { filename: format!("{name}.js"), source: source.into(), size, prints: false, module: false };
     Ok(Job { engine: engine.into(), script, setup, check: None })
 }
 

@@ -8,14 +8,24 @@ use tare_reports::{stats, units};
 ///
 /// # Errors
 /// A sentence that names the trace or the allocator and what is wrong with it.
-pub fn replay(path: &Path, allocators: &[String], repeats: u32) -> Result<(), String> {
+pub fn replay(path: &Path, allocators: &[String], repeats: u32, partial: bool) -> Result<(), String> {
     let bytes = std::fs::read(path).map_err(|e| {
         let how = format!("`gc-lab exec FILE.js --allocator 'trace({}, system)'` makes one", path.display());
         format!("cannot read the trace {}: {e}; {how}", path.display())
     })?;
     let program = Program::read(&bytes).map_err(|e| format!("{}: {e}", path.display()))?;
     if !program.complete {
-        eprintln!("The trace {} breaks off; what there is of it is replayed.", path.display());
+        let trace = path.display();
+        if !partial {
+            return Err(format!(
+                "the trace {trace} breaks off: the program that wrote it was ended, or the disk was full; \
+                 `--partial` replays what there is of it"
+            ));
+        }
+        eprintln!("The trace {trace} breaks off; what there is of it is replayed.");
+    }
+    if program.ops.is_empty() {
+        return Err(format!("the trace {} holds no call to replay", path.display()));
     }
     let mut times: Vec<Vec<f64>> = vec![Vec::new(); allocators.len()];
     let mut figures = vec![(0u64, 0u64, 0usize, None); allocators.len()];

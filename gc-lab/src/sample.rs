@@ -1,13 +1,16 @@
 //! A sample in a process of its own: what the parent sends, what the child answers.
 //!
 //! The child is this program with the hidden subcommand `sample`. It reads one [`Job`] as JSON
-//! from its standard input and writes one [`Run`] as JSON to its standard output. Whatever else
+//! in a line of its standard input and writes one [`Run`] as JSON to its standard output. Whatever else
 //! happens to it (a signal, a panic, an endless loop) the parent sees from outside.
 
 use crate::backend::{self, Run, Script, Setup};
+use crate::machine::{self, Disturbance};
+use crate::process;
 use serde::{Deserialize, Serialize};
 use std::io::{Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -35,10 +38,12 @@ pub const SUBCOMMAND: &str = "sample";
 /// When the job cannot be read or the answer not be written.
 pub fn serve() -> Result<(), String> {
     let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).map_err(|e| format!("cannot read the job: {e}"))?;
+    std::io::stdin().read_line(&mut text).map_err(|e| format!("cannot read the job: {e}"))?;
+    process::end_with_the_lab();
     let job: Job = serde_json::from_str(&text).map_err(|e| format!("cannot read the job: {e}"))?;
-    let answer =
-        serde_json::to_string(&perform(&job)).map_err(|e| format!("cannot write the answer: {e}"))?;
+    let mut run = perform(&job);
+    run.versions = backend::find(&job.engine).ok().map(|engine| machine::versions(&engine.version()));
+    let answer = serde_json::to_string(&run).map_err(|e| format!("cannot write the answer: {e}"))?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{answer}").and_then(|()| out.flush()).map_err(|e| format!("cannot write the answer: {e}"))
 }
@@ -49,7 +54,17 @@ pub fn perform(job: &Job) -> Run {
         Ok(backend) => backend,
         Err(message) => return Run::not_begun(Outcome::Failed { message }),
     };
+    let begun = Disturbance::now();
     let mut run = backend.run(&job.script, &job.setup);
+    run.noise = begun.until(&Disturbance::now());
+    if let Some(measured) = &run.measured
+        && measured.cpu_ns > 0
+    {
+        run.noise.wall_over_cpu = measured.wall_ns as f64 / measured.cpu_ns as f64;
+    }
+    if let Some(message) = tare_allocators::take_trace_failure() {
+        run.outcome = Outcome::Failed { message };
+    }
     if let (Outcome::Ok, Some(workload), Some(measured)) = (&run.outcome, &job.check, &run.measured) {
         let size = job.script.size.and_then(|s| u32::try_from(s).ok());
         let checked = match tare_workloads::find(workload) {
@@ -77,18 +92,28 @@ pub enum Ended {
 /// # Errors
 /// When no child can be started at all.
 pub fn in_child(job: &Job, timeout: Duration, interrupted: &AtomicBool) -> Result<Ended, String> {
-    let program = std::env::current_exe().map_err(|e| format!("cannot find this program: {e}"))?;
-    let mut child = Command::new(program)
-        .arg(SUBCOMMAND)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+    in_child_of(None, job, timeout, interrupted)
+}
+
+/// Runs a job in a child process of a lab: of this one, or of another build by its path.
+///
+/// # Errors
+/// When no child can be started at all.
+pub fn in_child_of(
+    lab: Option<&Path>,
+    job: &Job,
+    timeout: Duration,
+    interrupted: &AtomicBool,
+) -> Result<Ended, String> {
+    let mut child = process::child(lab, SUBCOMMAND, &job.setup)?
         .spawn()
         .map_err(|e| format!("cannot start a process for a sample: {e}"))?;
     let text = serde_json::to_string(job).map_err(|e| format!("cannot write the job: {e}"))?;
-    if let Some(mut stdin) = child.stdin.take() {
+    // Held open until the child has ended: its end would end the child.
+    let mut stdin = child.stdin.take();
+    if let Some(stdin) = &mut stdin {
         // A child that died before it read shows in its status.
-        let _ = stdin.write_all(text.as_bytes());
+        let _ = stdin.write_all((text + "\n").as_bytes());
     }
     let out = collect(child.stdout.take());
     let err = collect(child.stderr.take());

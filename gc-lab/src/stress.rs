@@ -5,10 +5,10 @@
 //! the line it did not write; the sweep goes on behind it with a new child.
 
 use crate::backend::{self, Script, Setup};
-use crate::matrix::Program;
+use crate::matrix::{Program, Size};
 use serde::{Deserialize, Serialize};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tare_reports::record::Outcome;
 use tare_reports::units;
@@ -70,7 +70,8 @@ pub const SUBCOMMAND: &str = "sweep";
 /// When the sweep cannot be read or a line not be written.
 pub fn serve() -> Result<(), String> {
     let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).map_err(|e| format!("cannot read the sweep: {e}"))?;
+    std::io::stdin().read_line(&mut text).map_err(|e| format!("cannot read the sweep: {e}"))?;
+    crate::process::end_with_the_lab();
     let sweep: Sweep = serde_json::from_str(&text).map_err(|e| format!("cannot read the sweep: {e}"))?;
     let backend = backend::find(&sweep.engine)?;
     let mut out = std::io::stdout().lock();
@@ -132,18 +133,16 @@ fn in_children(sweep: &Sweep, timeout: Duration) -> Result<Vec<Case>, String> {
 
 /// One child: the cases it finished, and how it ended where it did not finish all.
 fn in_child(sweep: &Sweep, timeout: Duration) -> Result<(Vec<Case>, Option<Outcome>), String> {
-    let program = std::env::current_exe().map_err(|e| format!("cannot find this program: {e}"))?;
-    let mut child = Command::new(program)
-        .arg(SUBCOMMAND)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
+    let mut child = crate::process::child(None, SUBCOMMAND, &sweep.setup)?
         .stderr(Stdio::null())
         .spawn()
         .map_err(|e| format!("cannot start a process for a sweep: {e}"))?;
     let text = serde_json::to_string(sweep).map_err(|e| e.to_string())?;
-    if let Some(mut stdin) = child.stdin.take() {
+    // Held open until the child has ended: its end would end the child.
+    let mut stdin = child.stdin.take();
+    if let Some(stdin) = &mut stdin {
         // A child that died before it read shows in its status.
-        let _ = stdin.write_all(text.as_bytes());
+        let _ = stdin.write_all((text + "\n").as_bytes());
     }
     let (sender, receiver) = std::sync::mpsc::channel::<Case>();
     let out = child.stdout.take();
@@ -272,13 +271,7 @@ pub fn stress(vary: Vary, options: &Options) -> Result<bool, String> {
             &crate::policy::Policy::quickjs(crate::policy::QUICKJS_THRESHOLD),
         );
         setup.watch = true;
-        let size = Some(program.size(crate::matrix::Size::Small)).filter(|s| *s > 0);
-        let script = Script {
-            filename: format!("{}.js", program.name()),
-            source: program.source().into(),
-            size,
-            prints: false,
-        };
+        let script = program.script(Size::Small);
         let mut sweep =
             Sweep { engine: options.engine.clone(), script, setup, vary, from: 0, step: 1, count: 1 };
         // Without stress: how much there is to refuse. A limit of 0 is none; a failure that is

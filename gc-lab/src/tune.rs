@@ -54,6 +54,7 @@ pub fn tune(path: &Path, options: &Options) -> Result<(), String> {
                 source: source.clone(),
                 size: None,
                 prints: false,
+                module: Script::is_module(&path.to_string_lossy(), &source),
             };
             let policy = Policy::quickjs(THRESHOLDS[index]);
             let setup = Setup::new(&options.allocator, backend.fronts()[0], &policy);

@@ -188,6 +188,7 @@ mod runs {
                     "small",
                     "--repeats",
                     "2",
+                    "--no-retake",
                     "--out",
                     "out",
                 ];

@@ -11,6 +11,7 @@ mod figure;
 mod findings;
 mod page;
 pub mod record;
+mod samples;
 pub mod stats;
 mod trace_events;
 pub mod units;

@@ -6,6 +6,7 @@ use crate::data::{Cell, Data, Growth, Setup, pause_share};
 use crate::figure::Figure;
 use crate::findings::{self, Finding};
 use crate::record::Record;
+use crate::samples;
 use crate::trace_events;
 use crate::units;
 use askama::Template;
@@ -100,6 +101,7 @@ pub fn build(records: &[Record]) -> Result<Report, String> {
     let html = page(&data, &findings, &charts)?;
     let mut files = vec![
         ("figures.csv".to_string(), figures_csv(&data)),
+        (samples::FILE.to_string(), samples::csv(records)),
         (trace_events::FILE.to_string(), trace_events::json(&data)),
     ];
     for chart in charts {

@@ -8,6 +8,7 @@
 // Stresses: array growth, sort, callbacks, large blocks
 // Needs: nothing
 // Leaks: no
+// Measured: cold
 globalThis.result = (function () {
   "use strict";
   const count = typeof SIZE === "number" ? SIZE : 40000;

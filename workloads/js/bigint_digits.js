@@ -7,6 +7,7 @@
 // Stresses: BigInt arithmetic, BigInt to string, blocks of growing size
 // Needs: bigint
 // Leaks: no
+// Measured: cold
 globalThis.result = (function () {
   "use strict";
   const digits = typeof SIZE === "number" ? SIZE : 1500;

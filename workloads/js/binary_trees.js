@@ -3,14 +3,15 @@
 // Why: the classic test of allocation and deallocation. A tree dies by a chain
 //   of counts reaching zero, so it also shows how frees are paced: a worklist,
 //   a recursion, or in slices.
-// Size: depth of the deepest tree; small 8, default 14, large 18
-// Result: small 19405921, default 4171706143, large 2207856871
+// Size: depth of the deepest tree; small 8, default 15, large 18
+// Result: small 19405921, default 1016840805, large 2207856871
 // Stresses: object allocation, freeing at zero, calls, recursion
 // Needs: nothing
 // Leaks: no
+// Measured: cold, by default
 globalThis.result = (function () {
   "use strict";
-  const maxDepth = typeof SIZE === "number" ? SIZE : 14;
+  const maxDepth = typeof SIZE === "number" ? SIZE : 15;
   const MIN_DEPTH = 4;
 
   function bottomUp(depth) {

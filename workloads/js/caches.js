@@ -8,6 +8,7 @@
 // Stresses: Map, Set, WeakMap, insertion order, deletion
 // Needs: classes, collections
 // Leaks: no
+// Measured: after 2 iterations
 globalThis.result = (function () {
   "use strict";
   const requests = typeof SIZE === "number" ? SIZE : 25000;

@@ -8,6 +8,7 @@
 // Stresses: object allocation, freeing at zero, property reads
 // Needs: classes
 // Leaks: no
+// Measured: cold
 globalThis.result = (function () {
   "use strict";
   const steps = typeof SIZE === "number" ? SIZE : 40000;

@@ -8,6 +8,7 @@
 // Stresses: cycle collection, object allocation
 // Needs: nothing
 // Leaks: no
+// Measured: cold
 globalThis.result = (function () {
   "use strict";
   const rings = typeof SIZE === "number" ? SIZE : 5000;

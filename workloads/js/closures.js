@@ -8,6 +8,7 @@
 // Stresses: closure creation, captured variables, calls, freeing at zero
 // Needs: collections
 // Leaks: no
+// Measured: cold
 globalThis.result = (function () {
   "use strict";
   const rounds = typeof SIZE === "number" ? SIZE : 4000;

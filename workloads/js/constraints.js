@@ -8,6 +8,7 @@
 // Stresses: method calls, arrays of objects, cycle collection
 // Needs: classes, collections
 // Leaks: no
+// Measured: cold
 globalThis.result = (function () {
   "use strict";
   const length = typeof SIZE === "number" ? SIZE : 500;

@@ -8,6 +8,7 @@
 // Stresses: property tables, interned names, delete, for-in
 // Needs: nothing
 // Leaks: no
+// Measured: cold
 globalThis.result = (function () {
   "use strict";
   const operations = typeof SIZE === "number" ? SIZE : 120000;

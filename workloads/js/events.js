@@ -8,6 +8,7 @@
 // Stresses: cycle collection, closures, parent pointers, method calls
 // Needs: classes, collections
 // Leaks: no
+// Measured: after 2 iterations
 globalThis.result = (function () {
   "use strict";
   const screens = typeof SIZE === "number" ? SIZE : 150;

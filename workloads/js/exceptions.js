@@ -7,6 +7,7 @@
 // Stresses: throw and catch, finally, error objects, stack capture
 // Needs: classes
 // Leaks: no
+// Measured: cold
 globalThis.result = (function () {
   "use strict";
   const requests = typeof SIZE === "number" ? SIZE : 16000;

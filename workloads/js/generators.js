@@ -8,6 +8,7 @@
 // Stresses: generators, iterator protocol, suspended frames, early close
 // Needs: generators
 // Leaks: no
+// Measured: cold
 globalThis.result = (function () {
   "use strict";
   const pulls = typeof SIZE === "number" ? SIZE : 50000;

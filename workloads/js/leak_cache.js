@@ -8,6 +8,7 @@
 // Stresses: heap growth, Map, retained memory
 // Needs: collections
 // Leaks: yes
+// Measured: cold
 globalThis.leakedResults = new Map();
 globalThis.result = (function () {
   "use strict";

@@ -8,6 +8,7 @@
 // Stresses: heap growth, closures, retained memory
 // Needs: classes
 // Leaks: yes
+// Measured: cold
 globalThis.leakedBus = { listeners: [], sent: 0 };
 globalThis.result = (function () {
   "use strict";

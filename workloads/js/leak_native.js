@@ -11,6 +11,7 @@
 // Stresses: host objects, heap growth, cycle collection
 // Needs: native-handle
 // Leaks: yes
+// Measured: cold
 globalThis.result = (function () {
   "use strict";
   const handles = typeof SIZE === "number" ? SIZE : 60000;

@@ -8,6 +8,7 @@
 // Stresses: RegExp matching, captures, replace, split
 // Needs: regexp
 // Leaks: no
+// Measured: cold
 globalThis.result = (function () {
   "use strict";
   const lines = typeof SIZE === "number" ? SIZE : 4000;

@@ -8,6 +8,7 @@
 // Stresses: Promise, await, job queue, suspended frames, cycle collection
 // Needs: classes, async
 // Leaks: no
+// Measured: after 2 iterations, by default
 (function () {
   "use strict";
   const tasks = typeof SIZE === "number" ? SIZE : 6000;

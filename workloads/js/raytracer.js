@@ -7,6 +7,7 @@
 // Stresses: float arithmetic, object allocation, method calls
 // Needs: classes
 // Leaks: no
+// Measured: cold
 globalThis.result = (function () {
   "use strict";
   const side = typeof SIZE === "number" ? SIZE : 70;

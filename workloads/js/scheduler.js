@@ -8,6 +8,7 @@
 // Stresses: method calls, polymorphism, property writes
 // Needs: classes
 // Leaks: no
+// Measured: cold
 globalThis.result = (function () {
   "use strict";
   const packets = typeof SIZE === "number" ? SIZE : 10000;

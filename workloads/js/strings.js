@@ -3,14 +3,15 @@
 // Why: text is built a piece at a time. Appending must not copy the whole each
 //   time, slices must not copy what nobody reads, and both kinds of content
 //   (one byte and two bytes a unit) have to work.
-// Size: lines of the report; small 100, default 8000, large 80000
-// Result: small 3953302899, default 1289136301, large 4279083279
+// Size: lines of the report; small 100, default 6000, large 80000
+// Result: small 3953302899, default 3359817689, large 4279083279
 // Stresses: string append, split and join, substring, character access, UTF-16
 // Needs: nothing
 // Leaks: no
+// Measured: cold, by default
 globalThis.result = (function () {
   "use strict";
-  const lines = typeof SIZE === "number" ? SIZE : 8000;
+  const lines = typeof SIZE === "number" ? SIZE : 6000;
 
   let seed = 12345;
   function random(limit) {

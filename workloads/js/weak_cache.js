@@ -8,6 +8,7 @@
 // Stresses: WeakRef, FinalizationRegistry, Map, cycle collection
 // Needs: weak-refs, collections, async
 // Leaks: no
+// Measured: cold
 (function () {
   "use strict";
   const count = typeof SIZE === "number" ? SIZE : 8000;

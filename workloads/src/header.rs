@@ -9,6 +9,7 @@
 //! // Stresses: one thing, another thing
 //! // Needs: feature, feature            (or `nothing`)
 //! // Leaks: no                          (or `yes`)
+//! // Measured: cold                     (or `after 2 iterations`; then `, by default` for the default runs)
 //! ```
 
 use crate::{Feature, Sizes, Workload};
@@ -37,7 +38,7 @@ pub(crate) fn parse(name: &'static str, source: &'static str) -> Result<Workload
         }
     }
     let keys: Vec<&str> = fields.iter().map(|(key, _)| *key).collect();
-    let expected = ["Why", "Size", "Result", "Stresses", "Needs", "Leaks"];
+    let expected = ["Why", "Size", "Result", "Stresses", "Needs", "Leaks", "Measured"];
     if keys != expected {
         return Err(format!("keys are {keys:?}, expected {expected:?}"));
     }
@@ -61,7 +62,33 @@ pub(crate) fn parse(name: &'static str, source: &'static str) -> Result<Workload
         "no" => false,
         other => return Err(format!("Leaks: {other}")),
     };
-    Ok(Workload { name, summary, why, size_unit, stresses, source, sizes, results, leaks, needs })
+    let measured = next()?;
+    let by_default = measured.strip_suffix(", by default");
+    let warmup = parse_warmup(by_default.unwrap_or(measured))?;
+    let by_default = by_default.is_some();
+    Ok(Workload {
+        name,
+        summary,
+        why,
+        size_unit,
+        stresses,
+        source,
+        sizes,
+        results,
+        leaks,
+        needs,
+        warmup,
+        by_default,
+    })
+}
+
+/// Reads `cold` or `after 2 iterations`.
+fn parse_warmup(text: &str) -> Result<u32, String> {
+    if text == "cold" {
+        return Ok(0);
+    }
+    let count = text.strip_prefix("after ").and_then(|rest| rest.strip_suffix(" iterations"));
+    count.and_then(|n| n.parse().ok()).filter(|n| *n > 0).ok_or_else(|| format!("Measured: {text}"))
 }
 
 /// Reads `small 1, default 2, large 3`.
@@ -88,7 +115,7 @@ mod tests {
     use super::*;
 
     const GOOD: &str = "// a: text.\n//\n// Why: first\n//   second.\n// Size: things; small 1, default 2, large 3\n\
-        // Result: small 4, default 5, large 6\n// Stresses: x, y\n// Needs: json, async\n// Leaks: yes\ncode // Why: no";
+        // Result: small 4, default 5, large 6\n// Stresses: x, y\n// Needs: json, async\n// Leaks: yes\n// Measured: after 3 iterations, by default\ncode // Why: no";
 
     #[test]
     fn a_header_gives_every_field() {
@@ -100,6 +127,9 @@ mod tests {
             (w.stresses, w.needs, w.leaks),
             (&["x", "y"][..], &[Feature::Json, Feature::Async][..], true)
         );
+        assert_eq!((w.warmup, w.by_default), (3, true));
+        let cold = parse("a", GOOD.replace("after 3 iterations, by default", "cold").leak()).unwrap();
+        assert_eq!((cold.warmup, cold.by_default), (0, false));
     }
 
     #[test]
@@ -108,6 +138,8 @@ mod tests {
         assert_eq!(broken("// a: ", "// b: "), "title: not `name: summary`");
         assert_eq!(broken("json", "jsom"), "Needs: no feature `jsom`");
         assert_eq!(broken("yes", "maybe"), "Leaks: maybe");
+        assert_eq!(broken("after 3 iterations, by default", "warm"), "Measured: warm");
+        assert_eq!(broken("3 iterations", "0 iterations"), "Measured: after 0 iterations");
         assert_eq!(broken("default 2", "default 0"), "Size: not in ascending order");
         assert_eq!(broken("large 6", "large"), "no `large N` in `small 4, default 5, large`");
         assert_eq!(broken("large 3", "large 3, huge 4"), "`huge 4` after the sizes");

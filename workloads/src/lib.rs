@@ -43,6 +43,11 @@ pub struct Workload {
     pub leaks: bool,
     /// Parts of the language and library that not every engine has.
     pub needs: &'static [Feature],
+    /// Iterations before the measured one: 0 for a program that is measured cold, from its compilation on; some
+    /// for a service, whose users meet it warm.
+    pub warmup: u32,
+    /// Whether the program belongs to the runs that name none.
+    pub by_default: bool,
 }
 
 impl Workload {
@@ -146,6 +151,7 @@ files![
     "binary_trees",
     "splay",
     "live_graph",
+    "tiles",
     "closures",
     "class_fields",
     "exceptions",

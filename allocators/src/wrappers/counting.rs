@@ -134,6 +134,9 @@ unsafe impl<A: Allocator> Allocator for Counting<A> {
     fn committed(&self) -> Option<usize> {
         self.inner.committed()
     }
+    fn held(&self) -> Option<usize> {
+        self.inner.held()
+    }
     fn block_head(&self) -> usize {
         self.inner.block_head()
     }

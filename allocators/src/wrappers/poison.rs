@@ -97,6 +97,9 @@ unsafe impl<A: Allocator> Allocator for Poison<A> {
     fn committed(&self) -> Option<usize> {
         self.inner.committed()
     }
+    fn held(&self) -> Option<usize> {
+        self.inner.held()
+    }
     fn block_head(&self) -> usize {
         self.inner.block_head()
     }

@@ -223,6 +223,9 @@ unsafe impl Allocator for Inner {
     fn committed(&self) -> Option<usize> {
         self.get().committed()
     }
+    fn held(&self) -> Option<usize> {
+        self.get().held()
+    }
     fn block_head(&self) -> usize {
         self.get().block_head()
     }

@@ -10,7 +10,7 @@ use crate::machine;
 use crate::policy::Policy;
 use serde::{Deserialize, Serialize};
 use tare_allocators::{Allocator, Spec, System};
-use tare_reports::record::{Ledger, Measured, Outcome};
+use tare_reports::record::{Ledger, Measured, Noise, Outcome, Versions};
 
 /// How a runtime is set up.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,12 +27,23 @@ pub struct Setup {
     pub max_stack_bytes: Option<u64>,
     /// Whether to count the bytes taken from the allocator and to follow collections.
     pub watch: bool,
+    /// Whether to count every call of the allocator, also where the engine's own books tell what is taken and
+    /// counting would cost time. Only what a meter counts tells what was refused and what was left.
+    pub meter: bool,
     /// Full collections to run and time when the script has ended.
     pub full_collections: u32,
+    /// Iterations of the program in the same runtime, each in a context of its own, before the measured one.
+    pub warmup: u32,
+    /// Transparent huge pages in the process: one of [`crate::process::THP_MODES`].
+    pub thp: String,
+    /// The core the process is bound to.
+    pub pinned_core: Option<u32>,
+    /// Bytes of padding in the environment of the process, which move its stack.
+    pub env_bytes: u64,
 }
 
 impl Setup {
-    /// A plain runtime: QuickJS's policy, no limits, watched.
+    /// A plain runtime: QuickJS's policy, no limits, watched, cold, in a process without huge pages.
     pub fn new(allocator: &str, front: &str, policy: &Policy) -> Self {
         Setup {
             allocator: allocator.into(),
@@ -41,7 +52,12 @@ impl Setup {
             memory_limit_bytes: 0,
             max_stack_bytes: None,
             watch: true,
+            meter: true,
             full_collections: 0,
+            warmup: 0,
+            thp: if cfg!(target_os = "linux") { "never" } else { "inherit" }.into(),
+            pinned_core: None,
+            env_bytes: 0,
         }
     }
 
@@ -62,7 +78,33 @@ pub struct Script {
     pub size: Option<u64>,
     /// Whether `print` and `console.log` write to standard output.
     pub prints: bool,
+    /// Whether it is a module, not a script.
+    pub module: bool,
 }
+
+impl Script {
+    /// Whether a program is a module: by the extension `.mjs`, or since its first statement, or one at the start
+    /// of a line, is an `import` or `export`, which no script can have.
+    pub fn is_module(filename: &str, source: &str) -> bool {
+        let mut in_comment = false;
+        filename.ends_with(".mjs")
+            || source.lines().any(|line| {
+                let line = line.trim_start_matches('\u{feff}');
+                let was_in_comment = in_comment;
+                in_comment = match (line.rfind("/*"), line.rfind("*/")) {
+                    (Some(opened), Some(closed)) => opened > closed,
+                    (Some(_), None) => true,
+                    (None, Some(_)) => false,
+                    (None, None) => in_comment,
+                };
+                let rest = ["import", "export"].iter().find_map(|word| line.strip_prefix(word));
+                !was_in_comment && rest.is_some_and(|rest| rest.starts_with([' ', '\t', '{', '*', '"', '\'']))
+            })
+    }
+}
+
+/// The end of a module that waits at its top level for a promise that nothing settles.
+const NEVER_SETTLED: &str = "the module never ends: it waits for a promise that nothing is left to settle";
 
 /// How a run ended and what was seen of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,6 +113,12 @@ pub struct Run {
     pub outcome: Outcome,
     /// What was measured, also of a run that ended badly.
     pub measured: Option<Measured>,
+    /// The versions that took part, as the process that ran it tells them.
+    #[serde(default)]
+    pub versions: Option<Versions>,
+    /// What the system did to the process meanwhile.
+    #[serde(default)]
+    pub noise: Noise,
     /// The processor time of each full collection that was asked for.
     #[serde(default)]
     pub full_collection_ns: Vec<u64>,
@@ -97,6 +145,8 @@ impl Run {
         Run {
             outcome,
             measured: None,
+            versions: None,
+            noise: Noise::default(),
             full_collection_ns: Vec::new(),
             memory_report: String::new(),
             memory: None,
@@ -150,8 +200,8 @@ pub fn find(name: &str) -> Result<&'static dyn Backend, String> {
     })
 }
 
-/// The ledger before an engine starts: what the kernel says of this process, and what the allocator holds
-/// already. Only the C library does, which serves the lab as well and keeps one account for the process.
+/// The ledger before an engine starts: what the kernel says of this process, and what is live in the allocator
+/// already. Only the C library has such, which serves the lab as well and keeps one account for the process.
 fn base(allocator: &str) -> Ledger {
     let mut spec = allocator.parse::<Spec>().ok();
     let system = loop {
@@ -166,7 +216,7 @@ fn base(allocator: &str) -> Ledger {
             other => break other == Some(Spec::System),
         }
     };
-    let held = if system { System.committed() } else { Some(0) };
+    let held = if system { System.held() } else { Some(0) };
     Ledger { committed_bytes: held.map(|bytes| bytes as u64), ..machine::memory() }
 }
 

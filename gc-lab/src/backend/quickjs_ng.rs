@@ -223,7 +223,7 @@ impl Engine {
         }
         source += "globalThis.console = { log: print };\n";
         source += "globalThis.performance ??= { now: Date.now };\n";
-        let setup = Script { filename: "<setup>".into(), source, size: None, prints: false };
+        let setup = Script { filename: "<setup>".into(), source, size: None, prints: false, module: false };
         self.eval(&setup)
     }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Instant;
 use tare::heap::Event;
-use tare::{Context, Error, Front, MemoryReport, Runtime};
+use tare::{Context, Error, FileLoader, Front, MemoryReport, Runtime};
 use tare_allocators::Allocator;
 use tare_reports::record::{Collection, Ledger, Ledgers, MAX_COLLECTIONS, Measured, Outcome};
 
@@ -45,7 +45,13 @@ impl Backend for Tare {
             }
         };
         let setup_ns = begun.elapsed().as_nanos() as u64;
-        let mut run = measure(&runtime, &context, script, setup, handle.as_ref());
+        let (context, warmed) = warm_up(&runtime, context, script, setup.warmup);
+        let mut run = match warmed {
+            Ok(()) => measure(&runtime, &context, script, setup, handle.as_ref()),
+            Err(message) => {
+                Run::not_begun(Outcome::Threw { message: format!("while warming up: {message}") })
+            }
+        };
         let ended = Instant::now();
         drop(context);
         drop(runtime);
@@ -79,7 +85,10 @@ fn make(script: &Script, setup: &Setup) -> Result<Made, (String, Option<Handle>)
         "direct" => Front::Direct,
         other => return Err((format!("tare has no front `{other}`"), None)),
     };
-    let (allocator, handle): (Box<dyn Allocator>, Option<Handle>) = if setup.watch {
+    let (allocator, handle): (Box<dyn Allocator>, Option<Handle>) = if polled(setup) {
+        let handle = Handle::polled(&*allocator);
+        (allocator, Some(handle))
+    } else if setup.watch {
         let (meter, handle) = Meter::new(allocator);
         (Box::new(meter), Some(handle))
     } else {
@@ -98,8 +107,63 @@ fn make(script: &Script, setup: &Setup) -> Result<Made, (String, Option<Handle>)
     }
     let failed = |error: Error| (format!("the runtime could not be made: {error}"), handle.clone());
     let runtime = builder.build().map_err(failed)?;
+    runtime.set_module_loader(Some(Box::new(FileLoader)));
     let context = runtime.new_context().map_err(failed)?;
     Ok((runtime, context, handle))
+}
+
+/// Whether the runtime is polled: with the direct front its books are those of the allocator.
+fn polled(setup: &Setup) -> bool {
+    setup.watch && !setup.meter && setup.front == "direct"
+}
+
+/// Has the runtime asked now and then, and before each collection, what it has taken.
+fn poll(runtime: &Runtime, handle: &Handle) {
+    let mem = runtime.mem();
+    handle.poll(mem.charged() as u64, mem.allocator());
+}
+
+/// Runs a program that many times, each in a context of its own, and gives a fresh context.
+fn warm_up(
+    runtime: &Runtime,
+    mut context: Context,
+    script: &Script,
+    iterations: u32,
+) -> (Context, Result<(), String>) {
+    for _ in 0..iterations {
+        let ended = prepare(&context, script).map_err(|e| e.to_string());
+        if let Err(message) = ended.and_then(|()| evaluate(runtime, &context, script)) {
+            return (context, Err(message));
+        }
+        context = match runtime.new_context() {
+            Ok(fresh) => fresh,
+            Err(error) => return (context, Err(error.to_string())),
+        };
+    }
+    (context, Ok(()))
+}
+
+/// Gives the program its size.
+fn prepare(context: &Context, script: &Script) -> Result<(), Error> {
+    match script.size {
+        Some(size) => context.global().set(context, "SIZE", size as f64),
+        None => Ok(()),
+    }
+}
+
+/// Runs a program and its jobs. A module that is never done is an error: something it waits for never comes.
+fn evaluate(runtime: &Runtime, context: &Context, script: &Script) -> Result<(), String> {
+    let text = |error: Error| error.to_string();
+    if !script.module {
+        context.eval(&script.source, &script.filename).map_err(text)?;
+        return runtime.run_jobs().map(drop).map_err(text);
+    }
+    let promise = context.eval_module(&script.source, &script.filename).map_err(text)?;
+    runtime.run_jobs().map_err(text)?;
+    match context.promise_result(&promise) {
+        Some(settled) => settled.map(drop).map_err(text),
+        None => Err(super::NEVER_SETTLED.into()),
+    }
 }
 
 fn measure(
@@ -109,32 +173,47 @@ fn measure(
     setup: &Setup,
     handle: Option<&Handle>,
 ) -> Run {
-    if let Some(size) = script.size
-        && let Err(error) = context.global().set(context, "SIZE", size as f64)
-    {
+    if let Err(error) = prepare(context, script) {
         return Run::not_begun(Outcome::Failed { message: format!("SIZE could not be set: {error}") });
     }
     runtime.mem().reset_peak();
     let books = handle.map(|_| books(runtime));
     let start = handle.map_or_else(Instant::now, |handle| handle.start(books));
-    let watched = setup.watch.then(|| watch(runtime, start, handle.cloned()));
+    let watched = setup.watch.then(|| watch(runtime, start, handle.cloned(), polled(setup)));
+    if let (true, Some(handle)) = (polled(setup), handle.cloned()) {
+        let runtime_there = runtime.clone();
+        runtime.set_interrupt_handler(Some(Box::new(move || {
+            poll(&runtime_there, &handle);
+            false
+        })));
+    }
+    let (allocations_before, refused_before) = (runtime.mem().allocations(), runtime.mem().refused());
     let cpu = machine::cpu_ns();
-    let ended = context.eval(&script.source, &script.filename).and_then(|_| runtime.run_jobs());
+    let ended = evaluate(runtime, context, script);
     let cpu_ns = machine::cpu_ns() - cpu;
     let wall_ns = start.elapsed().as_nanos() as u64;
     let (watch_cpu_ns, watch_wall_ns) = handle.map(Handle::watch_ns).unwrap_or_default();
     runtime.set_observer(None);
+    if polled(setup) {
+        runtime.set_interrupt_handler(None);
+        handle.into_iter().for_each(|handle| poll(runtime, handle));
+    }
     let end = handle.map(|handle| handle.end(runtime.mem().allocator())).unwrap_or_default();
-    let figures = handle.map(Handle::finish).unwrap_or_default();
+    let mut figures = handle.map(Handle::finish).unwrap_or_default();
+    if polled(setup) {
+        let mem = runtime.mem();
+        figures.peak_bytes = mem.peak() as u64;
+        figures.allocations = mem.allocations() - allocations_before;
+        figures.refused = mem.refused() - refused_before;
+    }
     let followed = watched.map(|w| w.take()).unwrap_or_default();
     let (_, peak) = runtime.memory_in_use();
     let report = runtime.memory_report();
     let usage = usage(&report);
     let outcome = match &ended {
         Ok(_) => Outcome::Ok,
-        Err(error) => Outcome::Threw { message: error.to_string() },
+        Err(message) => Outcome::Threw { message: message.clone() },
     };
-    drop(ended);
     // Without memory for the text of a number the result stays unread.
     let result =
         context.global().get(context, "result").and_then(|v| v.to_display(context)).unwrap_or_default();
@@ -181,7 +260,8 @@ fn books(runtime: &Runtime) -> Box<dyn Fn() -> Books> {
     Box::new(move || {
         let mem = runtime.mem();
         let own = mem.front() == Front::Pool;
-        Books { asked_bytes: mem.requested() as u64, usable_bytes: own.then(|| mem.usable() as u64) }
+        let (asked_bytes, blocks) = (mem.requested() as u64, mem.blocks() as u64);
+        Books { asked_bytes, usable_bytes: own.then(|| mem.usable() as u64), blocks }
     })
 }
 
@@ -194,23 +274,27 @@ struct Followed {
     cpu_total_ns: u64,
     cpu_max_ns: u64,
     collections: Vec<Collection>,
-    /// When the one that runs began: thread time, and the time of readings until then.
-    begun: (u64, (u64, u64)),
+    /// When the one that runs began: thread time, and the time of readings until then, on a core and by the wall.
+    begun: (u64, u64, u64),
 }
 
 /// Follows the runtime's collections; times count from `start`.
-fn watch(runtime: &Runtime, start: Instant, handle: Option<Handle>) -> Rc<RefCell<Followed>> {
+fn watch(runtime: &Runtime, start: Instant, handle: Option<Handle>, polled: bool) -> Rc<RefCell<Followed>> {
     let followed = Rc::new(RefCell::new(Followed::default()));
     let seen = followed.clone();
+    let to_poll = handle.clone().filter(|_| polled).map(|handle| (runtime.clone(), handle));
     let readings = move || handle.as_ref().map(Handle::watch_ns).unwrap_or_default();
     runtime.set_observer(Some(Box::new(move |event: &Event<'_>| {
         let mut seen = seen.borrow_mut();
         if let Event::Start { .. } = event {
-            seen.begun = (machine::thread_cpu_ns(), readings());
+            // The heap is as large now as it gets before it shrinks. The engine's clock runs already.
+            let (_, wall) = readings();
+            to_poll.iter().for_each(|(runtime, handle)| poll(runtime, handle));
+            seen.begun = (machine::thread_cpu_ns(), readings().0, wall);
         }
         let Event::End(outcome) = event else { return };
         // Readings of the ledger within the pause are the lab's, not the collector's.
-        let (begun, (read_cpu, read_wall)) = seen.begun;
+        let (begun, read_cpu, read_wall) = seen.begun;
         let (now_cpu, now_wall) = readings();
         let cpu_ns = (machine::thread_cpu_ns() - begun).saturating_sub(now_cpu - read_cpu);
         let pause_ns = outcome.pause_ns.saturating_sub(now_wall - read_wall);

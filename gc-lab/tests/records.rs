@@ -1,0 +1,214 @@
+//! The directory of a run: who may write there, what goes on, what is told from what.
+
+mod support;
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+use support::{LAB, directory, lab, records, run_script, stderr};
+use tare_reports::record::Outcome;
+
+/// Waits until something holds; false when it did not within a minute.
+fn eventually(mut holds: impl FnMut() -> bool) -> bool {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(60) {
+        if holds() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    false
+}
+
+#[test]
+fn a_record_says_where_and_how_it_was_taken() {
+    let here = directory("provenance");
+    let source =
+        "const keep = []; for (let i = 0; i < 30000; i++) keep.push({ i, a: [i] }); globalThis.result = 5;";
+    std::fs::write(here.join("one.js"), source).unwrap();
+    let mut command = Command::new(LAB);
+    command.args(run_script("one.js", &["--blocks", "2", "--pin"])).current_dir(&here);
+    let output = command.env("MALLOC_ARENA_MAX", "1").output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let records = records(&here.join("out"));
+    assert_eq!(records.len(), 2);
+    for record in &records {
+        assert_eq!(record.sample.source_hash.len(), 64);
+        assert_eq!(record.environment["MALLOC_ARENA_MAX"], "1");
+        let measured = record.measured.as_ref().unwrap();
+        assert_eq!(measured.result, "5");
+        assert!(measured.pause_cpu_total_ns > 0 && measured.pause_cpu_total_ns <= measured.cpu_ns);
+        assert!(measured.pause_cpu_max_ns <= measured.pause_cpu_total_ns);
+        for collection in &measured.collections {
+            assert!(collection.pause_cpu_ns.is_some());
+        }
+        assert!(record.noise.wall_over_cpu > 0.0 && record.noise.minor_faults > 0);
+        if cfg!(target_os = "linux") {
+            assert_eq!(record.sample.thp, "never");
+            assert!(record.noise.pinned_core.is_some() && record.noise.load1.is_some());
+            assert_eq!(measured.ledger.peak.anon_huge_bytes, Some(0));
+        }
+    }
+    assert_ne!(records[0].noise.env_bytes, records[1].noise.env_bytes, "the environment varies");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn huge_pages_are_a_dimension() {
+    let here = directory("thp");
+    let modes = std::fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled").unwrap_or_default();
+    let source = "globalThis.keep = []; for (let i = 0; i < 400; i++) keep.push(new Uint8Array(65536).fill(i)); globalThis.result = 1;";
+    std::fs::write(here.join("big.js"), source).unwrap();
+    let mut arguments = run_script("big.js", &["--blocks", "1", "--thp", "never,always"]);
+    arguments[4] = "system,mimalloc,jemalloc";
+    let output = lab(&arguments, &here);
+    if modes.is_empty() || modes.contains("[never]") {
+        assert!(stderr(&output).contains("switched off"), "{}", stderr(&output));
+        return;
+    }
+    assert!(output.status.success(), "{}", stderr(&output));
+    let records = records(&here.join("out"));
+    assert_eq!(records.len(), 6);
+    for record in records {
+        let huge = record.measured.unwrap().ledger.peak.anon_huge_bytes.unwrap();
+        match record.sample.thp.as_str() {
+            "never" => assert_eq!(huge, 0, "{}", record.sample.allocator),
+            _ => assert!(huge > 4 << 20, "{}: {huge} bytes in huge pages", record.sample.allocator),
+        }
+    }
+}
+
+#[test]
+fn one_run_at_a_time_in_a_directory() {
+    let here = directory("locked");
+    std::fs::write(here.join("loops.js"), "for (;;) {}").unwrap();
+    std::fs::write(here.join("one.js"), "globalThis.result = 1;").unwrap();
+    let mut first = Command::new(LAB)
+        .args(run_script("loops.js", &["--timeout", "60"]))
+        .current_dir(&here)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    assert!(eventually(|| here.join("out/records.jsonl").exists()));
+    let second = lab(&run_script("one.js", &["--blocks", "1"]), &here);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    assert!(stderr(&second).contains("another gc-lab is running in out"), "{}", stderr(&second));
+    // The lock goes with the process, however it ends.
+    let third = lab(&run_script("one.js", &["--blocks", "1"]), &here);
+    assert!(third.status.success(), "{}", stderr(&third));
+}
+
+#[test]
+fn another_text_under_the_same_name_is_another_run() {
+    let here = directory("edited");
+    std::fs::write(here.join("one.js"), "globalThis.result = 1;").unwrap();
+    assert!(lab(&run_script("one.js", &["--blocks", "2"]), &here).status.success());
+    std::fs::write(here.join("one.js"), "globalThis.result = 2;").unwrap();
+    let output = lab(&run_script("one.js", &["--blocks", "2"]), &here);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).contains("records-1.jsonl"), "{}", stderr(&output));
+    let records = records(&here.join("out"));
+    assert_eq!(records.len(), 2);
+    assert!(records.iter().all(|r| r.measured.as_ref().unwrap().result == "2"));
+}
+
+#[test]
+fn blocks_are_added_to_a_complete_run() {
+    let here = directory("more");
+    std::fs::write(here.join("one.js"), "globalThis.result = 1;").unwrap();
+    assert!(lab(&run_script("one.js", &["--blocks", "2"]), &here).status.success());
+    let output = lab(&run_script("one.js", &["--more", "3"]), &here);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).contains("2 samples are done"), "{}", stderr(&output));
+    let blocks: Vec<u32> = records(&here.join("out")).iter().map(|r| r.sample.block).collect();
+    assert_eq!(blocks, [0, 1, 2, 3, 4]);
+    // A larger number of blocks does the same; a smaller one adds nothing.
+    assert!(lab(&run_script("one.js", &["--blocks", "6"]), &here).status.success());
+    assert!(lab(&run_script("one.js", &["--blocks", "1"]), &here).status.success());
+    assert_eq!(records(&here.join("out")).len(), 6);
+}
+
+#[test]
+fn a_program_that_never_ends_is_waited_for_once() {
+    let here = directory("never-ends");
+    std::fs::write(here.join("loops.js"), "for (;;) {}").unwrap();
+    std::fs::write(here.join("one.js"), "globalThis.result = 1;").unwrap();
+    let mut arguments = run_script("loops.js", &["--blocks", "4", "--timeout", "1"]);
+    arguments.extend(["--script", "one.js"]);
+    let output = lab(&arguments, &here);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let outcomes = |out: &str| {
+        let records = records(&here.join(out));
+        let ended = |r: &&tare_reports::Record| matches!(r.outcome, Outcome::TimedOut { .. });
+        (records.iter().filter(ended).count(), records.len())
+    };
+    assert_eq!(outcomes("out"), (1, 5));
+    arguments.extend(["--more", "2"]);
+    assert!(lab(&arguments, &here).status.success());
+    assert_eq!(outcomes("out"), (1, 7), "nor is it waited for when blocks are added");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn children_end_with_the_lab() {
+    let here = directory("orphans");
+    // The name of the script stands in no command line: the child is found by its parent.
+    std::fs::write(here.join("loops.js"), "for (;;) {}").unwrap();
+    let mut run = Command::new(LAB)
+        .args(run_script("loops.js", &["--timeout", "60"]))
+        .current_dir(&here)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let children = format!("/proc/{0}/task/{0}/children", run.id());
+    let child = || std::fs::read_to_string(&children).ok()?.split_whitespace().next()?.parse::<u32>().ok();
+    let mut found = None;
+    assert!(eventually(|| {
+        found = child();
+        found.is_some()
+    }));
+    let child = format!("/proc/{}", found.unwrap());
+    run.kill().unwrap();
+    run.wait().unwrap();
+    // A zombie that nobody has waited for yet is gone as well.
+    let gone = || std::fs::read_to_string(format!("{child}/stat")).map_or(true, |stat| stat.contains(") Z"));
+    assert!(eventually(gone), "{child} lives on");
+}
+
+#[test]
+fn without_a_terminal_lines_tell_of_the_progress() {
+    let here = directory("lines");
+    std::fs::write(here.join("one.js"), "globalThis.result = 1;").unwrap();
+    let output = lab(&run_script("one.js", &["--blocks", "2", "--time-budget", "50"]), &here);
+    let said = stderr(&output);
+    assert!(said.contains("block 1 of 2, 1 of 1 samples, about "), "{said}");
+    assert!(said.contains("2 samples in "), "{said}");
+    assert!(!said.contains('\x1b') && !said.contains('\r'), "{said:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupted_run_says_how_to_go_on_in_words_a_shell_reads() {
+    let here = directory("it's here");
+    std::fs::write(here.join("a loop.js"), "for (;;) {}").unwrap();
+    let mut run = Command::new(LAB)
+        .args(run_script("a loop.js", &["--timeout", "60"]))
+        .current_dir(&here)
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    assert!(eventually(|| here.join("out/records.jsonl").exists()));
+    let interrupt = Command::new("sh").args(["-c", &format!("kill -INT {}", run.id())]).status().unwrap();
+    assert!(interrupt.success());
+    let mut said = String::new();
+    BufReader::new(run.stderr.take().unwrap()).read_to_string(&mut said).unwrap();
+    run.wait().unwrap();
+    assert!(said.lines().last().unwrap().contains("gc-lab run --script 'a loop.js' --allocators"), "{said}");
+    let _ = BufReader::new(&b""[..]).lines();
+}
