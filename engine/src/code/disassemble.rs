@@ -2,7 +2,7 @@
 
 use core::fmt::{self, Write};
 
-use super::function::{CaptureSource, Constant, Flags, FunctionTemplate, Unit};
+use super::function::{CaptureSource, Constant, Flags, FunctionTemplate, Handler, Unit};
 use super::opcodes::{Op, Operand};
 use super::positions::{Position, position};
 
@@ -90,6 +90,10 @@ pub fn function(template: &FunctionTemplate<'_>, names: AtomNames<'_>, out: &mut
         pc = offset;
     }
     for handler in template.handlers.iter() {
+        if handler.target == Handler::STRICT {
+            writeln!(out, "  strict {}..{}", handler.start, handler.end)?;
+            continue;
+        }
         writeln!(
             out,
             "  handler {}..{} -> {} depth {}",

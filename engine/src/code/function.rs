@@ -57,6 +57,7 @@ flags! {
     16 SCRIPT_CODE script_code "The top-level code of a script."
     17 HIDE_SOURCE hide_source "Synthesized: no source text."
     18 ACCESSOR accessor "A getter or setter."
+    19 STRICT_PARTS strict_parts "Sloppy code with parts that are strict: see [`Handler::STRICT`]."
 }
 
 impl core::ops::BitOr for Flags {
@@ -188,6 +189,23 @@ pub struct Handler {
     pub depth: u16,
 }
 
+impl Handler {
+    /// The target of a range that is no handler: its code is strict mode code within a sloppy function (the
+    /// heritage or a computed key of a class).
+    pub const STRICT: u32 = u32::MAX;
+
+    /// Whether this is the handler of the instruction at `pc`.
+    #[inline]
+    pub const fn covers(&self, pc: u32) -> bool {
+        self.start <= pc && pc < self.end && self.target != Handler::STRICT
+    }
+
+    /// Whether this says that the instruction at `pc` is strict mode code.
+    pub const fn makes_strict(&self, pc: u32) -> bool {
+        self.start <= pc && pc < self.end && self.target == Handler::STRICT
+    }
+}
+
 /// A variable that a direct eval can see.
 #[derive(Clone, Copy, Debug)]
 pub struct EvalVar {
@@ -200,6 +218,8 @@ pub struct EvalVar {
     /// Whether the scope of this variable is the function's var scope or inside it (a `var` of the eval
     /// conflicts with a lexical one here).
     pub inside_var_scope: bool,
+    /// Whether it may be uninitialized when the eval runs.
+    pub checked: bool,
 }
 
 /// What a direct eval can see and do.
@@ -257,7 +277,7 @@ pub struct FunctionTemplate<'a> {
     pub shapes: Vec<'a, (u32, u32)>,
     /// The atoms of all literal shapes.
     pub shape_atoms: Vec<'a, u32>,
-    /// Handler ranges, innermost first.
+    /// Handler ranges, innermost first; among them the ranges of strict code in a sloppy function.
     pub handlers: Vec<'a, Handler>,
     /// Scopes of the direct evals.
     pub eval_scopes: Vec<'a, EvalScope<'a>>,

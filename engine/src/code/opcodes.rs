@@ -64,7 +64,7 @@
 //!
 //! # Strictness
 //! `put_field`, `put_elem`, `delete_*`, `put_super`, `with_*` throw where the specification says *strict*,
-//! by the `STRICT` flag of the running function.
+//! by the `STRICT` flag of the running function, or where a range of strict code covers them.
 
 /// What an operand means; gives its size and how it is printed and verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -268,7 +268,7 @@ opcodes! {
     GetGlobalOrUndefined "get_global_or_undefined" [Ic] 0 => 1, T, "-- value", "As get_global, but undefined if there is none (typeof); uninitialized still throws.";
     PutGlobal "put_global" [Ic] 1 => 0, T, "value --", "Assigns a global variable: const throws a TypeError, uninitialized a ReferenceError; if there is none, sloppy code creates a property of the global object, strict code throws a ReferenceError.";
     HasGlobal "has_global" [Atom] 0 => 1, T, "-- bool", "Whether the global variable exists (strict assignments resolve their target before the right side).";
-    PutGlobalRef "put_global_ref" [Atom] 2 => 0, T, "bool value --", "Strict assignment: ReferenceError if `bool` is false, else as put_global.";
+    PutGlobalRef "put_global_ref" [Atom] 2 => 0, T, "bool value --", "Strict assignment: ReferenceError if `bool` is false, else as put_global. If it is null: the assignment to the var of a function in a block (Annex B.3.2); nothing if a lexical binding has the name.";
     InitGlobal "init_global" [Atom] 1 => 0, T, "value --", "Initializes the global lexical binding that declare_globals made.";
     DeleteGlobal "delete_global" [Atom] 0 => 1, T, "-- bool", "`delete name` for an unresolvable or global-object name; true if there is none, false for a lexical one.";
     DeclareGlobals "declare_globals" [] 0 => 0, T, "--", "GlobalDeclarationInstantiation, or EvalDeclarationInstantiation for the global scope: all checks first, then creates the bindings of the unit's `globals` list (functions with undefined; they follow by define_global_function).";
@@ -495,6 +495,25 @@ impl Op {
     #[inline]
     pub fn from_byte(byte: u8) -> Option<Op> {
         Op::ALL.get(usize::from(byte)).copied()
+    }
+
+    /// Whether it matters for the instruction if it is strict mode code.
+    pub const fn asks_for_strict(self) -> bool {
+        matches!(
+            self,
+            Op::PutField
+                | Op::ThisPutField
+                | Op::PutElem
+                | Op::PutSuper
+                | Op::DeleteField
+                | Op::DeleteElem
+                | Op::PutGlobal
+                | Op::PutGlobalRef
+                | Op::WithGet
+                | Op::WithPut
+                | Op::RefGet
+                | Op::RefPut
+        )
     }
 
     /// The row.

@@ -8,7 +8,7 @@ use core::fmt;
 use tare_allocators::{Memory, OutOfMemory, Vec};
 
 use super::disassemble::read_operand;
-use super::function::FunctionTemplate;
+use super::function::{FunctionTemplate, Handler};
 use super::opcodes::{BACK, ENDS, Op, Operand};
 
 /// What is wrong, and where.
@@ -100,8 +100,15 @@ pub fn verify(template: &FunctionTemplate<'_>, functions: usize, memory: Memory<
     for handler in template.handlers.iter() {
         let (start, end) = (handler.start as usize, handler.end as usize);
         let starts = |at: usize| at == code.len() || depths.get(at).is_some_and(|&d| d != INSIDE);
-        if start >= end || !starts(start) || !starts(end) || !starts(handler.target as usize) {
+        let strict = handler.target == Handler::STRICT;
+        if start >= end || !starts(start) || !starts(end) || !(strict || starts(handler.target as usize)) {
             return fault(start, What::BadHandler);
+        }
+        if strict {
+            if template.flags.strict() || !template.flags.strict_parts() {
+                return fault(start, What::BadHandler);
+            }
+            continue;
         }
         work.try_push((handler.target as usize, usize::from(handler.depth) + 1))?;
     }

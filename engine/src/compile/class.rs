@@ -29,6 +29,8 @@ struct PrivateMethod {
 /// A class being read.
 struct Class<'a> {
     scope: u32,
+    /// The code around is strict, as all of a class is.
+    strict: bool,
     derived: bool,
     constructor: u32,
     /// The functions that initialize instance and static fields, once there is one.
@@ -50,7 +52,7 @@ impl<'a> Compiler<'a, '_, '_> {
         let (name, at) = self.binding_identifier()?;
         self.export_declared(name, at)?;
         let var = self.declare_lexical(name, BindingKind::Class, at)?;
-        self.class(Some(name), start)?;
+        self.class(Some(name), start, saved)?;
         self.strict = saved;
         self.init_var(var)
     }
@@ -60,7 +62,7 @@ impl<'a> Compiler<'a, '_, '_> {
         self.next()?;
         let saved = core::mem::replace(&mut self.strict, true);
         let name = if self.at_identifier() { Some(self.binding_identifier()?.0) } else { None };
-        let constructor = self.class(name, start)?;
+        let constructor = self.class(name, start, saved)?;
         self.strict = saved;
         if name.is_none() {
             self.anonymous = (constructor, self.ir.len());
@@ -68,32 +70,38 @@ impl<'a> Compiler<'a, '_, '_> {
         Ok(())
     }
 
-    /// The class from behind its name on; its value is left on the stack.
-    pub fn class(&mut self, name: Option<Name>, start: u32) -> Res<u32> {
+    /// The class from behind its name on, in code that is strict or not; its value is left on the stack.
+    pub fn class(&mut self, name: Option<Name>, start: u32, strict: bool) -> Res<u32> {
         self.check_depth()?;
+        let derived = self.is(T::Extends);
+        let mut inner = NONE;
+        let outside = self.scope;
+        if let Some(name) = name {
+            let scope = self.open_scope(ScopeKind::Class)?;
+            inner = self.add_var(scope, name, BindingKind::Const)?;
+            self.vars[inner as usize].init_at = NONE;
+            self.pseudo(p::ENTER, scope, 0, start)?;
+        }
+        if derived {
+            self.next()?;
+            self.strict_part(strict, true)?;
+            self.left_hand_side()?;
+            self.strict_part(strict, false)?;
+        } else {
+            self.op(Op::PushUndefined)?;
+        }
+        // The heritage sees the name of the class, but not its private names.
         let uses = self.private_uses.len();
         let scope = self.open_scope(ScopeKind::Class)?;
+        self.pseudo(p::ENTER, scope, 0, self.prev_end)?;
         let mut class = Class {
             scope,
-            derived: false,
+            strict,
+            derived,
             constructor: NONE,
             fields: [NONE; 2],
             private_methods: Vec::new(self.memory),
         };
-        let mut inner = NONE;
-        if let Some(name) = name {
-            inner = self.add_var(scope, name, BindingKind::Const)?;
-            self.vars[inner as usize].init_at = NONE;
-        }
-        self.pseudo(p::ENTER, scope, 0, start)?;
-        if self.eat(T::Extends)? {
-            class.derived = true;
-            self.left_hand_side()?;
-        } else {
-            self.op(Op::PushUndefined)?;
-        }
-        // The heritage does not see the private names of the class.
-        let uses = if class.derived { self.private_uses.len() } else { uses };
         let closure = self.ir.len();
         self.closure(NONE, start)?;
         self.emit(Op::DefineClass, u32::from(class.derived), start)?;
@@ -115,7 +123,7 @@ impl<'a> Compiler<'a, '_, '_> {
         func.flags |= Flags::CLASS_CONSTRUCTOR | Flags::CONSTRUCTOR | Flags::HAS_PROTOTYPE | Flags::STRICT;
         func.name = name.unwrap_or(n::EMPTY);
         self.class_end(&class, inner, start)?;
-        self.close_scope();
+        self.scope = outside;
         self.next()?;
         // Private names: what this class does not declare, one outside must.
         let mut kept = uses;
@@ -128,6 +136,14 @@ impl<'a> Compiler<'a, '_, '_> {
         }
         self.private_uses.truncate(kept);
         Ok(constructor)
+    }
+
+    /// Code of the class's head that the function around runs: strict, whatever that is.
+    fn strict_part(&mut self, strict: bool, begins: bool) -> Res {
+        if strict {
+            return Ok(());
+        }
+        self.push(Inst { op: p::STRICT, x: u16::from(begins), a: 0, b: 0, at: self.prev_end })
     }
 
     fn class_end(&mut self, class: &Class<'a>, inner: u32, at: u32) -> Res {
@@ -265,7 +281,15 @@ impl<'a> Compiler<'a, '_, '_> {
             if is_static {
                 self.op(Op::Swap)?;
             }
-            ElementKey::Public(self.property_name()?)
+            let computed = self.is(T::LBracket);
+            if computed {
+                self.strict_part(class.strict, true)?;
+            }
+            let key = self.property_name()?;
+            if computed {
+                self.strict_part(class.strict, false)?;
+            }
+            ElementKey::Public(key)
         };
         let is_method = self.is(T::LParen) || accessor.is_some() || flags != Flags::METHOD;
         if !is_method {

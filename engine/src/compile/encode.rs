@@ -260,6 +260,9 @@ struct Encoder<'c, 'a, 's, 'i> {
     atom_seen: Map<'a>,
     positions: Option<Writer<'a>>,
     start: Position,
+    /// Where strict code in a sloppy function began, and whether it has an instruction for which that matters.
+    strict_part: Option<u32>,
+    strict_matters: bool,
 }
 
 impl<'c, 'a, 's, 'i> Encoder<'c, 'a, 's, 'i> {
@@ -290,6 +293,8 @@ impl<'c, 'a, 's, 'i> Encoder<'c, 'a, 's, 'i> {
             atom_seen: Map::new(memory),
             positions: Some(Writer::new(Vec::new(memory), start)),
             start,
+            strict_part: None,
+            strict_matters: false,
         };
         for constant in constants.iter() {
             match constant {
@@ -463,6 +468,10 @@ impl<'c, 'a, 's, 'i> Encoder<'c, 'a, 's, 'i> {
                     }
                     continue;
                 }
+                p::STRICT => {
+                    self.strict_part(inst.x == 1, pc)?;
+                    continue;
+                }
                 _ => {}
             }
             if self.depth[i] == UNSEEN {
@@ -509,6 +518,20 @@ impl<'c, 'a, 's, 'i> Encoder<'c, 'a, 's, 'i> {
         if start < end {
             let handler = Handler { start, end, target: region, depth: depth as u16 };
             self.handlers.try_push(Range { nesting, handler })?;
+        }
+        Ok(())
+    }
+
+    /// Strict code in a sloppy function begins or ends.
+    fn strict_part(&mut self, begins: bool, pc: u32) -> Res {
+        let start = core::mem::replace(&mut self.strict_part, if begins { Some(pc) } else { None });
+        let matters = core::mem::replace(&mut self.strict_matters, false);
+        if let Some(start) = start
+            && matters
+        {
+            let handler = Handler { start, end: pc, target: Handler::STRICT, depth: 0 };
+            self.handlers.try_push(Range { nesting: 0, handler })?;
+            self.c.funcs[self.f as usize].flags |= Flags::STRICT_PARTS;
         }
         Ok(())
     }
@@ -579,6 +602,7 @@ impl<'c, 'a, 's, 'i> Encoder<'c, 'a, 's, 'i> {
             other => other,
         };
         let info = op.info();
+        self.strict_matters |= self.strict_part.is_some() && op.asks_for_strict();
         if info.flags & THROWS != 0 {
             self.note_position(inst.at)?;
         }
@@ -692,7 +716,7 @@ impl<'c, 'a, 's, 'i> Encoder<'c, 'a, 's, 'i> {
                 let mut var = info.first;
                 while var != NONE {
                     let v = self.c.vars[var as usize];
-                    if !v.dead && !v.name.is_none() && Compiler::eval_sees(info.kind, v.kind) {
+                    if self.c.eval_sees(scope, var) {
                         own.try_push(var)?;
                     }
                     var = v.next;
@@ -717,8 +741,15 @@ impl<'c, 'a, 's, 'i> Encoder<'c, 'a, 's, 'i> {
                     let crossed = site.params
                         && scope == self.c.funcs[f as usize].scope
                         && matches!(v.kind, BindingKind::Param | BindingKind::Var);
-                    let kind = if crossed { BindingKind::Let } else { v.kind };
-                    vars.try_push(EvalVar { name, kind, source, inside_var_scope })?;
+                    let kind = match v.kind {
+                        _ if crossed => BindingKind::Let,
+                        // A var of an eval may cross those of a catch clause, a pattern's too (B.3.4).
+                        BindingKind::Let if info.kind == ScopeKind::CatchPattern => BindingKind::Catch,
+                        kind => kind,
+                    };
+                    let imported = v.import != NONE && v.func != NONE;
+                    let checked = v.init_at != 0 || imported;
+                    vars.try_push(EvalVar { name, kind, source, inside_var_scope, checked })?;
                 }
                 let function_like = matches!(
                     info.kind,
@@ -763,6 +794,10 @@ impl<'c, 'a, 's, 'i> Encoder<'c, 'a, 's, 'i> {
         let mut handlers = Vec::try_with_capacity(self.handlers.len(), memory)?;
         for range in self.handlers.iter() {
             let mut handler = range.handler;
+            if handler.target == Handler::STRICT {
+                handlers.try_push(handler)?;
+                continue;
+            }
             let label = self.c.regions[handler.target as usize];
             handler.target = self.labels[label as usize];
             handlers.try_push(handler)?;

@@ -182,6 +182,10 @@ impl<'a> Compiler<'a, '_, '_> {
             let scope = self.open_scope(ScopeKind::Body)?;
             self.func_mut().body_scope = scope;
             self.pseudo(p::ENTER, scope, 0, self.tok.start)?;
+        } else if !params.simple {
+            let scope = self.func().scope;
+            self.func_mut().late_functions = true;
+            self.pseudo(p::FUNCTIONS, scope, 0, self.tok.start)?;
         }
         self.in_params = false;
         if self.func().flags.generator() {
@@ -374,7 +378,7 @@ impl<'a> Compiler<'a, '_, '_> {
             let hidden = self.hidden_arg(arg)?;
             let mode = Mode::Declare(BindingKind::Param);
             self.pseudo(p::GET_VAR, hidden, 0, self.tok.start)?;
-            let start = self.ir.len();
+            let (start, vars) = (self.ir.len(), self.vars.len());
             self.pattern(mode)?;
             if !self.is(T::Assign) {
                 return Ok(true);
@@ -382,6 +386,7 @@ impl<'a> Compiler<'a, '_, '_> {
             self.has_param_expression = true;
             let size = self.take_code(start)?;
             self.default_value(None)?;
+            self.declared_before(vars);
             self.give_code(size)?;
             return Ok(false);
         }

@@ -169,7 +169,7 @@ impl Fuser<'_, '_> {
             match inst.op {
                 p::NOP => {}
                 p::LABEL => reached |= self.label(inst)?,
-                p::TRY_BEGIN | p::TRY_END => self.out.try_push(inst)?,
+                p::TRY_BEGIN | p::TRY_END | p::STRICT => self.out.try_push(inst)?,
                 _ if !reached => {
                     if inst.opcode().is_some_and(has_jump) {
                         self.uses[inst.b as usize] -= 1;

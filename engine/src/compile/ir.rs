@@ -95,6 +95,10 @@ pub(crate) mod p {
     pub const INIT_FIELDS: u16 = 280;
     /// iter_rest likewise.
     pub const ITER_REST: u16 = 281;
+    /// The functions of scope `a`, if they do not begin with it.
+    pub const FUNCTIONS: u16 = 282;
+    /// What follows is strict mode code in a sloppy function; `x` 0: no more.
+    pub const STRICT: u16 = 283;
     // From here on only between resolution and encoding.
     /// Pushes own variable `a`; `x` 1: checked.
     pub const V_GET: u16 = 290;
@@ -238,6 +242,9 @@ pub(crate) struct Func<'a> {
     pub new_target: bool,
     pub no_arguments: bool,
     pub class_has_fields: bool,
+    /// The functions of its scope get their values behind the parameters: patterns in them may store to the
+    /// same names.
+    pub late_functions: bool,
     pub has_tla: bool,
     pub dead: bool,
     /// Source offset of its creation; 0 if it is hoisted.

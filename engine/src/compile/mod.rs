@@ -4,7 +4,7 @@
 //! - `parser` and the grammar (`expr`, `member`, `literal`, `pattern`, `func`, `class`, `stmt`, `loops`,
 //!   `module`): emit the intermediate form of [`ir`](self) with symbolic names; early errors.
 //! - `resolve`: names to locals, captures, globals. Inner functions go first, so that a function knows
-//!   which of its variables are captured.
+//!   which of its variables are captured. `enter`: what happens where a scope is entered.
 //! - `fuse`: jumps to jumps, dead code, short and fused instructions.
 //! - `encode`: stack depths, layout, bytes, handler and position tables.
 //!
@@ -15,6 +15,7 @@
 
 mod class;
 mod encode;
+mod enter;
 mod error;
 mod expr;
 mod func;
@@ -352,10 +353,8 @@ impl<'a> Compiler<'a, '_, '_> {
                 let name = self.lexer.names.of_atom(entry.name, self.lexer.source, self.interner)?;
                 let var = self.new_var(self.scope, name, entry.kind)?;
                 self.vars[var as usize].import = i as u32;
-                let needs_check =
-                    matches!(entry.kind, BindingKind::Let | BindingKind::Const | BindingKind::Class);
                 // Never known to be initialized.
-                self.vars[var as usize].init_at = if needs_check || name == n::THIS { NONE } else { 0 };
+                self.vars[var as usize].init_at = if entry.checked { NONE } else { 0 };
                 if matches!(entry.kind, BindingKind::With | BindingKind::VarObject) {
                     self.scopes[self.scope as usize].object = var;
                 } else if self.lookup(self.scope, name).is_none() {
@@ -388,7 +387,11 @@ impl<'a> Compiler<'a, '_, '_> {
         for i in 0..self.eval_vars.len() {
             let name = self.eval_vars[i].0;
             let function = self.hoisted.iter().any(|entry| entry.0 == name);
-            let kind = if function { GlobalKind::Function } else { GlobalKind::Var };
+            let kind = match self.eval_vars[i].1 {
+                _ if function => GlobalKind::Function,
+                true => GlobalKind::AnnexB,
+                false => GlobalKind::Var,
+            };
             self.add_global(name, kind)?;
         }
         Ok(())

@@ -327,7 +327,7 @@ impl<'a> Compiler<'a, '_, '_> {
             let name = if self.at_identifier() { Some(self.binding_identifier()?.0) } else { None };
             local = name.unwrap_or(n::STAR_DEFAULT);
             let var = self.declare_lexical(local, BindingKind::Class, start)?;
-            let constructor = self.class(name, start)?;
+            let constructor = self.class(name, start, true)?;
             if name.is_none() {
                 self.funcs[constructor as usize].name = n::DEFAULT;
             }

@@ -115,7 +115,8 @@ pub(crate) struct Compiler<'a, 's, 'i> {
     pub candidates: Vec<'a, Candidate>,
     pub globals: Vec<'a, (Name, GlobalKind)>,
     pub global_index: Map<'a>,
-    pub eval_vars: Vec<'a, (Name, u32)>,
+    /// Vars of a sloppy eval; true: only functions in blocks are called so (Annex B.3.2).
+    pub eval_vars: Vec<'a, (Name, bool)>,
     pub outer: Option<&'i EvalScope<'i>>,
     /// The completion value of a script or eval.
     pub completion: u32,
@@ -148,6 +149,8 @@ pub(crate) struct Compiler<'a, 's, 'i> {
     pub capture_index: Map<'a>,
     /// An export declaration is being read.
     pub exporting: bool,
+    /// The code being resolved is a strict part of a sloppy function.
+    pub strict_part: bool,
     /// Functions of a script's or sloppy eval's top level.
     pub hoisted: Vec<'a, (Name, u32)>,
     /// The parameters being parsed have an expression.
@@ -175,6 +178,7 @@ pub(crate) struct Mark {
     cover: u32,
     anonymous: (u32, usize),
     evals: usize,
+    allow_in: bool,
 }
 
 /// An address near the top of the native stack.
@@ -244,6 +248,7 @@ impl<'a, 's, 'i> Compiler<'a, 's, 'i> {
             in_params: false,
             params: ParamNotes { duplicate: None, sloppy_name: None },
             exporting: false,
+            strict_part: false,
             dynamic_end: NONE,
             dynamics: Vec::new(memory),
             capture_index: Map::new(memory),
@@ -423,6 +428,7 @@ impl<'a, 's, 'i> Compiler<'a, 's, 'i> {
             cover: self.cover,
             anonymous: self.anonymous,
             evals: self.func().evals.len(),
+            allow_in: self.allow_in,
         }
     }
 
@@ -437,29 +443,30 @@ impl<'a, 's, 'i> Compiler<'a, 's, 'i> {
             func.ir = Vec::new(func.ir.memory());
         }
         self.vars[mark.vars..].iter_mut().for_each(|var| var.dead = true);
-        // What a function has once for all its code stays.
+        // What a function has once for all its code, and the object for the vars of its evals: made again
+        // where the second reading needs them, which may be in another function.
+        let forget = |var: &mut u32| {
+            if *var != NONE && *var as usize >= mark.vars {
+                *var = NONE;
+            }
+        };
         let mut f = self.f;
         while f != NONE {
-            let func = &self.funcs[f as usize];
-            let once = [
-                func.this_var,
-                func.new_target_var,
-                func.home_var,
-                func.active_var,
-                func.arguments_var,
-                func.return_temp,
-            ];
+            let func = &mut self.funcs[f as usize];
+            forget(&mut func.this_var);
+            forget(&mut func.new_target_var);
+            forget(&mut func.home_var);
+            forget(&mut func.active_var);
+            forget(&mut func.return_temp);
             f = func.parent;
-            for var in once {
-                if var != NONE && var as usize >= mark.vars {
-                    self.vars[var as usize].dead = false;
-                }
-            }
         }
+        let vars = self.var_scope() as usize;
+        forget(&mut self.scopes[vars].object);
         self.private_uses.truncate(mark.private_uses);
         self.candidates.truncate(mark.candidates);
         self.cover = mark.cover;
         self.anonymous = mark.anonymous;
+        self.allow_in = mark.allow_in;
         let evals = mark.evals;
         self.func_mut().evals.truncate(evals);
     }
@@ -633,6 +640,7 @@ impl<'a, 's, 'i> Compiler<'a, 's, 'i> {
             new_target: true,
             no_arguments: false,
             class_has_fields: false,
+            late_functions: false,
             has_tla: false,
             dead: false,
             created_at: self.tok.start,
@@ -853,8 +861,8 @@ impl<'a, 's, 'i> Compiler<'a, 's, 'i> {
             }
             ScopeKind::Eval if !self.strict => {
                 match self.eval_vars.iter_mut().find(|var| var.0 == name) {
-                    Some(_) => {}
-                    None => self.eval_vars.try_push((name, NONE))?,
+                    Some(var) => var.1 = false,
+                    None => self.eval_vars.try_push((name, false))?,
                 }
                 Ok(None)
             }
@@ -879,7 +887,7 @@ impl<'a, 's, 'i> Compiler<'a, 's, 'i> {
     }
 
     /// A `var arguments` in a function body is the arguments object.
-    fn own_arguments(&mut self, var: u32) {
+    pub fn own_arguments(&mut self, var: u32) {
         let scope = self.vars[var as usize].scope;
         let func = self.func_mut();
         let own = !matches!(

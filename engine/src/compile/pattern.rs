@@ -119,13 +119,17 @@ impl Compiler<'_, '_, '_> {
     fn finish_element(&mut self, slot: Slot, mode: Mode) -> Res {
         if let Slot::Pattern = slot {
             // The default comes behind the pattern but runs before it.
-            let start = self.ir.len();
+            let (start, vars) = (self.ir.len(), self.vars.len());
             self.pattern(mode)?;
             if !self.is(T::Assign) {
                 return Ok(());
             }
             let size = self.take_code(start)?;
+            if mode == Mode::Declare(BindingKind::Param) {
+                self.has_param_expression = true;
+            }
             self.default_value(None)?;
+            self.declared_before(vars);
             return self.give_code(size);
         }
         if self.is(T::Assign) {
@@ -134,6 +138,9 @@ impl Compiler<'_, '_, '_> {
                 Slot::Var(var) => Some(self.vars[var as usize].name),
                 _ => None,
             };
+            if mode == Mode::Declare(BindingKind::Param) {
+                self.has_param_expression = true;
+            }
             self.default_value(name)?;
         }
         match slot {
@@ -150,6 +157,17 @@ impl Compiler<'_, '_, '_> {
             self.vars[var as usize].init_at = at;
         }
         self.pseudo(p::INIT_VAR, var, 0, at)
+    }
+
+    /// What was just read runs before the pattern in front of it, whose names are the variables from `first` on:
+    /// they are in their dead zone while it does.
+    pub fn declared_before(&mut self, first: usize) {
+        let (f, end) = (self.f, self.prev_end);
+        for var in self.vars[first..].iter_mut() {
+            if var.func == f && var.init_at != 0 && var.init_at != NONE {
+                var.init_at = end;
+            }
+        }
     }
 
     /// `= value` behind an element whose value is on the stack.
@@ -213,7 +231,9 @@ impl Compiler<'_, '_, '_> {
                     self.finish_element(slot, mode)?;
                 }
                 Key::Computed => {
-                    self.has_param_expression = true;
+                    if mode == Mode::Declare(BindingKind::Param) {
+                        self.has_param_expression = true;
+                    }
                     self.emit(Op::ToKey, 0, at)?;
                     keys.try_push((Name::NONE, self.ir.len() as u32))?;
                     self.pseudo(p::NOP, 0, 0, at)?;

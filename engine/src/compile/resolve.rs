@@ -19,7 +19,7 @@ const REF_GLOBAL: u16 = 2;
 
 /// Where a name leads.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub(crate) enum Place {
     Var(u32),
     Global,
 }
@@ -51,7 +51,7 @@ impl<'a> Compiler<'a, '_, '_> {
                 let mut var = info.first;
                 while var != NONE {
                     let v = self.vars[var as usize];
-                    if !v.dead && !v.name.is_none() && Self::eval_sees(info.kind, v.kind) {
+                    if self.eval_sees(scope, var) {
                         self.vars[var as usize].used = true;
                         self.vars[var as usize].assigned = true;
                         if v.func == f && info.kind != ScopeKind::Module {
@@ -68,9 +68,20 @@ impl<'a> Compiler<'a, '_, '_> {
         Ok(())
     }
 
-    /// Whether a direct eval finds a variable by its scope: not a global one, but the hidden ones of a script.
-    pub fn eval_sees(scope: ScopeKind, kind: BindingKind) -> bool {
-        scope != ScopeKind::Global || kind == BindingKind::Hidden
+    /// Whether a direct eval finds a variable of a scope: one that a name leads to (of parameters of one name
+    /// the last), or an object; not a global one, but the hidden ones of a script.
+    pub fn eval_sees(&self, scope: u32, var: u32) -> bool {
+        let v = &self.vars[var as usize];
+        if v.dead || v.name.is_none() {
+            return false;
+        }
+        match v.kind {
+            BindingKind::With | BindingKind::VarObject => true,
+            kind => {
+                (self.scopes[scope as usize].kind != ScopeKind::Global || kind == BindingKind::Hidden)
+                    && self.lookup(scope, v.name) == Some(var)
+            }
+        }
     }
 
     /// Whether functions of a kind have an arguments object of their own.
@@ -87,7 +98,7 @@ impl<'a> Compiler<'a, '_, '_> {
     }
 
     /// Makes the arguments variable of a function scope exist, if the function has one.
-    fn implicit_arguments(&mut self, scope: u32) -> Res<Option<u32>> {
+    pub fn implicit_arguments(&mut self, scope: u32) -> Res<Option<u32>> {
         let info = self.scopes[scope as usize];
         if info.kind != ScopeKind::Function || !Self::has_arguments(self.funcs[info.func as usize].kind) {
             return Ok(None);
@@ -186,7 +197,7 @@ impl<'a> Compiler<'a, '_, '_> {
     // Looking up.
 
     /// Finds a name from a scope; objects that must be asked first are left in `dynamics`, innermost first.
-    fn find(&mut self, mut scope: u32, name: Name) -> Res<Place> {
+    pub fn find(&mut self, mut scope: u32, name: Name) -> Res<Place> {
         self.dynamics.clear();
         let hidden = matches!(name, n::THIS | n::NEW_TARGET | n::HOME_OBJECT | n::ACTIVE_FUNCTION);
         while scope != NONE {
@@ -284,7 +295,7 @@ impl<'a> Compiler<'a, '_, '_> {
     }
 
     /// Whether a variable lives in the module's environment rather than in a frame.
-    fn is_module_var(&self, var: u32) -> bool {
+    pub fn is_module_var(&self, var: u32) -> bool {
         let v = &self.vars[var as usize];
         (v.captured || v.exported) && self.scopes[v.scope as usize].kind == ScopeKind::Module
     }
@@ -317,11 +328,11 @@ impl<'a> Compiler<'a, '_, '_> {
 
     // Emission of accesses.
 
-    fn put_inst(&mut self, op: u16, x: u16, a: u32, at: u32) -> Res {
+    pub fn put_inst(&mut self, op: u16, x: u16, a: u32, at: u32) -> Res {
         self.push(Inst { op, x, a, b: 0, at })
     }
 
-    fn get_var(&mut self, f: u32, var: u32, check: bool, at: u32) -> Res {
+    pub fn get_var(&mut self, f: u32, var: u32, check: bool, at: u32) -> Res {
         let check = check && self.needs_check(f, var, at);
         self.vars[var as usize].used = true;
         if self.vars[var as usize].func == f && !self.is_module_var(var) {
@@ -331,7 +342,7 @@ impl<'a> Compiler<'a, '_, '_> {
         self.emit(if check { Op::GetCaptureCheck } else { Op::GetCapture }, u32::from(index), at)
     }
 
-    fn put_var(&mut self, f: u32, var: u32, check: bool, at: u32) -> Res {
+    pub fn put_var(&mut self, f: u32, var: u32, check: bool, at: u32) -> Res {
         let check = check && self.needs_check(f, var, at);
         self.vars[var as usize].used = true;
         if self.vars[var as usize].func == f && !self.is_module_var(var) {
@@ -358,7 +369,7 @@ impl<'a> Compiler<'a, '_, '_> {
     }
 
     /// An assignment by a program.
-    fn put_place(&mut self, f: u32, place: Place, name: Name, at: u32) -> Res {
+    pub fn put_place(&mut self, f: u32, place: Place, name: Name, at: u32) -> Res {
         let Place::Var(var) = place else { return self.emit(Op::PutGlobal, name.0, at) };
         self.vars[var as usize].assigned = true;
         match self.vars[var as usize].kind {
@@ -370,7 +381,7 @@ impl<'a> Compiler<'a, '_, '_> {
                 self.emit(Op::ThrowConst, name.0, at)
             }
             BindingKind::FunctionName => {
-                if self.funcs[f as usize].flags.strict() {
+                if self.is_strict(f) {
                     self.emit(Op::ThrowConst, name.0, at)
                 } else {
                     self.emit(Op::Drop, 0, at)
@@ -480,7 +491,7 @@ impl<'a> Compiler<'a, '_, '_> {
                     self.emit(Op::PushUndefined, 0, at)?;
                     return self.label(end);
                 }
-                if place == Place::Global && self.funcs[f as usize].flags.strict() && self.must_exist(ir, i) {
+                if place == Place::Global && self.is_strict(f) && self.must_exist(ir, i) {
                     ir[i].x = REF_GLOBAL;
                     return self.emit(Op::HasGlobal, name.0, at);
                 }
@@ -523,6 +534,11 @@ impl<'a> Compiler<'a, '_, '_> {
                 self.put_var(f, inst.a, false, at)
             }
             p::ENTER => self.enter_scope(f, inst.a, at),
+            p::STRICT => {
+                self.strict_part = inst.x == 1;
+                self.push(inst)
+            }
+            p::FUNCTIONS => self.scope_functions(f, inst.a),
             p::REBOX => {
                 let mut var = self.scopes[inst.a as usize].first;
                 while var != NONE {
@@ -533,25 +549,7 @@ impl<'a> Compiler<'a, '_, '_> {
                 }
                 Ok(())
             }
-            p::ANNEX_B => {
-                if !self.vars[inst.a as usize].annex_b {
-                    return Ok(());
-                }
-                self.get_var(f, inst.a, false, at)?;
-                let name = self.vars[inst.a as usize].name;
-                let place = self.find(inst.b, name)?;
-                // Around an eval may be with statements: their objects have no part in it.
-                for i in (0..self.dynamics.len()).rev() {
-                    if self.vars[self.dynamics[i] as usize].kind == BindingKind::With {
-                        self.dynamics.remove(i);
-                    }
-                }
-                if self.dynamics.is_empty() {
-                    self.put_place(f, place, name, at)
-                } else {
-                    self.dynamic_access(f, p::PUT, place, name, at)
-                }
-            }
+            p::ANNEX_B => self.annex_b(f, inst),
             p::INIT_FIELDS => {
                 if !self.funcs[inst.a as usize].class_has_fields {
                     return Ok(());
@@ -603,6 +601,11 @@ impl<'a> Compiler<'a, '_, '_> {
         }
     }
 
+    /// Whether the code being resolved is strict.
+    fn is_strict(&self, f: u32) -> bool {
+        self.strict_part || self.funcs[f as usize].flags.strict()
+    }
+
     /// Whether strict code must find out before the right side runs if a global exists.
     fn must_exist(&self, ir: &[Inst], i: usize) -> bool {
         if self.global_index.get(u64::from(ir[i].a)).is_some() {
@@ -627,191 +630,6 @@ impl<'a> Compiler<'a, '_, '_> {
             Some(next) if simple(next) => ir.get(i + 2).is_none_or(|after| after.op != p::REF_PUT),
             _ => true,
         }
-    }
-
-    // Scopes.
-
-    fn enter_scope(&mut self, f: u32, scope: u32, at: u32) -> Res {
-        let info = self.scopes[scope as usize];
-        let func_scope = self.funcs[f as usize].scope == scope;
-        if func_scope {
-            self.prologue(f, at)?;
-        }
-        if info.kind == ScopeKind::Global {
-            return self.enter_global(f, at);
-        }
-        let once = func_scope || info.kind == ScopeKind::Body;
-        let mapped = self.funcs[f as usize].arguments_var != NONE
-            && self.funcs[f as usize].arguments_kind == ArgumentsKind::Mapped;
-        let mut var = info.first;
-        while var != NONE {
-            let v = self.vars[var as usize];
-            let next = v.next;
-            if v.dead || (info.kind == ScopeKind::Module && (v.import != NONE || self.is_module_var(var))) {
-                var = next;
-                continue;
-            }
-            let lexical = v.init_at != 0;
-            let op = match v.kind {
-                BindingKind::Param if !lexical && mapped => p::NOP,
-                _ if lexical => p::V_UNINIT,
-                _ if once => p::V_BOX,
-                _ => p::V_FRESH,
-            };
-            // The own `this` of a derived constructor and the like are among them.
-            if op != p::NOP {
-                self.put_inst(op, 0, var, at)?;
-            }
-            var = next;
-        }
-        if func_scope {
-            self.hidden_values(f, at)?;
-        }
-        if info.kind == ScopeKind::Eval {
-            // Its functions may capture what has just been boxed.
-            self.enter_eval(f, scope, at)?;
-        }
-        if info.object != NONE && info.kind != ScopeKind::With {
-            self.emit(Op::Make, 1, at)?;
-            self.put_var(f, info.object, false, at)?;
-        }
-        let mut var = info.first;
-        while var != NONE {
-            let v = self.vars[var as usize];
-            if !v.dead {
-                if info.kind == ScopeKind::Body
-                    && v.kind == BindingKind::Var
-                    && v.function == NONE
-                    && let Some(param) = self.parameter_of(info.parent, v.name)?
-                {
-                    self.get_var(f, param, false, at)?;
-                    self.put_var(f, var, false, at)?;
-                }
-                if v.kind == BindingKind::Private {
-                    self.emit(Op::NewPrivateName, v.name.0, at)?;
-                    self.put_var(f, var, false, at)?;
-                }
-                if v.function != NONE && info.kind != ScopeKind::Module {
-                    let declared = v.declared_at;
-                    self.emit(Op::Closure, v.function, declared)?;
-                    self.put_var(f, var, false, declared)?;
-                }
-            }
-            var = v.next;
-        }
-        Ok(())
-    }
-
-    /// The variable of the parameters' scope that a body variable of the same name starts with.
-    fn parameter_of(&mut self, scope: u32, name: Name) -> Res<Option<u32>> {
-        if name == n::ARGUMENTS {
-            return self.implicit_arguments(scope);
-        }
-        Ok(self.live(scope, name).filter(|&var| self.vars[var as usize].kind == BindingKind::Param))
-    }
-
-    fn prologue(&mut self, f: u32, at: u32) -> Res {
-        let func = &self.funcs[f as usize];
-        let coerces = matches!(func.kind, FnKind::Normal | FnKind::Method | FnKind::Getter | FnKind::Setter);
-        if coerces && func.uses_this && !func.flags.strict() {
-            self.emit(Op::CoerceThis, 0, at)?;
-        }
-        let self_var = self.funcs[f as usize].self_var;
-        if self_var != NONE {
-            self.put_inst(p::V_SELF, 0, self_var, at)?;
-        }
-        Ok(())
-    }
-
-    /// Values of the hidden variables of a function.
-    fn hidden_values(&mut self, f: u32, at: u32) -> Res {
-        let func = &self.funcs[f as usize];
-        let derived = func.kind == FnKind::DerivedConstructor;
-        let hidden = [
-            (func.this_var, Op::PushThis),
-            (func.new_target_var, Op::PushNewTarget),
-            (func.home_var, Op::PushHomeObject),
-            (func.active_var, Op::PushFunction),
-        ];
-        for (var, op) in hidden {
-            if var == NONE || (derived && op == Op::PushThis) {
-                continue;
-            }
-            self.emit(op, 0, at)?;
-            self.put_var(f, var, false, at)?;
-        }
-        Ok(())
-    }
-
-    fn enter_global(&mut self, f: u32, at: u32) -> Res {
-        // A completion value or hidden `this` needs no declaration, but may need a box.
-        let mut var = self.scopes[self.funcs[f as usize].scope as usize].first;
-        while var != NONE {
-            let v = self.vars[var as usize];
-            if v.kind == BindingKind::Hidden && !v.dead {
-                self.put_inst(p::V_BOX, 0, var, at)?;
-            }
-            var = v.next;
-        }
-        self.hidden_values(f, at)?;
-        if !self.globals.is_empty() {
-            self.emit(Op::DeclareGlobals, 0, at)?;
-        }
-        self.global_functions(at)
-    }
-
-    fn global_functions(&mut self, at: u32) -> Res {
-        for i in 0..self.hoisted.len() {
-            let (name, func) = self.hoisted[i];
-            self.emit(Op::Closure, func, at)?;
-            self.emit(Op::DefineGlobalFunction, name.0, at)?;
-        }
-        Ok(())
-    }
-
-    fn enter_eval(&mut self, f: u32, scope: u32, at: u32) -> Res {
-        if self.eval_vars.is_empty() && self.hoisted.is_empty() {
-            return Ok(());
-        }
-        if self.eval_vars_are_global() {
-            self.globalize_eval_vars()?;
-            self.emit(Op::DeclareGlobals, 0, at)?;
-            return self.global_functions(at);
-        }
-        self.check_eval_vars()?;
-        for i in 0..self.eval_vars.len() {
-            let name = self.eval_vars[i].0;
-            let mut outer = self.scopes[scope as usize].parent;
-            while outer != NONE {
-                let info = self.scopes[outer as usize];
-                let object = info.object;
-                if object != NONE && self.vars[object as usize].kind == BindingKind::VarObject {
-                    self.get_var(f, object, false, at)?;
-                    self.emit(Op::DeclareVar, name.0, at)?;
-                    break;
-                }
-                if let Some(var) = self.live(outer, name)
-                    && matches!(self.vars[var as usize].kind, BindingKind::Var | BindingKind::Param)
-                    && self
-                        .outer
-                        .is_some_and(|o| o.vars[self.vars[var as usize].import as usize].inside_var_scope)
-                {
-                    break;
-                }
-                outer = info.parent;
-            }
-        }
-        for i in 0..self.hoisted.len() {
-            let (name, func) = self.hoisted[i];
-            self.emit(Op::Closure, func, at)?;
-            let place = self.find(scope, name)?;
-            if self.dynamics.is_empty() {
-                self.put_place(f, place, name, at)?;
-            } else {
-                self.dynamic_access(f, p::PUT, place, name, at)?;
-            }
-        }
-        Ok(())
     }
 
     // Slots.

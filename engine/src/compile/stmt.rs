@@ -624,7 +624,7 @@ impl Compiler<'_, '_, '_> {
     pub fn declarator(&mut self, kind: BindingKind, head: bool) -> Res<(bool, bool)> {
         let at = self.tok.start;
         if matches!(self.tok.kind, T::LBrace | T::LBracket) {
-            let start = self.ir.len();
+            let (start, vars) = (self.ir.len(), self.vars.len());
             self.pattern(Mode::Declare(kind))?;
             if !self.is(T::Assign) {
                 if head {
@@ -635,6 +635,7 @@ impl Compiler<'_, '_, '_> {
             let size = self.take_code(start)?;
             self.next()?;
             self.assign()?;
+            self.declared_before(vars);
             self.give_code(size)?;
             return Ok((true, false));
         }
@@ -771,9 +772,6 @@ impl Compiler<'_, '_, '_> {
     fn blocked(&mut self, candidate: &Candidate) -> Res<bool> {
         let target = self.var_scope();
         let name = candidate.name;
-        if name == n::ARGUMENTS && Self::has_arguments(self.func().kind) {
-            return Ok(true);
-        }
         let mut scope = self.scopes[candidate.scope as usize].parent;
         while scope != target {
             if let Some(var) = self.lookup(scope, name)
@@ -802,7 +800,7 @@ impl Compiler<'_, '_, '_> {
             ScopeKind::Eval => {
                 let conflict = self.outer_lexical(name);
                 if !conflict && !self.eval_vars.iter().any(|var| var.0 == name) {
-                    self.eval_vars.try_push((name, NONE))?;
+                    self.eval_vars.try_push((name, true))?;
                 }
                 Ok(conflict)
             }
@@ -817,7 +815,10 @@ impl Compiler<'_, '_, '_> {
                 Ok(param)
             }
             _ => {
-                self.add_var(target, name, BindingKind::Var)?;
+                let var = self.add_var(target, name, BindingKind::Var)?;
+                if name == n::ARGUMENTS {
+                    self.own_arguments(var);
+                }
                 Ok(false)
             }
         }

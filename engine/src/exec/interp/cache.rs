@@ -212,7 +212,7 @@ pub(super) fn put_field(i: Interp, object: &Value, value: Value, index: usize) -
     let cache = i.cache(index);
     // SAFETY: the cache is the running code's; nothing else refers to it.
     let key = unsafe { (*cache).atom };
-    let strict = i.code().flags.strict();
+    let strict = i.is_strict();
     let mut cx = i.cx();
     let Some(target) = object.as_object() else { return cx.set_value(object, key, value, strict) };
     let before = target.shape();
@@ -418,7 +418,7 @@ pub(super) fn put_element(i: Interp, object: &Value, key: &Value, value: Value) 
     {
         return target.add_property(key, value, PropertyFlags::DEFAULT);
     }
-    cx.set_element(object, key, value, i.code().flags.strict())
+    cx.set_element(object, key, value, i.is_strict())
 }
 
 /// A global variable: from the lexical scope, then from the global object. `None` when there is none.

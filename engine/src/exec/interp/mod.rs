@@ -36,6 +36,7 @@ use core::ptr::NonNull;
 
 pub(crate) use crate::object::generator::Resume;
 
+use crate::code::opcodes::Op;
 use crate::runtime::machine::*;
 use crate::runtime::{CodeCell, Context, Realm, Runtime};
 use crate::text::RawAtom;
@@ -223,6 +224,19 @@ impl Interp {
         unsafe { self.m().pc.offset_from(self.code().bytecode) as usize }
     }
 
+    /// Whether the present instruction is strict mode code.
+    pub(crate) fn is_strict(&self) -> bool {
+        let code = self.code();
+        let flags = code.flags;
+        // SAFETY: the program counter points to an instruction of the running code.
+        debug_assert!(Op::from_byte(unsafe { *self.m().pc }).is_some_and(Op::asks_for_strict));
+        if flags.strict() || !flags.strict_parts() {
+            return flags.strict();
+        }
+        let pc = self.pc_offset() as u32;
+        code.template.handlers.iter().any(|range| range.makes_strict(pc))
+    }
+
     /// Asks the interrupt handler; called when the budget is used up.
     #[cold]
     pub(crate) fn poll(&self) -> JsResult<()> {
@@ -266,7 +280,7 @@ impl Interp {
                     // A return address: the call lies before it.
                     pc = pc.saturating_sub(1);
                 }
-                let found = code.template.handlers.iter().find(|h| h.start <= pc && pc < h.end).copied();
+                let found = code.template.handlers.iter().find(|h| h.covers(pc)).copied();
                 if let (Some(handler), true) = (found, thrown != Thrown::Terminated) {
                     let base = m.fp.add(usize::from(code.local_count));
                     self.cut(base.add(usize::from(handler.depth)));

@@ -362,7 +362,7 @@ unsafe fn execute(i: Interp, op: Op) -> Step {
                 None => i.atom(1).to_owned(),
             };
             let deleted = cx.delete_property(&target, key.raw())?;
-            if !deleted && i.code().flags.strict() {
+            if !deleted && i.is_strict() {
                 let name = cx.describe_key(key.raw());
                 return Err(cx.throw_type_error(format_args!("could not delete property '{name}'")));
             }

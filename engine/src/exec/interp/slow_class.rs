@@ -170,7 +170,7 @@ pub(super) unsafe fn execute(i: Interp, op: Op) -> JsResult<Flow> {
             };
             let key = cx.to_property_key(&key)?;
             let done = cx.set_with_receiver(object, key.raw(), value, &this)?;
-            if !done && i.code().flags.strict() {
+            if !done && i.is_strict() {
                 return Err(cx.throw_read_only(key.raw()));
             }
         }

@@ -23,7 +23,7 @@ pub(super) unsafe fn execute(i: Interp, op: Op) -> JsResult<Flow> {
         Op::PutGlobal => {
             let value = i.pop();
             let key = i.cache_atom(1);
-            let strict = i.code().flags.strict();
+            let strict = i.is_strict();
             if !put_global(i, key, value, !strict)? {
                 return Err(throw_undefined(i, key));
             }
@@ -39,7 +39,14 @@ pub(super) unsafe fn execute(i: Interp, op: Op) -> JsResult<Flow> {
         Op::PutGlobalRef => {
             let (value, existed) = (i.pop(), i.pop());
             let key = i.atom(1);
-            if !existed.to_boolean() || !put_global(i, key, value, false)? {
+            if existed.is_null() {
+                // A function in a block (Annex B.3.2.2): the var it goes to, if it has one.
+                let mut cx = i.cx();
+                if cx.realm().lexicals().find(key).is_none() {
+                    let global = cx.global();
+                    cx.set_value(global.as_value(), key, value, false)?;
+                }
+            } else if !existed.to_boolean() || !put_global(i, key, value, false)? {
                 return Err(throw_undefined(i, key));
             }
         }
@@ -144,7 +151,7 @@ fn put_global(i: Interp, key: RawAtom, value: Value, create: bool) -> JsResult<b
     if !create && !cx.has_property(&global, key)? {
         return Ok(false);
     }
-    cx.set_value(global.as_value(), key, value, i.code().flags.strict())?;
+    cx.set_value(global.as_value(), key, value, i.is_strict())?;
     Ok(true)
 }
 
@@ -188,7 +195,7 @@ fn declare_globals(i: Interp) -> JsResult<()> {
                 lexicals.add_property(key, variable.into(), flags)?;
             }
             GlobalKind::AnnexB
-                if lexicals.find(key).is_some() || !can_declare(&mut cx, &global, key, true)? => {}
+                if lexicals.find(key).is_some() || !can_declare(&mut cx, &global, key, false)? => {}
             GlobalKind::Var | GlobalKind::Function | GlobalKind::AnnexB => {
                 if !cx.has_own_property(&global, key)? {
                     let bits = PropertyFlags::WRITABLE | PropertyFlags::ENUMERABLE | deletable;
@@ -259,7 +266,7 @@ fn with_get(i: Interp, object: &Value, key: RawAtom) -> JsResult<Value> {
     let Some(target) = object.as_object() else { return Ok(Value::UNDEFINED) };
     let mut cx = i.cx();
     if !cx.has_property(target, key)? {
-        return if i.code().flags.strict() { Err(throw_undefined(i, key)) } else { Ok(Value::UNDEFINED) };
+        return if i.is_strict() { Err(throw_undefined(i, key)) } else { Ok(Value::UNDEFINED) };
     }
     cx.get(target, key)
 }
@@ -268,7 +275,7 @@ fn with_get(i: Interp, object: &Value, key: RawAtom) -> JsResult<Value> {
 fn with_put(i: Interp, object: &Value, key: RawAtom, value: Value) -> JsResult<()> {
     let Some(target) = object.as_object() else { return Ok(()) };
     let mut cx = i.cx();
-    let strict = i.code().flags.strict();
+    let strict = i.is_strict();
     if !cx.has_property(target, key)? && strict {
         return Err(throw_undefined(i, key));
     }

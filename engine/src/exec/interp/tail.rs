@@ -69,7 +69,7 @@ unsafe fn is_done(frame: &Frame) -> bool {
         }
         let mut pc = frame.pc;
         let call = (pc.offset_from(code.bytecode) as u32).saturating_sub(1);
-        if code.template.handlers.iter().any(|handler| handler.start <= call && call < handler.end) {
+        if code.template.handlers.iter().any(|handler| handler.covers(call)) {
             return false;
         }
         loop {
