@@ -8,8 +8,9 @@ use core::fmt;
 use tare_allocators::{Memory, OutOfMemory, Vec};
 
 use super::disassemble::read_operand;
-use super::function::{FunctionTemplate, Handler};
+use super::function::{FunctionTemplate, Handler, Unit};
 use super::opcodes::{BACK, ENDS, Op, Operand};
+use super::slots::verify_slots;
 
 /// What is wrong, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,10 @@ pub enum What {
     FallsOff,
     /// A handler range is no range of instructions.
     BadHandler,
+    /// A slot is used as a box where it may hold a plain value, or plainly where it may hold a box.
+    Box,
+    /// A variable that may be uninitialized is read without a check.
+    Uninitialized,
 }
 
 impl fmt::Display for Fault {
@@ -57,6 +62,14 @@ impl From<OutOfMemory> for Fault {
 
 const UNSEEN: u16 = u16::MAX;
 const INSIDE: u16 = u16::MAX - 1;
+
+/// Verifies all functions of a unit, and what their variables hold. The function at fault comes with the fault.
+pub fn verify_unit(unit: &Unit<'_>, memory: Memory<'_>) -> Result<(), (usize, Fault)> {
+    for (index, template) in unit.functions.iter().enumerate() {
+        verify(template, unit.functions.len(), memory).map_err(|fault| (index, fault))?;
+    }
+    verify_slots(unit, memory)
+}
 
 /// Verifies a function. `functions` is the number of functions in its unit.
 pub fn verify(template: &FunctionTemplate<'_>, functions: usize, memory: Memory<'_>) -> Result<(), Fault> {

@@ -18,6 +18,9 @@ const UNSEEN: u16 = u16::MAX;
 /// Deeper operand stacks are an error.
 const MAX_STACK: usize = 60_000;
 
+/// Values that a property access without a cache has on the stack beyond one with a cache: the object, the key.
+const UNCACHED_STACK: u16 = 2;
+
 /// A handler range with what it is sorted by.
 struct Range {
     nesting: u32,
@@ -263,6 +266,8 @@ struct Encoder<'c, 'a, 's, 'i> {
     /// Where strict code in a sloppy function began, and whether it has an instruction for which that matters.
     strict_part: Option<u32>,
     strict_matters: bool,
+    /// What instructions written in other ways need beyond their depths.
+    extra_stack: u16,
 }
 
 impl<'c, 'a, 's, 'i> Encoder<'c, 'a, 's, 'i> {
@@ -295,6 +300,7 @@ impl<'c, 'a, 's, 'i> Encoder<'c, 'a, 's, 'i> {
             start,
             strict_part: None,
             strict_matters: false,
+            extra_stack: 0,
         };
         for constant in constants.iter() {
             match constant {
@@ -661,6 +667,7 @@ impl<'c, 'a, 's, 'i> Encoder<'c, 'a, 's, 'i> {
 
     /// A property access in a function that has used up its caches.
     fn uncached(&mut self, op: Op, inst: &Inst) -> Res {
+        self.extra_stack = UNCACHED_STACK;
         let base: &[Op] = match op {
             Op::ThisGetField => &[Op::PushThis],
             Op::ThisPutField => &[Op::PushThis, Op::Swap],
@@ -840,7 +847,7 @@ impl<'c, 'a, 's, 'i> Encoder<'c, 'a, 's, 'i> {
             length,
             arg_count,
             local_count: locals.len() as u16,
-            stack_size,
+            stack_size: stack_size + self.extra_stack,
             rest,
             arguments,
             code: self.code,

@@ -415,6 +415,24 @@ impl<'a> Compiler<'a, '_, '_> {
         Ok(true)
     }
 
+    /// A `var arguments` in a function body is the arguments object.
+    pub fn own_arguments(&mut self, var: u32) {
+        let scope = self.vars[var as usize].scope;
+        let func = self.func_mut();
+        let own = !matches!(
+            func.kind,
+            FnKind::Arrow
+                | FnKind::Fields
+                | FnKind::StaticBlock
+                | FnKind::Script
+                | FnKind::Module
+                | FnKind::Eval
+        );
+        if own && func.scope == scope && func.arguments_var == NONE {
+            func.arguments_var = var;
+        }
+    }
+
     /// The slot of an argument that has no name of its own.
     fn hidden_arg(&mut self, arg: u16) -> Res<u32> {
         let scope = self.func().scope;

@@ -164,8 +164,22 @@ fn finish<'a, 's, 'i>(
 ) -> Result<Unit<'a>, Error> {
     let result = parse(&mut c).and_then(|()| c.unit());
     let result = result.map_err(|fail| c.public_error(fail));
+    #[cfg(debug_assertions)]
+    if let Ok(unit) = &result {
+        self_check(unit);
+    }
     c.lexer.names.release(c.interner);
     result
+}
+
+/// The verifier over what was compiled, in memory that is not the runtime's: nothing of a script's account
+/// changes by it.
+#[cfg(debug_assertions)]
+fn self_check(unit: &Unit<'_>) {
+    use crate::code::verify::{What, verify_unit};
+    if let Err((function, fault)) = verify_unit(unit, Memory::new(&tare_allocators::System)) {
+        assert!(fault.what == What::OutOfMemory, "function {function} of a unit: {fault}");
+    }
 }
 
 impl<'a> Compiler<'a, '_, '_> {

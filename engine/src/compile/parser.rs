@@ -886,24 +886,6 @@ impl<'a, 's, 'i> Compiler<'a, 's, 'i> {
         Ok(self.globals.try_push((name, kind))?)
     }
 
-    /// A `var arguments` in a function body is the arguments object.
-    pub fn own_arguments(&mut self, var: u32) {
-        let scope = self.vars[var as usize].scope;
-        let func = self.func_mut();
-        let own = !matches!(
-            func.kind,
-            FnKind::Arrow
-                | FnKind::Fields
-                | FnKind::StaticBlock
-                | FnKind::Script
-                | FnKind::Module
-                | FnKind::Eval
-        );
-        if own && func.scope == scope && func.arguments_var == NONE {
-            func.arguments_var = var;
-        }
-    }
-
     // Names.
 
     /// Checks an identifier that is read or bound: reserved words by context.

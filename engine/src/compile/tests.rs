@@ -95,10 +95,8 @@ fn listing(result: Result<Unit<'_>, Error>, toy: &mut Toy, memory: Memory<'_>) -
         Ok(unit) => {
             let names = |atom: u32, out: &mut dyn Write| out.write_str(&toy.text(atom));
             disassemble::unit(&unit, &names, &mut out).unwrap();
-            for (i, function) in unit.functions.iter().enumerate() {
-                if let Err(fault) = verify::verify(function, unit.functions.len(), memory) {
-                    panic!("function {i}: {fault}\n{out}");
-                }
+            if let Err((i, fault)) = verify::verify_unit(&unit, memory) {
+                panic!("function {i}: {fault}\n{out}");
             }
             for function in unit.functions.iter() {
                 function.atoms.iter().for_each(|&atom| toy.release(atom));
@@ -317,9 +315,7 @@ fn direct_eval() {
                 let names = |atom: u32, out: &mut dyn Write| out.write_str(&toy.text(atom));
                 let mut out = String::new();
                 disassemble::unit(&unit, &names, &mut out).unwrap();
-                for function in unit.functions.iter() {
-                    verify::verify(function, unit.functions.len(), memory).unwrap();
-                }
+                verify::verify_unit(&unit, memory).unwrap();
                 out
             }
             Err(error) => error.to_string(),
