@@ -384,3 +384,44 @@ fn dynamic_functions() {
     assert!(!check("a", "} + {"));
     assert!(!check("a", "super.x"));
 }
+
+/// What the verifier says of the code of a script after one instruction became another of the same form.
+fn fault_after(source: &str, from: Op, to: Op) -> Option<verify::What> {
+    let system = System;
+    let memory = Memory::new(&system);
+    let mut toy = Toy::new();
+    let mut unit = compile_script(source.as_bytes(), Options::default(), memory, &mut toy).unwrap();
+    verify::verify_unit(&unit, memory).unwrap();
+    let place = unit.functions.iter().enumerate().find_map(|(i, function)| {
+        let mut pc = 0;
+        while let Some(op) = function.code.get(pc).and_then(|&byte| Op::from_byte(byte)) {
+            if op == from {
+                return Some((i, pc));
+            }
+            pc += op.size();
+        }
+        None
+    });
+    let (function, pc) = place.expect("the script has the instruction");
+    assert_eq!(from.info().operands, to.info().operands);
+    unit.functions[function].code[pc] = to as u8;
+    verify::verify_unit(&unit, memory).err().map(|(_, fault)| fault.what)
+}
+
+#[test]
+fn variables_used_wrongly_are_found() {
+    use verify::What::{Box, Uninitialized};
+    let captured = "function f() { g(() => x); let x = 1; return x; }";
+    assert_eq!(fault_after(captured, Op::GetCaptureCheck, Op::GetCapture), Some(Uninitialized));
+    assert_eq!(fault_after(captured, Op::GetBoxed, Op::GetLocal), Some(Box));
+    assert_eq!(fault_after(captured, Op::BoxUninit, Op::UninitLocal), Some(Box));
+    let own = "function f(a) { { if (a) return x; let x = 1; x; } }";
+    assert_eq!(fault_after(own, Op::GetLocalCheck, Op::GetLocal), Some(Uninitialized));
+    let late = "function f(a) { let b = 1; return () => a + b; }";
+    assert_eq!(fault_after(late, Op::BoxLocal, Op::UninitLocal), Some(Box));
+    // A store is no read, and what was stored to is initialized.
+    let stored = "function f() { let x = 1; g(() => x); return x; }";
+    assert_eq!(fault_after(stored, Op::GetBoxed, Op::GetBoxedCheck), None);
+    let derived = "class A extends B { constructor() { super(); } }";
+    assert_eq!(fault_after(derived, Op::ThrowIfInitialized, Op::Drop), Some(Uninitialized));
+}

@@ -151,6 +151,7 @@ impl Context {
             return self.bigint_to_string(&big, 10);
         }
         if !value.is_object() {
+            debug_assert!(false, "an internal value where a string is made");
             return JsString::from_str("[internal]");
         }
         let primitive = self.to_primitive(value, Hint::String)?;

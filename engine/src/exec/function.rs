@@ -129,7 +129,9 @@ impl Context {
         let call = Arguments { this, list: arguments, new_target, callee: object, magic: def.magic };
         // SAFETY: the native's realm is kept alive by the native, which the caller holds.
         let mut context = unsafe { Context::new(self.rt_ptr(), cell.realm().cell_unchecked().cast()) };
+        call.check(None);
         let result = (def.function)(&mut context, &call);
+        call.check(Some(&result));
         let machine = &mut self.rt().machine;
         // SAFETY: natives leave the frames as they found them.
         unsafe { machine.frame = machine.frame.sub(1) };

@@ -35,6 +35,13 @@ pub fn undefined() -> &'static Value {
 }
 
 impl<'a> Arguments<'a> {
+    /// That no marker gets to a native function, nor out of it: for debug builds.
+    pub fn check(&self, result: Option<&JsResult<Value>>) {
+        let given = self.list.iter().chain([self.this, self.new_target]);
+        let result = result.and_then(|result| result.as_ref().ok());
+        debug_assert!(given.chain(result).all(|value| !value.raw().is_internal()), "an internal value");
+    }
+
     /// Argument `i`; `undefined` where none was passed.
     #[inline(always)]
     pub fn get(&self, i: usize) -> &'a Value {

@@ -305,11 +305,31 @@ mod matching {
         }
     }
 
+    /// What no script may see is not on the operand stack: a box never, a marker only where the next
+    /// instruction looks for it.
+    #[cfg(debug_assertions)]
+    unsafe fn check_stack(s: State) {
+        let op = Op::from_byte(*s.pc);
+        if matches!(op, Some(Op::ThrowIfInitialized | Op::DerivedReturn)) {
+            return;
+        }
+        let depth = s.sp.offset_from(s.fp.add(usize::from((*s.k).local_count)));
+        for n in 1..=depth.clamp(0, 2) {
+            let value = *s.sp.offset(-n);
+            assert!(
+                !value.is_internal() && value.kind() != crate::value::kind::VAR_REF,
+                "an internal value is {n} deep on the stack before {op:?}"
+            );
+        }
+    }
+
     macro_rules! match_loop {
         ($($op:ident $handler:ident;)*) => {
             pub(super) unsafe fn run(interp: Interp) {
                 let mut s = load(interp);
                 loop {
+                    #[cfg(debug_assertions)]
+                    check_stack(s);
                     let ask = match Op::from_byte(*s.pc) {
                         $(Some(Op::$op) => handlers::$handler::<Match>(s),)*
                         _ => Match::slow(s),

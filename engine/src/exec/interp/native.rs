@@ -56,7 +56,9 @@ impl Interp {
             callee: &*core::ptr::from_ref(callee).cast::<Object>(),
             magic: def.magic,
         };
+        call.check(None);
         let result = (def.function)(&mut cx, &call);
+        call.check(Some(&result));
         let m = self.m();
         m.frame = m.frame.sub(1);
         let result = result?;
