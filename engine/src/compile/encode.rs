@@ -728,10 +728,12 @@ impl<'c, 'a, 's, 'i> Encoder<'c, 'a, 's, 'i> {
                     }
                     var = v.next;
                 }
-                // An object of a with statement is asked before names further out, a var object after the names
-                // of its scope.
+                // A var object is asked after the names of its scope; what an eval sees of its caller are the
+                // object and the names further out.
                 own.sort_unstable_by_key(|&var| {
-                    u8::from(self.c.vars[var as usize].kind == BindingKind::VarObject)
+                    let kind = self.c.vars[var as usize].kind;
+                    let object = matches!(kind, BindingKind::VarObject | BindingKind::With);
+                    object != (info.kind == ScopeKind::Outer)
                 });
                 for &var in own.iter() {
                     let v = self.c.vars[var as usize];

@@ -344,38 +344,36 @@ impl<'a> Compiler<'a, '_, '_> {
     /// Makes scopes of what a direct eval can see.
     fn outer_scopes(&mut self) -> Res {
         let Some(outer) = self.outer else { return Ok(()) };
-        // Outermost first, a scope for each object on the way.
-        let mut end = outer.vars.len();
-        while end > 0 {
-            let start = outer.vars[..end]
-                .iter()
-                .rposition(|var| matches!(var.kind, BindingKind::With | BindingKind::VarObject))
-                .unwrap_or(0);
-            self.scopes.try_push(ir::Scope {
-                parent: self.scope,
-                func: NONE,
-                kind: ScopeKind::Outer,
-                first: NONE,
-                last: NONE,
-                count: 0,
-                object: NONE,
-                start: 0,
-            })?;
-            self.scope = self.scopes.len() as u32 - 1;
-            for i in start..end {
-                let entry = outer.vars[i];
-                let name = self.lexer.names.of_atom(entry.name, self.lexer.source, self.interner)?;
-                let var = self.new_var(self.scope, name, entry.kind)?;
-                self.vars[var as usize].import = i as u32;
-                // Never known to be initialized.
-                self.vars[var as usize].init_at = if entry.checked { NONE } else { 0 };
-                if matches!(entry.kind, BindingKind::With | BindingKind::VarObject) {
-                    self.scopes[self.scope as usize].object = var;
-                } else if self.lookup(self.scope, name).is_none() {
-                    self.bind(self.scope, name, var)?;
-                }
+        // Outermost first. A scope ends with an object, which is asked before the names further out, and before
+        // a second variable of the same name: an inner one hides it from names, but not from what the eval
+        // declares.
+        let mut open = false;
+        for i in (0..outer.vars.len()).rev() {
+            let entry = outer.vars[i];
+            let name = self.lexer.names.of_atom(entry.name, self.lexer.source, self.interner)?;
+            if !open || self.lookup(self.scope, name).is_some() {
+                self.scopes.try_push(ir::Scope {
+                    parent: self.scope,
+                    func: NONE,
+                    kind: ScopeKind::Outer,
+                    first: NONE,
+                    last: NONE,
+                    count: 0,
+                    object: NONE,
+                    start: 0,
+                })?;
+                self.scope = self.scopes.len() as u32 - 1;
             }
-            end = start;
+            let var = self.new_var(self.scope, name, entry.kind)?;
+            self.vars[var as usize].import = i as u32;
+            // Never known to be initialized.
+            self.vars[var as usize].init_at = if entry.checked { NONE } else { 0 };
+            open = !matches!(entry.kind, BindingKind::With | BindingKind::VarObject);
+            if open {
+                self.bind(self.scope, name, var)?;
+            } else {
+                self.scopes[self.scope as usize].object = var;
+            }
         }
         Ok(())
     }

@@ -96,3 +96,13 @@ print(t(function g(a = eval("var g = 1")) { return typeof g; }));
 print(t(() => { "use strict"; return ((a = eval("var a = 1")) => a)(); }));
 print(t((a = eval("var arguments = 1; arguments")) => a));
 print(t((a = eval("var arguments = 1"), b = () => arguments) => b()));
+// An eval within an eval finds the variables of the first before what is further out, and the var scope behind names
+// that hide it.
+print((function (x = 1, g = () => x) { eval(`eval("var x = 2")`); return [x, g()].join(); })());
+print((function x() { eval(`eval("var x = 2")`); return x; })());
+print((function x() { (() => eval("eval(`var x = 2; x`)"))(); return typeof x; })());
+(function () { try { throw 1; } catch (x) { eval("function x() {}"); } print(typeof x); var x; })();
+(function (x) { try { throw 1; } catch (x) { eval("{ function x() {} }"); } print(typeof x); })();
+(function () { try { throw 1; } catch (x) { eval("eval('function x() {}')"); } print(typeof x); var x; })();
+(function () { try { throw 1; } catch (x) { with ({ x: 2 }) eval("eval('function x() {}'); x = 3"); print(x); } print(typeof x); var x; })();
+(function () { var x = 1; with ({ x: 2 }) { eval("eval('x = 3'); eval('var y = x')"); print(x, y); } print(x, y); })();
