@@ -68,10 +68,11 @@ pub fn run(options: &Options) -> Result<bool, String> {
         // Some suites have files that are no UTF-8 text.
         let bytes = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
+        let shown = path.display().to_string();
+        let imports = text.lines().any(|line| line.starts_with("import ") || line.starts_with("export "));
+        let module = (imports || shown.ends_with(".mjs")).then(|| shown.clone());
         let mut scripts = preludes.clone();
         scripts.push(text);
-        let shown = path.display().to_string();
-        let module = shown.ends_with(".mjs").then(|| shown.clone());
         let job = Job { scripts, module, limit_ms: options.seconds * 1000, ..Job::default() };
         let outputs: Vec<Output> = engines
             .iter_mut()

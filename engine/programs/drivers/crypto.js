@@ -1,0 +1,4 @@
+// npm: @noble/hashes crypto-js tweetnacl
+import { sha256, sha512 } from "@noble/hashes/sha2.js"; import { blake3 } from "@noble/hashes/blake3.js"; import { hmac } from "@noble/hashes/hmac.js"; import CryptoJS from "crypto-js"; import nacl from "tweetnacl";
+const hex = u => Array.from(u, b => b.toString(16).padStart(2, "0")).join(""); const m = new Uint8Array(1000).map((_, i) => i * 7); print(hex(sha256(m)), hex(sha512(m)), hex(blake3(m)), hex(hmac(sha256, m.slice(0, 20), m)));
+print(CryptoJS.MD5("x").toString(), CryptoJS.PBKDF2("p", "salt", { keySize: 4, iterations: 20 }).toString(), CryptoJS.AES.encrypt("message", CryptoJS.enc.Hex.parse("000102030405060708090a0b0c0d0e0f"), { iv: CryptoJS.enc.Hex.parse("00".repeat(16)) }).toString()); const k = nacl.box.keyPair.fromSecretKey(m.slice(0, 32)); print(hex(k.publicKey), hex(nacl.sign.detached(m, nacl.sign.keyPair.fromSeed(m.slice(0, 32)).secretKey)).slice(0, 32));

@@ -1,0 +1,4 @@
+// npm: showdown
+import { text } from "../samples.js";
+import showdown from "showdown";
+print(new showdown.Converter({ tables: true }).makeHtml(text));
