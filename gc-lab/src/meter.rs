@@ -62,6 +62,10 @@ pub struct Books {
     pub usable_bytes: Option<u64>,
     /// Its live blocks.
     pub blocks: u64,
+    /// What it has charged for them now, and at most since the script began.
+    pub charged_bytes: u64,
+    /// See [`Books::charged_bytes`].
+    pub peak_bytes: u64,
 }
 
 thread_local! {
@@ -90,6 +94,8 @@ struct Shared {
     next_reading: AtomicU64,
     /// Whether such a reading is due.
     due: AtomicU64,
+    /// The same for polls, in bytes that the engine charged.
+    next_polled: AtomicU64,
     watch_cpu_ns: AtomicU64,
     watch_wall_ns: AtomicU64,
     course: Mutex<Course>,
@@ -243,6 +249,11 @@ impl Meter {
     }
 }
 
+/// The peak that calls for the reading after one at this peak.
+fn after(peak: u64) -> u64 {
+    peak + peak / SPACING + (1 << 14)
+}
+
 /// Whether so many bytes are near that peak.
 fn near(live: u64, peak: u64) -> bool {
     live + peak / SPACING >= peak
@@ -263,6 +274,7 @@ impl Shared {
             countdown: AtomicU64::new(1),
             next_reading: AtomicU64::new(u64::MAX),
             due: zero(),
+            next_polled: AtomicU64::new(u64::MAX),
             watch_cpu_ns: zero(),
             watch_wall_ns: zero(),
             course: Mutex::new(Course::new(Instant::now(), None)),
@@ -290,14 +302,13 @@ impl Shared {
 
     fn after_reading(&self) {
         let peak = self.peak.load(Relaxed);
-        self.next_reading.store(peak + peak / SPACING + (1 << 14), Relaxed);
+        self.next_reading.store(after(peak), Relaxed);
     }
 
     /// Reads the ledger, and keeps it where it is the best of the peak so far: of readings near the peak
     /// the one with most physical memory.
     fn read(&self, course: &mut Course, allocator: &dyn Allocator) -> Ledger {
         let (cpu, wall) = (machine::cpu_ns(), Instant::now());
-        let live = self.live.load(Relaxed);
         let books = BOOKS.with_borrow(|books| books.as_ref().map(|books| books()));
         let (usable, taken_bytes) = self.held(allocator, books);
         let ledger = Ledger {
@@ -307,7 +318,11 @@ impl Shared {
             committed_bytes: allocator.committed().map(|bytes| bytes as u64),
             ..machine::memory()
         };
-        let peak = self.peak.load(Relaxed);
+        // How near the peak this is, the engine knows best: a pool does not give back what it has once taken.
+        let (live, peak) = match books {
+            Some(books) => (books.charged_bytes, books.peak_bytes),
+            None => (self.live.load(Relaxed), self.peak.load(Relaxed)),
+        };
         let better = match &course.peak {
             Some((best, kept)) if near(*best, peak) => ledger.rss_anon_bytes >= kept.rss_anon_bytes,
             _ => true,
@@ -348,35 +363,38 @@ impl Handle {
         Handle(Arc::new(Shared::new(Some(allocator.held().unwrap_or(0) as u64))))
     }
 
-    /// Notes the bytes taken now, and reads the ledger where that is due. The peak is found at polls; that
-    /// between them is for the engine's books to tell.
-    pub fn poll(&self, live: u64, allocator: &dyn Allocator) {
+    /// Reads the ledger where that is due by the bytes the engine has charged, now and at most. For an engine
+    /// without a meter they are also noted as those taken.
+    pub fn poll(&self, charged: u64, peak: u64, allocator: &dyn Allocator) {
         let shared = &*self.0;
-        shared.live.store(live, Relaxed);
-        shared.peak.store(live.max(shared.peak.load(Relaxed)), Relaxed);
-        let next = shared.next_reading.load(Relaxed);
-        let left = shared.countdown.load(Relaxed).saturating_sub(1);
-        shared.countdown.store(left, Relaxed);
-        if next == u64::MAX || (left > 0 && live < next) {
+        let next = shared.next_polled.load(Relaxed);
+        let mut left = 1;
+        if shared.held_before.is_some() {
+            shared.live.store(charged, Relaxed);
+            shared.peak.store(peak, Relaxed);
+            left = shared.countdown.load(Relaxed).saturating_sub(1);
+            shared.countdown.store(left, Relaxed);
+        }
+        if next == u64::MAX {
             return;
         }
         let mut course = lock(&shared.course);
         let now = Instant::now();
-        let waited = now - course.read >= ASK_EVERY && near(live, shared.peak.load(Relaxed));
-        if live >= next || waited {
+        let waited = now - course.read >= ASK_EVERY && near(charged, peak);
+        if charged >= next || waited {
             shared.read(&mut course, allocator);
-            shared.after_reading();
+            shared.next_polled.store(after(charged.max(peak)), Relaxed);
         }
         if left == 0 {
             let at = now.duration_since(course.start).as_nanos() as u64;
-            course.add(Point(at, live));
+            course.add(Point(at, charged));
             shared.countdown.store(course.stride, Relaxed);
         }
     }
 
     /// Starts the course and the peak anew, at the moment a script begins. From here on the ledger is read,
-    /// with `books` for the engine's part of it.
-    pub fn start(&self, books: Option<Box<dyn Fn() -> Books>>) -> Instant {
+    /// with `books` for the engine's part of it: at polls where `polls` says so, else by what the meter sees.
+    pub fn start(&self, books: Option<Box<dyn Fn() -> Books>>, polls: bool) -> Instant {
         if let (Some(_), Some(books)) = (self.0.held_before, &books) {
             self.0.live.store(books().asked_bytes, Relaxed);
         }
@@ -388,7 +406,8 @@ impl Handle {
         self.0.peak.store(live, Relaxed);
         self.0.allocations.store(0, Relaxed);
         self.0.countdown.store(1, Relaxed);
-        self.0.next_reading.store(live + 1, Relaxed);
+        self.0.next_reading.store(if polls { u64::MAX } else { live + 1 }, Relaxed);
+        self.0.next_polled.store(if polls { 1 } else { u64::MAX }, Relaxed);
         self.0.due.store(0, Relaxed);
         self.0.watch_cpu_ns.store(0, Relaxed);
         self.0.watch_wall_ns.store(0, Relaxed);
@@ -398,6 +417,7 @@ impl Handle {
     /// Reads the ledger at the end of a script; `allocator` is that of the meter. No reading follows.
     pub fn end(&self, allocator: &dyn Allocator) -> Ledger {
         self.0.next_reading.store(u64::MAX, Relaxed);
+        self.0.next_polled.store(u64::MAX, Relaxed);
         let ledger = self.0.read(&mut lock(&self.0.course), allocator);
         BOOKS.set(None);
         ledger
@@ -543,7 +563,7 @@ mod tests {
     #[test]
     fn the_meter_counts_what_passes_and_keeps_a_bounded_course() {
         let (meter, handle) = Meter::new(Box::new(tare_allocators::System));
-        handle.start(None);
+        handle.start(None, false);
         let layout = Layout::from_size_align(64, 8).unwrap();
         let mut blocks = Vec::new();
         for _ in 0..10_000 {

@@ -146,7 +146,7 @@ impl Engine {
         if let Err(message) = self.prepare(script) {
             return Run::not_begun(Outcome::Failed { message });
         }
-        let start = handle.map_or_else(Instant::now, |handle| handle.start(None));
+        let start = handle.map_or_else(Instant::now, |handle| handle.start(None, false));
         if let Some(probe) = &self.probe {
             probe.start(start, handle.cloned());
         }

@@ -117,10 +117,16 @@ fn polled(setup: &Setup) -> bool {
     setup.watch && !setup.meter && setup.front == "direct"
 }
 
-/// Has the runtime asked now and then, and before each collection, what it has taken.
+/// Whether readings of the ledger are made at polls: without a meter, and behind the pool, where the meter sees
+/// little of what goes on.
+fn reads_at_polls(setup: &Setup) -> bool {
+    polled(setup) || (setup.watch && setup.front == "pool")
+}
+
+/// Done now and then, and before each collection.
 fn poll(runtime: &Runtime, handle: &Handle) {
     let mem = runtime.mem();
-    handle.poll(mem.charged() as u64, mem.allocator());
+    handle.poll(mem.charged() as u64, mem.peak() as u64, mem.allocator());
 }
 
 /// Runs a program that many times, each in a context of its own, and gives a fresh context.
@@ -178,9 +184,9 @@ fn measure(
     }
     runtime.mem().reset_peak();
     let books = handle.map(|_| books(runtime));
-    let start = handle.map_or_else(Instant::now, |handle| handle.start(books));
-    let watched = setup.watch.then(|| watch(runtime, start, handle.cloned(), polled(setup)));
-    if let (true, Some(handle)) = (polled(setup), handle.cloned()) {
+    let start = handle.map_or_else(Instant::now, |handle| handle.start(books, reads_at_polls(setup)));
+    let watched = setup.watch.then(|| watch(runtime, start, handle.cloned(), reads_at_polls(setup)));
+    if let (true, Some(handle)) = (reads_at_polls(setup), handle.cloned()) {
         let runtime_there = runtime.clone();
         runtime.set_interrupt_handler(Some(Box::new(move || {
             poll(&runtime_there, &handle);
@@ -194,7 +200,7 @@ fn measure(
     let wall_ns = start.elapsed().as_nanos() as u64;
     let (watch_cpu_ns, watch_wall_ns) = handle.map(Handle::watch_ns).unwrap_or_default();
     runtime.set_observer(None);
-    if polled(setup) {
+    if reads_at_polls(setup) {
         runtime.set_interrupt_handler(None);
         handle.into_iter().for_each(|handle| poll(runtime, handle));
     }
@@ -261,7 +267,13 @@ fn books(runtime: &Runtime) -> Box<dyn Fn() -> Books> {
         let mem = runtime.mem();
         let own = mem.front() == Front::Pool;
         let (asked_bytes, blocks) = (mem.requested() as u64, mem.blocks() as u64);
-        Books { asked_bytes, usable_bytes: own.then(|| mem.usable() as u64), blocks }
+        Books {
+            asked_bytes,
+            usable_bytes: own.then(|| mem.usable() as u64),
+            blocks,
+            charged_bytes: mem.charged() as u64,
+            peak_bytes: mem.peak() as u64,
+        }
     })
 }
 
