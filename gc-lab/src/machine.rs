@@ -199,11 +199,12 @@ mod tests {
             return;
         }
         let before = memory();
-        let block = std::hint::black_box(vec![1u8; 8 << 20]);
+        let block = std::hint::black_box(vec![1u8; 64 << 20]);
         let after = memory();
         let grown = after.rss_anon_bytes.unwrap() - before.rss_anon_bytes.unwrap();
-        assert!((8 << 20..9 << 20).contains(&grown), "{grown}");
-        assert_eq!(block.len(), 8 << 20);
+        // Other tests of this process take and give back a little meanwhile.
+        assert!((60 << 20..68 << 20).contains(&grown), "{grown}");
+        assert_eq!(block.len(), 64 << 20);
         assert!(after.pss_bytes.unwrap() > grown && after.rss_file_bytes.unwrap() > 0);
     }
 
