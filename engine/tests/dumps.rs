@@ -203,6 +203,12 @@ fn leaked_atoms_are_named() {
     let text = kept.text();
     assert!(text.starts_with("atom leaks: ") && text.contains("symbol"), "{text}");
     assert!(!text.contains("properly"), "{text}");
+    // An object keeps its class, and with it all builtins: their names did not leak.
+    let (runtime, context, kept) = with_flags(DumpFlags::ATOM_LEAKS, Front::Pool, false);
+    context.eval("({ ofTheScript: 1 })", "a.js").unwrap().leak();
+    drop((context, runtime));
+    let text = kept.text();
+    assert!(text.starts_with("atom leaks: 1\n") && text.contains("ofTheScript"), "{text}");
     let (runtime, context, kept) = with_flags(DumpFlags::ATOM_LEAKS | DumpFlags::LEAKS, Front::Pool, false);
     context.eval("var a = { b: { c: Symbol('gone') } }; a.b.d = a;", "a.js").unwrap();
     drop((context, runtime));
@@ -229,4 +235,150 @@ fn tracking_leaves_the_results_alone() {
             report.sites
         );
     }
+}
+
+/// Everything that can be a rope is one here: the report carries no concatenation out, and changes nothing.
+#[test]
+fn a_report_leaves_ropes_as_they_are() {
+    const ROPES: &str = "
+        globalThis.rope = n => 'left'.repeat(n) + '<' + 'right'.repeat(n * 10000) + '>';
+        globalThis.plain = rope(1);
+        globalThis.deep = Array.from({ length: 300 }, (_, i) => rope(1)).reduce((a, b) => b + a);
+        globalThis.wide = rope(1) + '\u{20AC}' + rope(1);
+        globalThis.map = new Map([['key', rope(1)], [rope(1), 'value'], [1, wide + wide]]);
+        globalThis.set = new Set([rope(1)]);
+        globalThis.list = [rope(1), , rope(2)];
+        globalThis.closure = (text => () => text)(rope(1));
+        globalThis.bound = closure.bind(rope(1), rope(2));
+        globalThis.error = new Error(rope(1));
+        globalThis.generator = (function* (text) { yield text; })(rope(1));
+        globalThis.wrapper = Object(rope(1));
+        globalThis.symbol = Symbol(rope(1));
+        globalThis.weak = new WeakMap([[map, rope(1)]]);
+        globalThis.promise = Promise.resolve(rope(1));
+        globalThis.accessor = { get text() { return closure(); } };
+        var halfFlat = rope(1); halfFlat.charCodeAt(5); halfFlat = halfFlat + rope(1);
+        generator.next();";
+    for (front, track) in [(Front::Pool, false), (Front::Pool, true), (Front::Direct, false)] {
+        let (runtime, context, kept) = with_flags(DumpFlags::OBJECTS | DumpFlags::LEAKS, front, track);
+        context.eval(ROPES, "ropes.js").unwrap();
+        let held = context.eval("rope(3)", "ropes.js").unwrap();
+        runtime.run_gc();
+        let before = runtime.memory_usage();
+        let report = runtime.explain(usize::MAX).unwrap();
+        assert_eq!(runtime.memory_usage(), before, "{front}");
+        assert_eq!(runtime.explain(usize::MAX).unwrap(), report, "{front}");
+        assert!(
+            report.kinds.iter().any(|&(name, ropes, _)| name == "rope" && ropes > 300),
+            "{:?}",
+            report.kinds
+        );
+        let shown = report.held.iter().find(|alive| alive.what.starts_with("string")).unwrap();
+        assert_eq!(
+            shown.what,
+            format!("string {:?}", "leftleftleft<".to_string() + &"right".repeat(6)[..27] + "…")
+        );
+        // What is shown of a deep rope is its beginning, whatever the side that it is deep on.
+        assert!(
+            report.largest.iter().any(|alive| alive.what.contains("left<right")),
+            "{:#?}",
+            report.largest
+        );
+        held.leak();
+        drop((context, runtime));
+        let text = kept.text();
+        assert!(text.contains("leaks: 1 held from outside"), "{text}");
+    }
+}
+
+/// What cells own outside of themselves counts: to the byte, as the memory report knows it.
+#[test]
+fn a_report_counts_what_cells_own() {
+    // What is made, what it is called, its bytes at least, and at most.
+    const OWNERS: &[(&str, &str, usize, usize)] = &[
+        ("new Array(1e5).fill(1)", "Array", 800_000, 1_300_000),
+        ("Array.from({ length: 1e5 }, (_, i) => i)", "Array", 800_000, 1_300_000),
+        ("new ArrayBuffer(5e6)", "ArrayBuffer", 5_000_000, 5_000_500),
+        ("new ArrayBuffer(8, { maxByteLength: 5e6 })", "ArrayBuffer", 5_000_000, 5_000_500),
+        ("new SharedArrayBuffer(1e6)", "SharedArrayBuffer", 1_000_000, 1_000_500),
+        ("new Map(Array.from({ length: 1e5 }, (_, i) => [i, i]))", "Map", 1_600_000, 6_000_000),
+        ("new Set(Array.from({ length: 1e5 }, (_, i) => i))", "Set", 800_000, 4_000_000),
+        ("Object.fromEntries(Array.from({ length: 1000 }, (_, i) => ['k' + i, i]))", "Object", 8_000, 60_000),
+        ("(function () {}).bind(null, ...new Array(1e4).fill(1))", "Function", 80_000, 90_000),
+        (
+            "(() => { const g = (function* (...list) { yield list.length; })(); g.next(); return g; })()",
+            "Generator",
+            0,
+            5_000,
+        ),
+    ];
+    for &(source, class, least, most) in OWNERS {
+        for front in [Front::Pool, Front::Direct] {
+            let (runtime, context, _) = with_flags(DumpFlags::NONE, front, false);
+            let fresh = runtime.explain(0).unwrap();
+            let made = context.eval(source, "owner.js").unwrap();
+            let report = runtime.explain(10).unwrap();
+            let alive = report.held.iter().find(|alive| alive.what.contains(class)).unwrap();
+            assert!(least <= alive.retained_bytes && alive.retained_bytes <= most, "{source}: {alive:?}");
+            let grown = report.bytes - fresh.bytes;
+            assert!(least <= grown, "{source}: {grown}");
+            drop(made);
+        }
+    }
+}
+
+/// A compiled pattern that the engine remembers is nobody's leak; one that was leaked is.
+#[test]
+fn remembered_patterns_are_no_leaks() {
+    let (runtime, context, kept) = with_flags(DumpFlags::LEAKS, Front::Pool, false);
+    context
+        .eval("/x/.test('x'); new RegExp('(?<name>y)z+', 'u').exec('yz'); 'a-b'.split(/-/)", "a.js")
+        .unwrap();
+    drop(context);
+    let report = runtime.explain(10).unwrap();
+    assert_eq!(report.held, [], "{report:#?}");
+    assert!(report.kinds.iter().all(|row| row.0 != "compiled regexp"), "{report:#?}");
+    drop(runtime);
+    assert_eq!(kept.text(), "");
+    let (runtime, context, kept) = with_flags(DumpFlags::LEAKS, Front::Pool, false);
+    context.eval("/leaked/", "a.js").unwrap().leak();
+    drop((context, runtime));
+    assert!(kept.text().contains("RegExp: 1 of 1 references from outside"), "{}", kept.text());
+}
+
+/// What scripts made comes first, and builtins not at all.
+#[test]
+fn builtins_are_not_listed() {
+    let (runtime, context, _) = with_flags(DumpFlags::NONE, Front::Pool, false);
+    let fresh = runtime.explain(50).unwrap();
+    assert_eq!(fresh.largest, [], "{fresh:#?}");
+    assert!(fresh.own_cells > 1000, "{fresh:#?}");
+    context
+        .eval(
+            "class Kept { #list = new Array(100).fill(0); static all = []; constructor() { Kept.all.push(this); } }
+             new Kept; Array.prototype.mine = new Array(200).fill(0);",
+            "a.js",
+        )
+        .unwrap();
+    let report = runtime.explain(50).unwrap();
+    // A prototype that was given a property is still a builtin, and so are the shapes it has then.
+    assert!(report.own_cells.abs_diff(fresh.own_cells) < 10, "{} {:?}", fresh.own_cells, report.kinds);
+    let what: Vec<&str> = report.largest.iter().map(|alive| alive.what.as_str()).collect();
+    assert!(what.contains(&"Array") && what.len() < 10, "{what:?}");
+}
+
+/// A long list is told by its beginning, and its path by both ends.
+#[test]
+fn long_lists_are_told_shortly() {
+    let (runtime, context, _) = with_flags(DumpFlags::NONE, Front::Pool, false);
+    let source = "let h = { big: new Array(5000).fill(0) }; for (let i = 0; i < 20000; i++) h = { n: h }; globalThis.chain = h;";
+    context.eval(source, "a.js").unwrap();
+    let report = runtime.explain(5).unwrap();
+    let first = &report.largest[0];
+    assert!(first.retained_bytes > 20_000 * 32 && first.path.len() < 16, "{first:#?}");
+    let handle =
+        context.eval("let at = chain; while (at.n) at = at.n; at.big.end = {}; at.big", "a.js").unwrap();
+    drop(handle);
+    let report = runtime.explain(usize::MAX).unwrap();
+    assert!(report.largest.iter().all(|alive| alive.path.len() <= 17), "{report:#?}");
 }

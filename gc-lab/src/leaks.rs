@@ -49,7 +49,9 @@ pub fn leaks(path: &Path, allocator: &str, json: bool) -> Result<(), String> {
     drop(context);
     let without = runtime.explain(usize::MAX).map_err(text)?;
     let leaked = beyond(&without, &own);
-    let held: Vec<Alive> = without.held.into_iter().filter(|a| !is_text(&a.what)).collect();
+    // What the engine made for itself is gone with its contexts, unless something that leaked needs it.
+    let kept = without.own_bytes.saturating_sub(own.own_bytes);
+    let held = without.held;
     if json {
         let list = |list: &[Alive]| {
             let row = |a: &Alive| {
@@ -73,11 +75,13 @@ pub fn leaks(path: &Path, allocator: &str, json: bool) -> Result<(), String> {
             "uncaught": uncaught,
             "reachable": {
                 "cells": with_globals.cells, "bytes": with_globals.bytes, "kinds": kinds(&with_globals.kinds),
+                "engine_cells": with_globals.own_cells, "engine_bytes": with_globals.own_bytes,
                 "largest": list(&with_globals.largest), "sites": sites(&with_globals.sites),
             },
             "leaked": {
                 "cells": leaked.iter().map(|k| k.1).sum::<usize>(),
                 "bytes": leaked.iter().map(|k| k.2).sum::<usize>(),
+                "engine_bytes": kept,
                 "kinds": kinds(&leaked), "sites": sites(&without.sites),
                 "held": list(&held[..held.len().min(1000)]),
             },
@@ -86,10 +90,11 @@ pub fn leaks(path: &Path, allocator: &str, json: bool) -> Result<(), String> {
         return Ok(());
     }
     say!(
-        "Reachable when the script had ended: {} cells, {} ({} more than before it).",
+        "Reachable when the script had ended: {} cells, {} ({} more than before it); builtins and names: {}.",
         units::count(with_globals.cells as u64),
         units::bytes(with_globals.bytes as f64),
-        units::bytes(with_globals.bytes.saturating_sub(fresh.bytes) as f64)
+        units::bytes(with_globals.bytes.saturating_sub(fresh.bytes) as f64),
+        units::bytes(with_globals.own_bytes as f64)
     );
     let large: Vec<&Alive> =
         with_globals.largest.iter().filter(|a| a.retained_bytes >= LEAST_BYTES).collect();
@@ -106,6 +111,9 @@ pub fn leaks(path: &Path, allocator: &str, json: bool) -> Result<(), String> {
     );
     for (kind, cells, bytes) in &leaked {
         say!("  {kind:<24} {:>10} {:>12}", units::count(*cells as u64), units::bytes(*bytes as f64));
+    }
+    if kept > 0 {
+        say!("They keep builtins and names: {}.", units::bytes(kept as f64));
     }
     say!("Held from outside the heap:");
     for (alike, first) in alike(&held).into_iter().take(MOST) {
@@ -139,11 +147,6 @@ fn beyond(report: &AliveReport, own: &AliveReport) -> Vec<Kind> {
         })
         .filter(|k| k.1 > 0)
         .collect()
-}
-
-/// Whether a cell is a string or a symbol: from outside, these are held as the texts of atoms.
-fn is_text(what: &str) -> bool {
-    what.starts_with("string ") || what == "symbol"
 }
 
 /// The entries of a list that say the same, together; the group that retains most first.

@@ -321,4 +321,33 @@ mod runs {
             assert!(text.contains("allocated at ") && text.contains(place), "{text}");
         }
     }
+
+    /// Ropes, what cells own, remembered patterns and long lists, as the command tells of them.
+    #[test]
+    fn leaks_of_scripts_that_leak_nothing() {
+        let here = directory("no-leaks");
+        let cases = [
+            ("rope", "globalThis.big = 'x'.repeat(1) + 'y'.repeat(100000);", "string"),
+            (
+                "external",
+                "globalThis.a = new Array(1e5).fill(1); globalThis.b = new ArrayBuffer(2e6);",
+                "1.91 MiB",
+            ),
+            ("pattern", "/x/.test('x'); globalThis.list = new Array(500).fill(0);", "Array"),
+            (
+                "chain",
+                "let h = null; for (let i = 0; i < 60000; i++) h = { n: h }; globalThis.chain = h;",
+                "chain",
+            ),
+        ];
+        for (name, source, names) in cases {
+            let file = format!("{name}.js");
+            std::fs::write(here.join(&file), source).unwrap();
+            let output = lab(&["leaks", &file], &here);
+            assert!(output.status.success(), "{name}: {}", stderr(&output));
+            let text = said(&output);
+            assert!(text.contains("no leak") && text.contains(names), "{name}: {text}");
+            assert!(!text.contains("native") && !text.contains("compiled regexp"), "{name}: {text}");
+        }
+    }
 }

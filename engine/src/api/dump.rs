@@ -202,16 +202,27 @@ fn write_alive(text: &mut dyn Write, alive: &Alive) -> fmt::Result {
     Ok(())
 }
 
-/// Atoms that are left when the predefined ones were let go.
+/// Atoms that are left when the predefined ones were let go, without the names of builtins that something which
+/// leaked keeps.
 pub(super) fn atom_leaks(state: &Runtime) {
     if !state.dump_flags.has(DumpFlags::ATOM_LEAKS) || state.atoms.is_empty() {
         return;
     }
-    let mut text = DumpText(&state.dump_output);
-    let _ = writeln!(text, "atom leaks: {}", state.atoms.len());
+    let names = leaks::builtin_names(state).unwrap_or_default();
+    let mut left = Vec::new();
     state.atoms.for_each_cell(&mut |cell| {
+        if !names.contains(&cell) {
+            left.push(cell);
+        }
+    });
+    if left.is_empty() {
+        return;
+    }
+    let mut text = DumpText(&state.dump_output);
+    let _ = writeln!(text, "atom leaks: {}", left.len());
+    for cell in left {
         // SAFETY: an atom of the table has a live cell.
         let count = unsafe { cell.as_ref() }.count();
         let _ = writeln!(text, "  {count:>6} {}", leaks::what(cell));
-    });
+    }
 }

@@ -14,7 +14,7 @@ use crate::object::{ArrayCell, HEAD_BYTES, Shape, bigint, collections, promise};
 use crate::runtime as rt;
 use crate::runtime::usage::MemoryUsage;
 use crate::runtime::{ClosureCell, CodeCell, NativeCell, Realm};
-use crate::text::string::{Flat, Rope};
+use crate::text::{rope::Rope, string::Flat};
 use crate::value::kind;
 
 /// A line of a report: what, how many, how many bytes.

@@ -3,6 +3,7 @@
 //! The methods work on anything array-like through the object protocol. Where the receiver is a dense array
 //! without holes and nothing can interfere (no callbacks in between), they work on its elements.
 
+use super::array_walk::{Walk, holes_are_nothing, move_sparse};
 use super::{Class, Key, Row, constructor, method, method_magic, same_as, symbol_getter};
 use crate::exec::property::same_value_zero;
 use crate::mem::Vec;
@@ -11,7 +12,7 @@ use crate::runtime::{Arguments, Context, Intrinsic, NativeKind};
 use crate::text::{StringBuilder, names};
 use crate::value::{JsResult, Object, Thrown, Value, kind};
 
-const MAX_SAFE_LENGTH: u64 = (1 << 53) - 1;
+pub(super) const MAX_SAFE_LENGTH: u64 = (1 << 53) - 1;
 
 impl Context {
     /// ArrayCreate (10.4.2.2) with the realm's prototype.
@@ -27,7 +28,7 @@ impl Context {
     }
 
     /// ArraySpeciesCreate (10.4.2.3).
-    fn array_species_create(&mut self, original: &Object, length: u64) -> JsResult<Object> {
+    pub(super) fn array_species_create(&mut self, original: &Object, length: u64) -> JsResult<Object> {
         if !super::object::is_array(self, original.as_value())? {
             return self.array_create(length);
         }
@@ -60,17 +61,16 @@ impl Context {
         Object::try_from(result).map_err(|_| Thrown::Exception)
     }
 
-    /// Whether a value is an array whose elements may be read and written in place: dense, no holes, and
-    /// the ordinary prototype.
-    fn packed<'v>(&self, object: &'v Object) -> Option<&'v ArrayCell> {
-        let array = object.as_array()?;
-        let ordinary = object.kind() == kind::ARRAY
-            && object.as_cell_word() == self.array_word()
-            && !ShapeTable::current().has_indexed_prototypes();
-        (ordinary && array.is_packed()).then_some(array)
+    /// Whether a value is an array whose elements may be read and moved in place: one that is not sparse, without
+    /// properties of its own, in which a hole is nothing.
+    fn plain<'v>(&self, object: &'v Object) -> Option<&'v ArrayCell> {
+        if object.as_cell_word() != self.array_word() {
+            return None;
+        }
+        holes_are_nothing(object).filter(|array| !array.is_sparse())
     }
 
-    fn throw_too_long(&mut self) -> Thrown {
+    pub(super) fn throw_too_long(&mut self) -> Thrown {
         self.throw_type_error(format_args!("array is too long"))
     }
 }
@@ -242,9 +242,10 @@ fn move_index(cx: &mut Context, object: &Object, from: u64, to: u64) -> JsResult
 
 fn shift(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let object = cx.to_object(call.this)?;
-    if let Some(array) = cx.packed(&object)
-        && let Some(first) = array.dense(0)
+    if let Some(array) = cx.plain(&object)
+        && array.length() > 0
     {
+        let first = array.dense(0).unwrap_or_default();
         array.shift_dense(0, 1);
         return Ok(first);
     }
@@ -254,33 +255,51 @@ fn shift(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         return Ok(Value::UNDEFINED);
     }
     let first = cx.get_index(&object, 0)?;
-    for i in 1..length {
-        move_index(cx, &object, i, i - 1)?;
+    if !move_sparse(cx, &object, 0, |index| index.checked_sub(1))? {
+        for i in 1..length {
+            move_index(cx, &object, i, i - 1)?;
+        }
+        delete_index(cx, &object, length - 1)?;
     }
-    delete_index(cx, &object, length - 1)?;
     cx.set(&object, names::LENGTH, Value::number((length - 1) as f64))?;
     Ok(first)
+}
+
+/// Puts an element into a plain array, in its slot if there is one.
+fn put(cx: &mut Context, object: &Object, index: u32, value: &Value) -> JsResult<()> {
+    match object.as_array() {
+        Some(array) if array.set_dense(index, value.clone()) => Ok(()),
+        _ => cx.create_index_or_throw(object, u64::from(index), value.clone()),
+    }
+}
+
+fn length_now(object: &Object) -> u32 {
+    object.as_array().map_or(0, ArrayCell::length)
 }
 
 fn unshift(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let object = cx.to_object(call.this)?;
     let count = call.len() as u64;
-    if let Some(array) = cx.packed(&object)
-        && u64::from(array.length()) + count < 1 << 26
+    if let Some(array) = cx.plain(&object)
+        && u64::from(array.length()) + count < u64::from(u32::MAX)
+        && u64::from(array.dense_length()) + count < 1 << 26
     {
         array.open_gap(0, count as u32)?;
         for (i, value) in call.list.iter().enumerate() {
-            array.set_dense(i as u32, value.clone());
+            put(cx, &object, i as u32, value)?;
         }
-        return Ok(Value::number(f64::from(array.length())));
+        return Ok(Value::number(f64::from(length_now(&object))));
     }
     let length = cx.length_of(&object)?;
     if count > 0 {
         if length + count > MAX_SAFE_LENGTH {
             return Err(cx.throw_too_long());
         }
-        for i in (0..length).rev() {
-            move_index(cx, &object, i, i + count)?;
+        let fits = length + count <= u64::from(u32::MAX);
+        if !(fits && move_sparse(cx, &object, 0, |index| Some(index + count))?) {
+            for i in (0..length).rev() {
+                move_index(cx, &object, i, i + count)?;
+            }
         }
         for (i, value) in call.list.iter().enumerate() {
             cx.set_index(&object, i as u64, value.clone())?;
@@ -300,31 +319,22 @@ fn slice(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let end = cx.relative_index(call.get(1), length, length)?;
     let count = end.saturating_sub(start);
     let result = cx.array_species_create(&object, count)?;
-    if let (Some(from), Some(_)) = (cx.packed(&object), result.as_array()) {
-        let fresh = result.as_cell_word() == cx.array_word() && !Object::same(&object, &result);
-        if fresh
-            && u64::from(from.length()) >= end
-            && let Some(to) = result.as_array()
-        {
-            to.set_length(0);
-            to.grow(count as u32)?;
-            for i in start..end {
-                if to.push_dense(from.dense(i as u32).unwrap_or_default())?.is_err() {
-                    return Err(Thrown::OutOfMemory);
-                }
-            }
-            return Ok(result.into());
-        }
+    if let (Some(from), Some(to)) = (cx.plain(&object), cx.plain(&result))
+        && !Object::same(&object, &result)
+        && u64::from(from.length()) >= end
+    {
+        to.set_length(0);
+        to.append_range(from, start as u32, start as u32 + count as u32)?;
+        return Ok(result.into());
     }
-    let mut to = 0;
-    for i in start..end {
-        if has_index(cx, &object, i)? {
-            let value = cx.get_index(&object, i)?;
-            cx.create_index_or_throw(&result, to, value)?;
+    let (mut walk, mut at) = (Walk::new(cx), start);
+    while let Some(i) = walk.next(&object, at, end)? {
+        if let Some(value) = element(cx, &object, i)? {
+            cx.create_index_or_throw(&result, i - start, value)?;
         }
-        to += 1;
+        at = i + 1;
     }
-    cx.set(&result, names::LENGTH, Value::number(to as f64))?;
+    cx.set(&result, names::LENGTH, Value::number(count as f64))?;
     Ok(result.into())
 }
 
@@ -351,40 +361,39 @@ fn splice(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         return Err(cx.throw_too_long());
     }
     let removed = cx.array_species_create(&object, count)?;
-    if let Some(array) = cx.packed(&object) {
-        let fresh = removed.as_cell_word() == cx.array_word() && !Object::same(&object, &removed);
-        if fresh
-            && u64::from(array.length()) == length
-            && length < 1 << 26
-            && let Some(to) = removed.as_array()
-        {
-            to.set_length(0);
-            for i in start..start + count {
-                if to.push_dense(array.dense(i as u32).unwrap_or_default())?.is_err() {
-                    return Err(Thrown::OutOfMemory);
-                }
-            }
-            let (start, count, added) = (start as u32, count as u32, items.len() as u32);
-            if added > count {
-                array.open_gap(start + count, added - count)?;
-            } else {
-                array.shift_dense(start + added, count - added);
-            }
-            for (i, item) in items.iter().enumerate() {
-                array.set_dense(start + i as u32, item.clone());
-            }
-            return Ok(removed.into());
+    let added = items.len() as u64;
+    if let (Some(array), Some(to)) = (cx.plain(&object), cx.plain(&removed))
+        && !Object::same(&object, &removed)
+        && u64::from(array.length()) == length
+        && length + added - count < u64::from(u32::MAX)
+        && u64::from(array.dense_length()) + added < 1 << 26
+    {
+        let (start, count, added) = (start as u32, count as u32, items.len() as u32);
+        to.set_length(0);
+        to.append_range(array, start, start + count)?;
+        if added > count {
+            array.open_gap(start + count, added - count)?;
+        } else {
+            array.shift_dense(start + added, count - added);
         }
+        for (i, item) in items.iter().enumerate() {
+            put(cx, &object, start + i as u32, item)?;
+        }
+        return Ok(removed.into());
     }
-    for i in 0..count {
-        if has_index(cx, &object, start + i)? {
-            let value = cx.get_index(&object, start + i)?;
-            cx.create_index_or_throw(&removed, i, value)?;
+    let (mut walk, mut at) = (Walk::new(cx), start);
+    while let Some(i) = walk.next(&object, at, start + count)? {
+        if let Some(value) = element(cx, &object, i)? {
+            cx.create_index_or_throw(&removed, i - start, value)?;
         }
+        at = i + 1;
     }
     cx.set(&removed, names::LENGTH, Value::number(count as f64))?;
-    let added = items.len() as u64;
-    if added < count {
+    let fits = length - count + added <= u64::from(u32::MAX);
+    let moved = |index: u64| (index >= start + count).then(|| index - count + added);
+    if fits && move_sparse(cx, &object, start, moved)? {
+        // What was removed is gone with it.
+    } else if added < count {
         for i in start..length - count {
             move_index(cx, &object, i + count, i + added)?;
         }
@@ -423,11 +432,21 @@ fn concat(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
             if length + count > MAX_SAFE_LENGTH {
                 return Err(cx.throw_too_long());
             }
-            for i in 0..count {
-                if has_index(cx, source, i)? {
-                    let value = cx.get_index(source, i)?;
+            if let (Some(from), Some(to)) = (cx.plain(source), cx.plain(&result))
+                && !Object::same(source, &result)
+                && u64::from(to.length()) == length
+                && length + count < u64::from(u32::MAX)
+            {
+                to.append_range(from, 0, count as u32)?;
+                length += count;
+                continue;
+            }
+            let (mut walk, mut at) = (Walk::new(cx), 0);
+            while let Some(i) = walk.next(source, at, count)? {
+                if let Some(value) = element(cx, source, i)? {
                     cx.create_index_or_throw(&result, length + i, value)?;
                 }
+                at = i + 1;
             }
             length += count;
         } else {
@@ -469,11 +488,18 @@ fn join_elements(
     locale: bool,
 ) -> JsResult<Value> {
     let mut text = StringBuilder::new();
-    for i in 0..length {
-        if i > 0 {
+    let mut walk = Walk::new(cx);
+    let mut i = 0;
+    while i < length {
+        // Between holes there are only separators.
+        let next = walk.next(object, i, length)?;
+        let separators = next.map_or(length - 1, |next| next) - i.saturating_sub(1);
+        for _ in 0..if separator.is_empty() { 0 } else { separators } {
             text.push(separator)?;
         }
-        let value = cx.get_index(object, i)?;
+        let Some(at) = next else { break };
+        i = at + 1;
+        let value = cx.get_index(object, at)?;
         if value.is_nullish() {
             continue;
         }
@@ -503,6 +529,11 @@ fn to_string(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 fn reverse(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let object = cx.to_object(call.this)?;
     let length = cx.length_of(&object)?;
+    if cx.plain(&object).is_some_and(ArrayCell::reverse_dense)
+        || move_sparse(cx, &object, 0, |index| Some(length - 1 - index))?
+    {
+        return Ok(object.into());
+    }
     for low in 0..length / 2 {
         let high = length - 1 - low;
         let has_low = has_index(cx, &object, low)?;
@@ -528,6 +559,14 @@ fn fill(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let length = cx.length_of(&object)?;
     let start = cx.relative_index(call.get(1), length, 0)?;
     let end = cx.relative_index(call.get(2), length, length)?;
+    if let Some(array) = cx.plain(&object)
+        && end <= u64::from(array.length())
+        && start <= u64::from(array.capacity())
+        && end < 1 << 28
+    {
+        // All of it is filled: there is no need for more room than that.
+        array.grow(end as u32)?;
+    }
     for i in start..end {
         cx.set_index(&object, i, call.get(0).clone())?;
     }
@@ -569,11 +608,10 @@ fn iterate(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         _ => None,
     };
     let mut to = 0;
-    for i in 0..length {
-        let value = match element(cx, &object, i)? {
-            Some(value) => value,
-            None => continue,
-        };
+    let (mut walk, mut from) = (Walk::new(cx), 0);
+    while let Some(i) = walk.next(&object, from, length)? {
+        from = i + 1;
+        let Some(value) = element(cx, &object, i)? else { continue };
         let arguments = [value, Value::number(i as f64), object.as_value().clone()];
         let returned = cx.call(callback, call.get(1), &arguments)?;
         let [value, ..] = arguments;
@@ -597,7 +635,7 @@ fn iterate(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 }
 
 /// The element at `index` if there is one, own or inherited.
-fn element(cx: &mut Context, object: &Object, index: u64) -> JsResult<Option<Value>> {
+pub(super) fn element(cx: &mut Context, object: &Object, index: u64) -> JsResult<Option<Value>> {
     if let (Some(array), Ok(index)) = (object.as_array(), u32::try_from(index))
         && object.kind() == kind::ARRAY
         && let Some(value) = array.dense(index)
@@ -613,8 +651,12 @@ fn reduce(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let length = cx.length_of(&object)?;
     super::function::callback(cx, call.get(0))?;
     let mut accumulator = if call.len() > 1 { Some(call.get(1).clone()) } else { None };
-    for step in 0..length {
-        let i = if call.magic == 0 { step } else { length - 1 - step };
+    let (mut walk, mut low, mut high) = (Walk::new(cx), 0, length);
+    loop {
+        let next =
+            if call.magic == 0 { walk.next(&object, low, length)? } else { walk.last(&object, 0, high)? };
+        let Some(i) = next else { break };
+        (low, high) = (i + 1, i);
         let Some(value) = element(cx, &object, i)? else { continue };
         accumulator = Some(match accumulator {
             None => value,
@@ -654,8 +696,10 @@ fn index_of(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     if length == 0 {
         return Ok(Value::int(-1));
     }
-    let start = cx.relative_index(call.get(1), length, 0)?;
-    for i in start..length {
+    let mut at = cx.relative_index(call.get(1), length, 0)?;
+    let mut walk = Walk::new(cx);
+    while let Some(i) = walk.next(&object, at, length)? {
+        at = i + 1;
         if let Some(value) = element(cx, &object, i)?
             && cx.strict_equals(&value, call.get(0))?
         {
@@ -680,7 +724,9 @@ fn last_index_of(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         }
         end = last as u64 + 1;
     }
-    for i in (0..end).rev() {
+    let mut walk = Walk::new(cx);
+    while let Some(i) = walk.last(&object, 0, end)? {
+        end = i;
         if let Some(value) = element(cx, &object, i)?
             && cx.strict_equals(&value, call.get(0))?
         {
@@ -696,8 +742,16 @@ fn includes(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     if length == 0 {
         return Ok(Value::FALSE);
     }
-    let start = cx.relative_index(call.get(1), length, 0)?;
-    for i in start..length {
+    let mut at = cx.relative_index(call.get(1), length, 0)?;
+    let mut walk = Walk::new(cx);
+    while at < length {
+        let next = walk.next(&object, at, length)?;
+        if next != Some(at) && call.get(0).is_undefined() {
+            // A hole is undefined.
+            return Ok(Value::TRUE);
+        }
+        let Some(i) = next else { break };
+        at = i + 1;
         let value = cx.get_index(&object, i)?;
         if same_value_zero(&value, call.get(0))? {
             return Ok(Value::TRUE);
@@ -715,73 +769,6 @@ fn at(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         return Ok(Value::UNDEFINED);
     }
     cx.get_index(&object, index as u64)
-}
-
-// ----- Flattening -----
-
-/// Arrays within arrays that `flat` follows.
-const MAX_NESTING: usize = 1 << 20;
-
-/// FlattenIntoArray (23.1.3.13.1), with its own stack of sources instead of recursion.
-fn flatten(
-    cx: &mut Context,
-    target: &Object,
-    source: &Object,
-    length: u64,
-    depth: f64,
-    mapper: Option<(&Value, &Value)>,
-) -> JsResult<()> {
-    let mut stack: Vec<'static, (Object, u64, u64)> = cx.scratch();
-    stack.try_push((source.clone(), 0, length))?;
-    let mut to = 0;
-    while let Some((object, at, length)) = stack.pop() {
-        if at >= length {
-            continue;
-        }
-        let level = stack.len();
-        stack.try_push((object.clone(), at + 1, length))?;
-        let Some(mut value) = element(cx, &object, at)? else { continue };
-        if let (Some((function, this)), 0) = (mapper, level) {
-            let arguments = [value, Value::number(at as f64), object.as_value().clone()];
-            value = cx.call(function, this, &arguments)?;
-        }
-        if (level as f64) < depth
-            && super::object::is_array(cx, &value)?
-            && let Some(inner) = value.as_object()
-        {
-            let length = cx.length_of(inner)?;
-            // What contains itself goes on for ever.
-            if stack.len() >= MAX_NESTING {
-                return Err(crate::value::Thrown::StackOverflow);
-            }
-            stack.try_push((inner.clone(), 0, length))?;
-            continue;
-        }
-        if to >= MAX_SAFE_LENGTH {
-            return Err(cx.throw_too_long());
-        }
-        cx.create_index_or_throw(target, to, value)?;
-        to += 1;
-    }
-    Ok(())
-}
-
-fn flat(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
-    let object = cx.to_object(call.this)?;
-    let length = cx.length_of(&object)?;
-    let depth = if call.get(0).is_undefined() { 1.0 } else { cx.to_integer_or_infinity(call.get(0))? };
-    let result = cx.array_species_create(&object, 0)?;
-    flatten(cx, &result, &object, length, depth, None)?;
-    Ok(result.into())
-}
-
-fn flat_map(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
-    let object = cx.to_object(call.this)?;
-    let length = cx.length_of(&object)?;
-    super::function::callback(cx, call.get(0))?;
-    let result = cx.array_species_create(&object, 0)?;
-    flatten(cx, &result, &object, length, 1.0, Some((call.get(0), call.get(1))))?;
-    Ok(result.into())
 }
 
 // ----- Changes by copy -----
@@ -877,8 +864,8 @@ static ROWS: &[Row] = &[
     method_magic("findIndex", 1, find, 1),
     method_magic("findLast", 1, find, 2),
     method_magic("findLastIndex", 1, find, 3),
-    method("flat", 0, flat),
-    method("flatMap", 1, flat_map),
+    method("flat", 0, super::array_flat::flat),
+    method("flatMap", 1, super::array_flat::flat_map),
     method_magic("forEach", 1, iterate, FOR_EACH),
     method("includes", 1, includes),
     method("indexOf", 1, index_of),

@@ -1,5 +1,6 @@
 //! Sorting of arrays (ECMA-262 23.1.3.30).
 
+use super::array_walk::Walk;
 use crate::mem::Vec;
 use crate::runtime::{Arguments, Context};
 use crate::value::{JsResult, Value};
@@ -76,18 +77,22 @@ pub(super) fn sort(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let object = cx.to_object(call.this)?;
     let length = cx.length_of(&object)?;
     let mut items: Vec<'static, Value> = cx.scratch();
-    for i in 0..length {
-        if super::array::has_index(cx, &object, i)? {
-            items.try_push(cx.get_index(&object, i)?)?;
+    let (mut walk, mut at) = (Walk::new(cx), 0);
+    while let Some(i) = walk.next(&object, at, length)? {
+        if let Some(value) = super::array::element(cx, &object, i)? {
+            items.try_push(value)?;
         }
+        at = i + 1;
     }
     sort_values(cx, &mut items, compare)?;
     let count = items.len() as u64;
     for (i, value) in items.iter().enumerate() {
         cx.set_index(&object, i as u64, value.clone())?;
     }
-    for i in count..length {
+    let (mut walk, mut at) = (Walk::new(cx), count);
+    while let Some(i) = walk.next(&object, at, length)? {
         super::array::delete_index(cx, &object, i)?;
+        at = i + 1;
     }
     Ok(object.into())
 }

@@ -7,8 +7,10 @@
 mod array;
 mod array_async;
 mod array_buffer;
+mod array_flat;
 mod array_iterator;
 mod array_sort;
+mod array_walk;
 mod atomics;
 mod base64;
 mod collections;

@@ -283,11 +283,7 @@ fn repeat(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     if count * string.len() as f64 > MAX_LENGTH as f64 {
         return Err(Thrown::StringTooLong);
     }
-    let mut text = StringBuilder::new();
-    for _ in 0..count as usize {
-        text.push(&string)?;
-    }
-    Ok(text.finish()?.into())
+    Ok(JsString::repeated(string.text()?, count as usize)?.into())
 }
 
 fn concat(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {

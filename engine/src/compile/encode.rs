@@ -231,6 +231,9 @@ impl<'a> Compiler<'a, '_, '_> {
     }
 }
 
+/// A function's literals are compared with its first few shapes.
+const COMPARED_SHAPES: usize = 64;
+
 /// Adds an atom to a template's list, once.
 fn add_atom(atoms: &mut Vec<'_, u32>, interner: &mut dyn crate::code::function::Interner, atom: u32) -> Res {
     if atom != 0 && !atoms.contains(&atom) {
@@ -421,15 +424,10 @@ impl<'c, 'a, 's, 'i> Encoder<'c, 'a, 's, 'i> {
                 self.shape_atoms.try_push(atom)?;
             }
             // Literals with equal keys share a shape.
-            let same = self
-                .shapes
-                .iter()
-                .position(|&(at, n)| {
-                    n as usize == count
-                        && self.shape_atoms[at as usize..][..count]
-                            == self.shape_atoms[first as usize..][..count]
-                })
-                .filter(|_| self.shapes.len() < 64);
+            let same = self.shapes.iter().take(COMPARED_SHAPES).position(|&(at, n)| {
+                n as usize == count
+                    && self.shape_atoms[at as usize..][..count] == self.shape_atoms[first as usize..][..count]
+            });
             let index = match same {
                 Some(index) => {
                     self.shape_atoms.truncate(first as usize);

@@ -857,6 +857,9 @@ pub(crate) struct Lines<'a> {
     blocks: Vec<'a, u32>,
     /// The line of the last answer.
     last: usize,
+    /// The last offset asked for, with the code units before it; and the last start of a line.
+    counted: (u32, u32),
+    line_units: (u32, u32),
 }
 
 /// UTF-16 code units of a piece of WTF-8 that starts and ends between characters.
@@ -888,7 +891,7 @@ impl<'a> Lines<'a> {
                 units += count_units(block);
             }
         }
-        Ok(Lines { starts, blocks, last: 0 })
+        Ok(Lines { starts, blocks, last: 0, counted: (0, 0), line_units: (0, 0) })
     }
 
     /// UTF-16 code units before an offset.
@@ -916,8 +919,23 @@ impl<'a> Lines<'a> {
             self.starts.partition_point(|&start| start <= offset) - 1
         };
         self.last = line;
-        let column = self.units(source, offset) - self.units(source, self.starts[line]) + 1;
-        (line as u32 + 1, column)
+        if self.blocks.is_empty() {
+            return (line as u32 + 1, offset.min(source.len() as u32) - self.starts[line] + 1);
+        }
+        // Positions are mostly asked for in order, and many in one line: what lies between is counted once.
+        let start = self.starts[line];
+        let (from, units) = self.counted;
+        let units = if from >= start && from <= offset && ((offset - from) as usize) < BLOCK {
+            let end = (offset as usize).min(source.len());
+            units + count_units(&source[(from as usize).min(end)..end])
+        } else {
+            self.units(source, offset)
+        };
+        if self.line_units.0 != start {
+            self.line_units = (start, self.units(source, start));
+        }
+        self.counted = (offset, units);
+        (line as u32 + 1, units - self.line_units.1 + 1)
     }
 }
 

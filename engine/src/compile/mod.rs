@@ -398,7 +398,7 @@ impl<'a> Compiler<'a, '_, '_> {
     pub(crate) fn globalize_eval_vars(&mut self) -> Res {
         for i in 0..self.eval_vars.len() {
             let name = self.eval_vars[i].0;
-            let function = self.hoisted.iter().any(|entry| entry.0 == name);
+            let function = self.hoisted_index.get(u64::from(name.0)).is_some();
             let kind = match self.eval_vars[i].1 {
                 _ if function => GlobalKind::Function,
                 true => GlobalKind::AnnexB,

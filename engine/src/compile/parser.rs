@@ -153,6 +153,9 @@ pub(crate) struct Compiler<'a, 's, 'i> {
     pub strict_part: bool,
     /// Functions of a script's or sloppy eval's top level.
     pub hoisted: Vec<'a, (Name, u32)>,
+    /// Where in these two lists a name is.
+    pub hoisted_index: Map<'a>,
+    pub eval_index: Map<'a>,
     /// The parameters being parsed have an expression.
     pub has_param_expression: bool,
 }
@@ -255,6 +258,8 @@ impl<'a, 's, 'i> Compiler<'a, 's, 'i> {
             pending_labels: 0,
             label_forbids_function: false,
             hoisted: Vec::new(memory),
+            hoisted_index: Map::new(memory),
+            eval_index: Map::new(memory),
             has_param_expression: false,
         })
     }
@@ -789,7 +794,7 @@ impl<'a, 's, 'i> Compiler<'a, 's, 'i> {
                 let global = if kind == BindingKind::Const { GlobalKind::Const } else { GlobalKind::Let };
                 self.add_global(name, global)?;
             }
-            ScopeKind::Eval if self.eval_vars.iter().any(|var| var.0 == name) => {
+            ScopeKind::Eval if self.eval_index.get(u64::from(name.0)).is_some() => {
                 return self.redeclared(name, at);
             }
             _ => {}
@@ -860,10 +865,7 @@ impl<'a, 's, 'i> Compiler<'a, 's, 'i> {
                 Ok(None)
             }
             ScopeKind::Eval if !self.strict => {
-                match self.eval_vars.iter_mut().find(|var| var.0 == name) {
-                    Some(var) => var.1 = false,
-                    None => self.eval_vars.try_push((name, false))?,
-                }
+                self.add_eval_var(name, false)?;
                 Ok(None)
             }
             _ => match found {

@@ -745,11 +745,26 @@ impl Compiler<'_, '_, '_> {
         self.function_rest(func, Some((name, at)), false)
     }
 
+    /// Notes a var of a sloppy eval, once; by Annex B only if it is nothing else.
+    pub fn add_eval_var(&mut self, name: Name, annex_b: bool) -> Res {
+        match self.eval_index.get(u64::from(name.0)) {
+            Some(index) => self.eval_vars[index as usize].1 &= annex_b,
+            None => {
+                self.eval_index.set(u64::from(name.0), self.eval_vars.len() as u32)?;
+                self.eval_vars.try_push((name, annex_b))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Notes a function of a script's or eval's top level: the last of a name counts.
     fn hoist(&mut self, name: Name, func: u32) -> Res {
-        match self.hoisted.iter_mut().find(|entry| entry.0 == name) {
-            Some(entry) => entry.1 = func,
-            None => self.hoisted.try_push((name, func))?,
+        match self.hoisted_index.get(u64::from(name.0)) {
+            Some(index) => self.hoisted[index as usize].1 = func,
+            None => {
+                self.hoisted_index.set(u64::from(name.0), self.hoisted.len() as u32)?;
+                self.hoisted.try_push((name, func))?;
+            }
         }
         Ok(())
     }
@@ -799,8 +814,8 @@ impl Compiler<'_, '_, '_> {
             },
             ScopeKind::Eval => {
                 let conflict = self.outer_lexical(name);
-                if !conflict && !self.eval_vars.iter().any(|var| var.0 == name) {
-                    self.eval_vars.try_push((name, true))?;
+                if !conflict {
+                    self.add_eval_var(name, true)?;
                 }
                 Ok(conflict)
             }

@@ -25,6 +25,9 @@ impl Context {
             OwnProperty::Data(value, flags) => (value, flags),
             OwnProperty::Accessor(get, set, flags) => (Accessor::cell(get, set)?, flags),
         };
+        if object.shape().has(shape_flags::PROTOTYPE) {
+            ShapeTable::current().note_indexed_prototype();
+        }
         if flags == PropertyFlags::DEFAULT && !array.is_sparse() {
             match array.put_dense(index, value)? {
                 Ok(()) => return Ok(true),
@@ -38,6 +41,10 @@ impl Context {
                 object.add_property(key, value, flags)?;
                 if index >= array.length() {
                     array.set_length(index + 1);
+                }
+                if array.may_become_dense(object.shape().count()) {
+                    // Without memory for it the array stays as it is.
+                    let _ = object.become_dense();
                 }
             }
         }
@@ -146,7 +153,15 @@ impl Context {
         if array.is_sparse() && length < array.length() {
             let mut gone: crate::mem::Vec<'static, u32> = self.scratch();
             let shape = object.shape();
-            for i in 0..shape.count() {
+            // The last few are looked up one by one, as `pop` wants it.
+            let few = (length..array.length()).take(FEW).len() < FEW;
+            for index in (length..array.length()).take(if few { FEW } else { 0 }) {
+                let key = Atom::from_index(u64::from(index))?;
+                if object.find(key.raw()).is_some() {
+                    gone.try_push(index)?;
+                }
+            }
+            for i in 0..if few { 0 } else { shape.count() } {
                 if let Some(index) = shape.property(i).and_then(|p| p.atom.as_array_index())
                     && index >= length
                 {
@@ -166,9 +181,15 @@ impl Context {
             }
         }
         array.set_length(length);
+        if length == 0 && array.is_sparse() {
+            let _ = object.become_dense();
+        }
         Ok(true)
     }
 }
+
+/// Elements that are looked up one by one when a sparse array is cut.
+const FEW: usize = 8;
 
 /// Attributes of an array's `length`.
 pub(super) fn array_length_flags(object: &Object) -> PropertyFlags {

@@ -5,7 +5,7 @@
 
 use super::elements::{array_length_flags, unboxed};
 use crate::object::exotic::PrimitiveCell;
-use crate::object::{Accessor, PropertyFlags, VarRef, shape_flags};
+use crate::object::{Accessor, PropertyFlags, ShapeTable, VarRef, shape_flags};
 use crate::runtime::{Context, Intrinsic};
 use crate::text::{Atom, RawAtom, names};
 use crate::value::{JsResult, JsString, Object, Thrown, Value, kind};
@@ -65,7 +65,13 @@ impl Context {
         if !object.is_extensible_shape() || object.shape().has(shape_flags::IMMUTABLE_PROTOTYPE) {
             return Ok(false);
         }
-        let mut at = prototype.clone();
+        if prototype.bits() == object.bits() {
+            return Ok(false);
+        }
+        // What is nobody's prototype is not among the prototypes of its own: classes that extend each other in
+        // long chains need not be gone through for each.
+        let among = object.shape().has(shape_flags::PROTOTYPE);
+        let mut at = if among { prototype.clone() } else { Value::NULL };
         while let Some(link) = at.as_object() {
             if Object::same(link, object) {
                 return Ok(false);
@@ -532,6 +538,11 @@ impl Context {
                 if let (Some(index), Some(array)) = (key.as_integer(), object.as_array()) {
                     if array.dense(index).is_some() {
                         array.set_dense(index, Value::HOLE);
+                        let due = ShapeTable::current().note_deletion(array.capacity());
+                        if due && object.kind() == kind::ARRAY && array.is_wasteful() {
+                            // Without memory for it the array stays as it is.
+                            let _ = self.make_sparse(object);
+                        }
                         return Ok(true);
                     }
                 } else if key == names::LENGTH && object.kind() == kind::ARRAY {

@@ -103,6 +103,17 @@ pub struct Heap {
     log: StdCell<Option<Box<dyn Observer>>>,
     clock: Clock,
     verifying: StdCell<bool>,
+    // Somebody looks at all cells: debug builds see to it that none is made, moved or freed.
+    still: StdCell<bool>,
+}
+
+/// See [`Heap::hold_still`].
+pub struct Still<'a>(&'a Heap);
+
+impl Drop for Still<'_> {
+    fn drop(&mut self) {
+        self.0.still.set(false);
+    }
 }
 
 /// This part of the memory limit is kept for the collector's tables, which take ten bits for every 16 bytes of
@@ -178,6 +189,7 @@ impl Heap {
             log: StdCell::new(None),
             clock: Clock::start(),
             verifying: StdCell::new(cfg!(debug_assertions)),
+            still: StdCell::new(false),
         };
         mem.set_reserve(RESERVE_DIVISOR);
         heap.set_due();
@@ -426,6 +438,7 @@ impl Heap {
     /// uninitialised: the caller fills it before anything else can see the cell.
     #[inline(always)]
     pub fn alloc_raw(&self, size: usize, word: u32) -> Result<NonNull<Header>, OutOfMemory> {
+        debug_assert!(!self.still.get(), "a cell was made while somebody looked at all cells");
         let cell = match self.space.alloc(size) {
             Ok(cell) => cell,
             Err(OutOfMemory) => self.alloc_again(size)?,
@@ -439,6 +452,7 @@ impl Heap {
     #[inline]
     pub fn alloc<T: Cell>(&self, value: T, word: u32) -> Result<Ref<T>, OutOfMemory> {
         debug_assert_eq!(word as u8, T::KIND);
+        debug_assert!(!self.still.get(), "a cell was made while somebody looked at all cells");
         let size = size_of::<T>();
         let cell = if T::OUTSIDE { self.space.alloc_apart(size) } else { self.space.alloc(size) };
         let cell = match cell {
@@ -476,6 +490,7 @@ impl Heap {
         cell: NonNull<Header>,
         new_size: usize,
     ) -> Result<NonNull<Header>, OutOfMemory> {
+        debug_assert!(!self.still.get(), "a cell was moved while somebody looked at all cells");
         // SAFETY: (1, 2) the caller's duties.
         unsafe { self.space.resize(cell, new_size) }
     }
@@ -497,6 +512,7 @@ impl Heap {
     #[cold]
     #[inline(never)]
     pub unsafe fn release(&self, cell: NonNull<Header>) {
+        debug_assert!(!self.still.get(), "a cell was freed while somebody looked at all cells");
         // SAFETY: (1) the cell is whole and unreferenced: it may be finalized, or wait for that.
         unsafe {
             let header = cell.as_ptr();
@@ -678,6 +694,14 @@ impl Heap {
     /// Whether [`Heap::abandon`] was called.
     pub fn is_abandoned(&self) -> bool {
         self.abandoned.get()
+    }
+
+    /// While the guard lives, addresses of cells stay good because nothing makes, moves or frees one: debug
+    /// builds stop whoever does.
+    #[must_use]
+    pub fn hold_still(&self) -> Still<'_> {
+        self.still.set(true);
+        Still(self)
     }
 
     /// Calls `visit` for every cell that is live or waits to be freed, in address order within a page.

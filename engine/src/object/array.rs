@@ -6,6 +6,9 @@
 //! - An element with other attributes than writable, enumerable, configurable, or one beyond what is
 //!   worth a dense slot, makes the whole array *sparse*: it then has no dense slots, and its
 //!   elements are named properties with integer keys ([`ArrayCell::is_sparse`]).
+//! - Dense slots beyond the first few are worth their memory while one in [`DENSE_PART`] is used. A sparse array
+//!   becomes dense again when one in [`DENSE_AGAIN_PART`] of its length is ([`Object::become_dense`]). So memory
+//!   follows the number of elements, not the highest index.
 //! - A slot of an arguments object may hold a variable box: the element is that parameter.
 
 use core::alloc::Layout;
@@ -15,7 +18,7 @@ use core::ptr::NonNull;
 use super::{ObjectHead, Shape};
 use crate::heap::{self, Blocks, Cell, Tracer};
 use crate::mem::{Part, Use};
-use crate::value::{JsResult, Object, Thrown, Value, kind};
+use crate::value::{JsResult, Object, RawValue, Thrown, Value, kind};
 
 /// An array: 32 bytes and its elements.
 #[repr(C)]
@@ -32,8 +35,15 @@ pub struct ArgumentsCell(ArrayCell);
 
 /// Capacity of an array whose elements are named properties.
 const SPARSE: u32 = u32::MAX;
-/// Dense elements grow to at most this many slots beyond those in use at once.
-const MAX_GAP: u32 = 1 << 16;
+/// Up to this many slots are always worth their memory.
+const FREE_SLOTS: u32 = 64;
+/// And up to this many below a length that was set.
+const FREE_DECLARED_SLOTS: u32 = 1 << 10;
+/// More slots are worth their memory while one in so many holds an element: an element that is a named property
+/// takes five words.
+const DENSE_PART: usize = 8;
+/// A sparse array has dense slots again when one in so many would hold an element.
+pub(super) const DENSE_AGAIN_PART: u64 = 4;
 /// More elements than this are never dense.
 const MAX_DENSE: u32 = 1 << 28;
 
@@ -166,18 +176,43 @@ impl ArrayCell {
     /// back when the place is not worth a dense slot: the array must become sparse first.
     pub fn put_dense(&self, index: u32, value: Value) -> JsResult<Result<(), Value>> {
         if index >= self.capacity() {
-            let too_far = index - self.capacity() > MAX_GAP && self.used() < index as usize / 8;
-            if self.is_sparse() || index >= MAX_DENSE || too_far {
+            if self.is_sparse() || index >= MAX_DENSE || !self.is_worth_slots(index) {
                 return Ok(Err(value));
             }
-            let capacity = self.capacity();
-            self.grow((index + 1).max(capacity + capacity / 2 + 2))?;
+            let (capacity, length) = (self.capacity(), self.length());
+            let room = capacity + capacity / 2 + 2;
+            // A length that was set is where filling ends.
+            let room = if index < length { room.min(length) } else { room };
+            self.grow(room.max(index + 1))?;
         }
         if index >= self.length() {
             self.length.set(index + 1);
         }
         self.set_dense(index, value);
         Ok(Ok(()))
+    }
+
+    /// Whether so many dense slots that there is one for `index` are worth their memory.
+    fn is_worth_slots(&self, index: u32) -> bool {
+        let (capacity, length) = (self.capacity(), self.length());
+        // In order there are no more gaps than before.
+        index < FREE_SLOTS
+            || (index == capacity && index <= length)
+            || (index < length && length <= FREE_DECLARED_SLOTS)
+            || self.used() * DENSE_PART > index as usize
+    }
+
+    /// Whether it is time to look if an array of so many elements should get dense slots again: at each doubling.
+    pub fn may_become_dense(&self, properties: u32) -> bool {
+        self.is_sparse()
+            && properties.is_power_of_two()
+            && u64::from(self.length()) <= u64::from(properties) * DENSE_AGAIN_PART
+    }
+
+    /// After many deletions: whether the dense slots are no longer worth their memory.
+    #[cold]
+    pub fn is_wasteful(&self) -> bool {
+        self.capacity() > FREE_SLOTS && self.used() * (2 * DENSE_PART) < self.capacity() as usize
     }
 
     /// Number of dense slots that hold an element.
@@ -286,6 +321,17 @@ impl ArrayCell {
         self.capacity.set(SPARSE);
     }
 
+    /// Makes a sparse array one with `capacity` dense slots, all holes: its elements are about to be stored anew.
+    pub(super) fn become_dense(&self, capacity: u32) -> JsResult<()> {
+        debug_assert!(self.is_sparse());
+        self.capacity.set(0);
+        let made = self.grow(capacity);
+        if made.is_err() {
+            self.capacity.set(SPARSE);
+        }
+        made
+    }
+
     /// Moves the dense elements out and leaves an empty dense array: for sorting and the like.
     /// Calls `take` with each slot's value, holes included.
     pub fn drain_dense(&self, mut take: impl FnMut(Value)) {
@@ -295,47 +341,109 @@ impl ArrayCell {
         }
     }
 
-    /// Removes the first `count` of the dense elements, moving the rest down.
+    /// Dense slots below the length.
+    pub fn dense_length(&self) -> u32 {
+        self.length().min(self.capacity())
+    }
+
+    /// Removes `count` elements or holes from `start` on, moving the rest down.
     pub fn shift_dense(&self, start: u32, count: u32) {
-        let length = self.length();
-        debug_assert!(!self.is_sparse() && start + count <= length && length <= self.capacity());
+        let (length, dense) = (self.length(), self.dense_length());
+        debug_assert!(!self.is_sparse() && start + count <= length);
+        let (from, to) = ((start + count).min(dense), start.min(dense));
         // SAFETY: the removed values are moved out first; the rest is moved bytewise within
         // the initialised slots and the places freed at the end become holes.
         unsafe {
             let elements = self.elements.get();
-            for i in start..start + count {
+            for i in to..from {
                 let gone = core::mem::replace(&mut *elements.add(i as usize), Value::HOLE);
                 drop(gone);
             }
-            let tail = (length - start - count) as usize;
-            let to = elements.add(start as usize);
-            core::ptr::copy(elements.add((start + count) as usize), to, tail);
-            for i in length - count..length {
-                elements.add(i as usize).write(Value::HOLE);
+            if from > to {
+                let tail = (dense - from) as usize;
+                core::ptr::copy(elements.add(from as usize), elements.add(to as usize), tail);
+                for i in dense - (from - to)..dense {
+                    elements.add(i as usize).write(Value::HOLE);
+                }
             }
         }
         self.length.set(length - count);
     }
 
-    /// Opens a gap of `count` holes at `start`, moving the rest up. The slots must exist.
+    /// Opens a gap of `count` holes at `start`, moving the rest up.
     pub fn open_gap(&self, start: u32, count: u32) -> JsResult<()> {
-        let length = self.length();
+        let (length, dense) = (self.length(), self.dense_length());
         debug_assert!(!self.is_sparse() && start <= length);
         let new_length = length.checked_add(count).ok_or(Thrown::OutOfMemory)?;
-        if new_length > self.capacity() {
-            self.grow(new_length + new_length / 4)?;
-        }
-        // SAFETY: within the capacity; the gap is overwritten with holes after its values moved up.
-        unsafe {
-            let elements = self.elements.get();
-            let from = elements.add(start as usize);
-            core::ptr::copy(from, from.add(count as usize), (length - start) as usize);
-            for i in start..start + count {
-                elements.add(i as usize).write(Value::HOLE);
+        if start < dense && count > 0 {
+            let new_dense = dense + count;
+            if new_dense > self.capacity() {
+                self.grow(new_dense + new_dense / 4)?;
+            }
+            // SAFETY: within the capacity; the gap is overwritten with holes after its values moved up.
+            unsafe {
+                let elements = self.elements.get();
+                let from = elements.add(start as usize);
+                core::ptr::copy(from, from.add(count as usize), (dense - start) as usize);
+                for i in start..start + count {
+                    elements.add(i as usize).write(Value::HOLE);
+                }
             }
         }
         self.length.set(new_length);
         Ok(())
+    }
+
+    /// Appends what stands at `start..end` of another array that is not sparse, holes as holes.
+    pub fn append_range(&self, from: &ArrayCell, start: u32, end: u32) -> JsResult<()> {
+        debug_assert!(!self.is_sparse() && !from.is_sparse() && start <= end);
+        let at = self.length();
+        let new_length = at.checked_add(end - start).ok_or(Thrown::OutOfMemory)?;
+        let (start, dense) = (start.min(from.dense_length()), end.min(from.dense_length()));
+        if start < dense {
+            let needed = at + (dense - start);
+            if needed > self.capacity() {
+                // Into an empty array this is all there will be.
+                self.grow(if at == 0 { needed } else { needed + needed / 4 })?;
+            }
+            for i in 0..dense - start {
+                // SAFETY: within both arrays' slots; those above the length are holes, which need no drop.
+                unsafe {
+                    let value = (*from.slot_pointer(start + i)).clone();
+                    self.slot_pointer(at + i).write(value);
+                }
+            }
+        }
+        self.length.set(new_length);
+        Ok(())
+    }
+
+    /// Reverses the order of elements and holes; false where not all have a slot.
+    pub fn reverse_dense(&self) -> bool {
+        let length = self.length();
+        if self.is_sparse() || length > self.capacity() {
+            return false;
+        }
+        for low in 0..length / 2 {
+            // SAFETY: both are below the capacity, and different.
+            unsafe { core::ptr::swap(self.slot_pointer(low), self.slot_pointer(length - 1 - low)) };
+        }
+        true
+    }
+
+    /// The first index in `from..end` at which there is an element in a dense slot.
+    pub fn next_dense(&self, from: u32, end: u32) -> Option<u32> {
+        // SAFETY: the slots below the capacity are initialised, and nothing runs meanwhile.
+        (from..end.min(self.dense_length()))
+            .find(|&i| unsafe { (*self.slot_pointer(i)).bits() } != RawValue::HOLE.bits())
+    }
+
+    /// The last index in `from..end` at which there is an element in a dense slot.
+    pub fn last_dense(&self, from: u32, end: u32) -> Option<u32> {
+        // SAFETY: as above.
+        (from..end.min(self.dense_length()))
+            .rev()
+            .find(|&i| unsafe { (*self.slot_pointer(i)).bits() } != RawValue::HOLE.bits())
     }
 
     /// The dense slots below the length, as a slice that must not be kept while anything runs

@@ -32,7 +32,15 @@ pub struct Table {
     live: u32,
     // 1 for sets, 2 for maps.
     stride: u32,
+    // Entries at the beginning that are known to be deleted: what takes from the front need not pass them.
+    gone: usize,
+    // Where to go on from a deleted entry, as far as iteration found that out: 0 for the next one. Holds until the
+    // deleted entries are dropped.
+    skips: Vec<'static, u32>,
 }
+
+/// Passing more deleted entries than this is remembered.
+const LONG_GAP: usize = 16;
 
 /// A key in the form in which tables hold it.
 fn normalise(key: &Value) -> JsResult<Value> {
@@ -94,6 +102,8 @@ impl Table {
             next: 0,
             live: 0,
             stride,
+            gone: 0,
+            skips: Vec::new(memory),
         }
     }
 
@@ -217,7 +227,43 @@ impl Table {
             }
         }
         self.entries.truncate(to * stride);
+        self.gone = 0;
+        self.skips = Vec::new(self.entries.memory());
         Ok(())
+    }
+
+    /// After a deletion: most entries being deleted ones, these go, so that iteration does not pass them again
+    /// and again. Each has been paid for by its deletion.
+    #[cold]
+    fn tidy_up(&mut self) {
+        let live = self.live as usize;
+        // What is refused for want of memory waits for the next deletion.
+        if self.compact().is_err() {
+            return;
+        }
+        let wanted = if live < LINEAR { 0 } else { (live * 8 / 3).next_power_of_two().max(FIRST_INDEX) };
+        let mut smaller = Vec::new(self.index.memory());
+        if smaller.try_resize(wanted, 0).is_ok() {
+            self.index = smaller;
+        } else {
+            self.index.fill(0);
+        }
+        if !self.index.is_empty() {
+            for entry in 0..self.count() {
+                // Keys in the table have their hashes already, or need no memory for it.
+                if let Ok(home) = self.home(self.key(entry)) {
+                    self.enter(entry, home);
+                }
+            }
+        }
+        let mut smaller = Vec::new(self.entries.memory());
+        if smaller.try_reserve_exact(live * 2 * self.stride as usize).is_ok() {
+            for value in self.entries.drain(..) {
+                // There is room for all of them.
+                let _ = smaller.try_push(value);
+            }
+            self.entries = smaller;
+        }
     }
 
     fn insert(&mut self, key: Value, value: Value) -> JsResult<()> {
@@ -245,6 +291,15 @@ impl Table {
         }
         self.live += 1;
         Ok(())
+    }
+
+    /// Remembers that all entries from `start` to `end` are deleted.
+    #[cold]
+    fn remember_gap(&mut self, start: usize, end: usize) {
+        if start >= self.skips.len() && self.skips.try_resize(start + 1, 0).is_err() {
+            return;
+        }
+        self.skips[start] = end as u32;
     }
 
     fn next_number(&self) -> u64 {
@@ -326,6 +381,14 @@ impl<const KIND: u8> Collection<KIND> {
         let old = core::mem::replace(&mut table.entries[at], Value::HOLE);
         let value = if table.stride == 2 { table.entries[at + 1].take() } else { Value::UNDEFINED };
         table.live -= 1;
+        if entry == table.gone {
+            while table.gone < table.count() && table.key(table.gone).bits() == RawValue::HOLE.bits() {
+                table.gone += 1;
+            }
+        }
+        if table.count() > 2 * table.live as usize + FIRST_INDEX {
+            table.tidy_up();
+        }
         drop((old, value));
         Ok(true)
     }
@@ -336,6 +399,8 @@ impl<const KIND: u8> Collection<KIND> {
         let memory = table.entries.memory();
         table.base = table.next_number();
         table.live = 0;
+        table.gone = 0;
+        table.skips = Vec::new(memory);
         table.numbers = Vec::new(memory);
         table.index = Vec::new(memory);
         drop(core::mem::replace(&mut table.entries, Vec::new(memory)));
@@ -350,14 +415,20 @@ impl<const KIND: u8> Collection<KIND> {
         } else {
             table.numbers.partition_point(|&n| n < number)
         };
+        entry = entry.max(table.gone);
+        let start = entry;
         while entry < table.count() {
             let key = table.key(entry);
             if key.bits() != RawValue::HOLE.bits() {
                 let value =
                     if table.stride == 2 { table.entries[entry * 2 + 1].clone() } else { Value::UNDEFINED };
-                return Some((key.clone(), value, table.number(entry) + 1));
+                let found = (key.clone(), value, table.number(entry) + 1);
+                if entry - start > LONG_GAP {
+                    table.remember_gap(start, entry);
+                }
+                return Some(found);
             }
-            entry += 1;
+            entry = (entry + 1).max(table.skips.get(entry).map_or(0, |&to| to as usize));
         }
         None
     }
@@ -388,5 +459,6 @@ unsafe impl<const KIND: u8> Cell for Collection<KIND> {
         blocks.list(Use::Collections, Part::Table, &table.entries);
         blocks.list(Use::Collections, Part::Table, &table.index);
         blocks.list(Use::Collections, Part::Table, &table.numbers);
+        blocks.list(Use::Collections, Part::Table, &table.skips);
     }
 }

@@ -21,8 +21,10 @@ pub mod exotic;
 pub mod generator;
 pub mod iteration;
 pub mod promise;
+mod property_table;
 pub mod regexp;
 pub mod shape;
+mod sparse;
 pub mod weak;
 
 use core::alloc::Layout;
@@ -281,10 +283,24 @@ pub(crate) fn mark_as_prototype(object: &Object) -> JsResult<()> {
     object.make_unique()?;
     let table = ShapeTable::current();
     table.set_flag(object.shape(), shape_flags::PROTOTYPE);
-    if object.shape().has(shape_flags::INTEGER_KEYS) || object.has_elements() {
+    let indexed = object.shape().has(shape_flags::INTEGER_KEYS) || object.has_elements();
+    if indexed || has_own_indices(object.shape().prototype()) {
         table.note_indexed_prototype();
     }
     Ok(())
+}
+
+/// Whether a prototype may answer for integer keys that are no properties of it. What has such a prototype, and is a
+/// prototype itself, counts as one with integer keys; other objects look at their prototype.
+pub fn has_own_indices(prototype: &Value) -> bool {
+    let Some(object) = prototype.as_object() else { return false };
+    match object.kind() {
+        kind::PROXY | kind::TYPED_ARRAY | kind::NAMESPACE => true,
+        kind::PRIMITIVE => object
+            .downcast::<exotic::PrimitiveCell>()
+            .is_some_and(|cell| cell.value().as_string().is_some_and(|text| !text.is_empty())),
+        _ => false,
+    }
 }
 
 impl Object {
@@ -412,6 +428,9 @@ impl Object {
     pub fn add_property(&self, atom: RawAtom, value: Value, flags: PropertyFlags) -> JsResult<()> {
         let shape = self.shape();
         let table = ShapeTable::current();
+        if shape.has(shape_flags::UNIQUE) && shape.is_mostly_deleted() {
+            self.drop_deleted()?;
+        }
         let at = shape.count();
         let inline = shape.inline_capacity();
         if at >= inline {
@@ -507,6 +526,9 @@ impl Object {
             mark_as_prototype(object)?;
         }
         let table = ShapeTable::current();
+        if shape.has(shape_flags::PROTOTYPE) && has_own_indices(prototype) {
+            table.note_indexed_prototype();
+        }
         if !shape.has(shape_flags::UNIQUE) && shape.count() == 0 && !shape.has(shape_flags::LAZY_FUNCTION) {
             let root = table.root(prototype, shape.inline_capacity() as u16, 0)?;
             self.set_shape(root);

@@ -23,13 +23,13 @@
 //!    the value of a prototype's property was replaced. It also changes when a shape that adding leads to is gone:
 //!    a cached store would give objects its number.
 
-use core::alloc::Layout;
 use core::cell::{Cell as StdCell, UnsafeCell};
 use core::ptr::NonNull;
 
+use super::property_table::{LINEAR, PropertyTable};
 use crate::base::hash_word;
 use crate::heap::{self, Blocks, Cell, Header, Tracer};
-use crate::mem::{Mem, OutOfMemory, Part, Use, Vec};
+use crate::mem::{Mem, Part, Use, Vec};
 use crate::text::RawAtom;
 use crate::value::{JsResult, RawValue, Thrown, Value, kind};
 
@@ -101,209 +101,12 @@ pub struct Property {
     pub flags: PropertyFlags,
 }
 
-/// Shapes with more properties than this have a hash index.
-const LINEAR: u32 = 8;
 /// An object with more properties becomes a dictionary.
 const MAX_SHARED: u32 = 512;
 /// A unique shape that changed its layout more often than this is no longer cached.
 const MAX_CHURN: u8 = 64;
-const EMPTY: u32 = 0;
-const TOMB: u32 = u32::MAX;
 /// Set in the number of a table's owners once [`ShapeTable::blocks`] has seen it. There are at most 2^24 shapes.
 const SEEN: u32 = 1 << 31;
-
-/// A block of properties, shared along a line of shapes.
-#[repr(C)]
-struct PropertyTable {
-    owners: u32,
-    len: u32,
-    capacity: u32,
-    /// Size of the hash index behind the entries; 0 when there is none, else a power of two.
-    index_size: u32,
-}
-
-impl PropertyTable {
-    fn layout(capacity: u32, index_size: u32) -> Layout {
-        let bytes = size_of::<PropertyTable>()
-            + capacity as usize * size_of::<Property>()
-            + index_size as usize * size_of::<u32>();
-        Layout::from_size_align(bytes, 8).expect("tables are far below the address space")
-    }
-
-    fn mem() -> &'static Mem {
-        heap::current().mem()
-    }
-
-    fn alloc(capacity: u32) -> Result<NonNull<PropertyTable>, OutOfMemory> {
-        let index_size = if capacity > LINEAR { (capacity * 2).next_power_of_two() } else { 0 };
-        let block = Self::mem().alloc(Use::Shapes, Self::layout(capacity, index_size))?.cast();
-        // SAFETY: the block has room for head, entries and index.
-        unsafe {
-            block.write(PropertyTable { owners: 1, len: 0, capacity, index_size });
-            Self::index_of(block).write_bytes(0, index_size as usize);
-        }
-        Ok(block)
-    }
-
-    /// # Safety
-    /// `table` is alive.
-    #[inline(always)]
-    unsafe fn entries_of(table: NonNull<PropertyTable>) -> *mut Property {
-        // SAFETY: the entries follow the head.
-        unsafe { table.as_ptr().add(1).cast() }
-    }
-
-    /// # Safety
-    /// `table` is alive.
-    #[inline(always)]
-    unsafe fn index_of(table: NonNull<PropertyTable>) -> *mut u32 {
-        // SAFETY: the index follows `capacity` entries.
-        unsafe { Self::entries_of(table).add(table.as_ref().capacity as usize).cast() }
-    }
-
-    #[inline(always)]
-    fn hash(atom: RawAtom) -> usize {
-        (atom.bits().wrapping_mul(0x9E37_79B1) >> 7) as usize
-    }
-
-    /// Position of `atom` among the first `count` entries.
-    ///
-    /// # Safety
-    /// `table` is alive and has at least `count` entries.
-    #[inline]
-    unsafe fn find(table: NonNull<PropertyTable>, count: u32, atom: RawAtom) -> Option<u32> {
-        // SAFETY: indices stay below `count` and the index size.
-        unsafe {
-            let entries = Self::entries_of(table);
-            let index_size = table.as_ref().index_size;
-            if index_size == 0 || count <= LINEAR {
-                return (0..count).find(|&i| (*entries.add(i as usize)).atom == atom);
-            }
-            let index = Self::index_of(table);
-            let mask = index_size as usize - 1;
-            let mut at = Self::hash(atom) & mask;
-            loop {
-                let entry = *index.add(at);
-                if entry == EMPTY {
-                    return None;
-                }
-                if entry != TOMB && (*entries.add(entry as usize - 1)).atom == atom {
-                    return (entry - 1 < count).then_some(entry - 1);
-                }
-                at = (at + 1) & mask;
-            }
-        }
-    }
-
-    /// Appends an entry, whose atom's count is handed over. There must be room.
-    ///
-    /// # Safety
-    /// `table` is alive, `len < capacity`, and the atom is not in it.
-    unsafe fn push(mut table: NonNull<PropertyTable>, property: Property) {
-        // SAFETY: the caller's duties.
-        unsafe {
-            let at = table.as_ref().len;
-            Self::entries_of(table).add(at as usize).write(property);
-            table.as_mut().len = at + 1;
-            if table.as_ref().index_size != 0 {
-                Self::link(table, property.atom, at);
-            }
-        }
-    }
-
-    /// # Safety
-    /// `table` is alive and has an index.
-    unsafe fn link(table: NonNull<PropertyTable>, atom: RawAtom, position: u32) {
-        // SAFETY: the index is at least twice the capacity, so there is an empty place.
-        unsafe {
-            let index = Self::index_of(table);
-            let mask = table.as_ref().index_size as usize - 1;
-            let mut at = Self::hash(atom) & mask;
-            while *index.add(at) != EMPTY && *index.add(at) != TOMB {
-                at = (at + 1) & mask;
-            }
-            *index.add(at) = position + 1;
-        }
-    }
-
-    /// Marks an entry as deleted and gives its atom's count back.
-    ///
-    /// # Safety
-    /// `table` is alive with a single owner and has an entry at `position`.
-    unsafe fn delete(table: NonNull<PropertyTable>, position: u32) {
-        // SAFETY: the caller's duties.
-        unsafe {
-            let entry = Self::entries_of(table).add(position as usize);
-            let atom = (*entry).atom;
-            if table.as_ref().index_size != 0 {
-                let index = Self::index_of(table);
-                let mask = table.as_ref().index_size as usize - 1;
-                let mut at = Self::hash(atom) & mask;
-                while *index.add(at) != position + 1 {
-                    at = (at + 1) & mask;
-                }
-                *index.add(at) = TOMB;
-            }
-            (*entry).atom = RawAtom::NONE;
-            drop(crate::text::Atom::from_raw(atom));
-        }
-    }
-
-    /// A copy of the first `count` entries with room for more, owning its atoms.
-    ///
-    /// # Safety
-    /// `table` is alive and has at least `count` entries.
-    unsafe fn copy(
-        table: Option<NonNull<PropertyTable>>,
-        count: u32,
-        capacity: u32,
-    ) -> Result<NonNull<PropertyTable>, OutOfMemory> {
-        let copy = Self::alloc(capacity)?;
-        if let Some(table) = table {
-            for i in 0..count {
-                // SAFETY: below `count`; deleted entries stay, so that slots keep their numbers.
-                unsafe {
-                    let property = *Self::entries_of(table).add(i as usize);
-                    if property.atom.is_none() {
-                        let mut to = copy;
-                        Self::entries_of(copy).add(i as usize).write(property);
-                        to.as_mut().len += 1;
-                    } else {
-                        property.atom.to_owned().into_raw();
-                        Self::push(copy, property);
-                    }
-                }
-            }
-        }
-        Ok(copy)
-    }
-
-    /// Gives one ownership up.
-    ///
-    /// # Safety
-    /// The caller owns one share of `table` and does not use it again.
-    unsafe fn release(mut table: NonNull<PropertyTable>) {
-        // SAFETY: the last owner frees atoms and block.
-        unsafe {
-            table.as_mut().owners -= 1;
-            if table.as_ref().owners > 0 {
-                return;
-            }
-            for i in 0..table.as_ref().len {
-                let atom = (*Self::entries_of(table).add(i as usize)).atom;
-                if !atom.is_none() {
-                    drop(crate::text::Atom::from_raw(atom));
-                }
-            }
-            let layout = Self::layout(table.as_ref().capacity, table.as_ref().index_size);
-            Self::mem().free(Use::Shapes, table.cast(), layout);
-        }
-    }
-
-    fn grown(capacity: u32) -> u32 {
-        if capacity < 4 { 4 } else { capacity + capacity / 2 + 2 }
-    }
-}
 
 /// Flags of a shape.
 pub mod shape_flags {
@@ -433,6 +236,29 @@ impl Shape {
         (!property.atom.is_none()).then_some(property)
     }
 
+    /// Whether the table is full and most of its entries were deleted, in a shape that nothing has cached.
+    #[inline]
+    pub(super) fn is_mostly_deleted(&self) -> bool {
+        const CACHED: u32 = PROTOTYPE | GLOBAL;
+        let Some(table) = self.table.get() else { return false };
+        // SAFETY: the table is alive.
+        let full = unsafe { table.as_ref().capacity } == self.count.get();
+        full && self.has(DICTIONARY)
+            && !self.has(CACHED)
+            && self.count.get() > LINEAR
+            && self.deleted() * 2 >= self.count.get()
+    }
+
+    #[cold]
+    fn deleted(&self) -> u32 {
+        (0..self.count.get()).filter(|&i| self.property(i).is_none()).count() as u32
+    }
+
+    /// Something that differs after properties were added, or the table was put in order.
+    pub fn stamp(&self) -> (u32, u8) {
+        (self.count.get(), self.churn.get())
+    }
+
     /// Whether lookups through objects of this shape may be cached.
     #[inline(always)]
     pub fn is_cacheable(&self) -> bool {
@@ -466,6 +292,8 @@ pub struct ShapeTable {
     epoch: StdCell<u32>,
     /// Set once an object with integer keys became a prototype: then arrays must ask the chain.
     indexed_prototypes: StdCell<bool>,
+    /// Elements deleted from dense arrays since one was looked at.
+    deletions: StdCell<u32>,
 }
 
 /// The heap's table slot for shapes.
@@ -487,6 +315,7 @@ impl ShapeTable {
             hash_used: StdCell::new(0),
             epoch: StdCell::new(1),
             indexed_prototypes: StdCell::new(false),
+            deletions: StdCell::new(0),
         }
     }
 
@@ -799,6 +628,42 @@ impl ShapeTable {
             self.bump_epoch();
         }
         Ok(())
+    }
+
+    /// Drops the deleted entries of a unique shape. `moved` is told of the slots of the others, in order, and moves
+    /// what is in them.
+    pub(super) fn drop_deleted(&self, shape: &Shape, moved: &mut dyn FnMut(u32)) -> JsResult<()> {
+        debug_assert!(shape.has(UNIQUE));
+        let Some(old) = shape.table.get() else { return Ok(()) };
+        let count = shape.count.get();
+        let table = PropertyTable::alloc(PropertyTable::grown(count - shape.deleted()))?;
+        for slot in 0..count {
+            if let Some(property) = shape.property(slot) {
+                property.atom.to_owned().into_raw();
+                // SAFETY: there is room for all that were not deleted, and none is twice in the old table.
+                unsafe { PropertyTable::push(table, property) };
+                moved(slot);
+            }
+        }
+        // SAFETY: a unique shape is its table's only owner.
+        unsafe {
+            shape.count.set(table.as_ref().len);
+            shape.table.set(Some(table));
+            PropertyTable::release(old);
+        }
+        shape.churn.set(shape.churn.get().wrapping_add(1));
+        self.bump_epoch();
+        Ok(())
+    }
+
+    /// Counts the deletion of an element of an array with so many slots; true when so many were deleted since it
+    /// was true that looking at all slots is paid for.
+    #[inline]
+    pub fn note_deletion(&self, slots: u32) -> bool {
+        let deletions = self.deletions.get() + 1;
+        let due = deletions > slots;
+        self.deletions.set(if due { 0 } else { deletions });
+        due
     }
 
     /// Deletes the property in slot `i` of a unique shape, whose object keeps the (now unused) slot.

@@ -24,27 +24,37 @@ use super::{ObjectHead, Shape};
 use crate::heap::{self, Blocks, Cell, Header, Tracer};
 use crate::mem::{Mem, Part, Use, Vec};
 use crate::text::symbol::SymbolCell;
-use crate::value::{JsResult, Object, RawValue, Value, kind};
+use crate::value::{JsResult, Object, RawValue, Thrown, Value, kind};
 
 /// The number under which the table is registered with the heap.
 pub const WEAK: usize = 2;
 
 const EMPTY: usize = 0;
-const DELETED: usize = 1;
+/// Ends a list of pairs, and stands for no pair.
+const NO_PAIR: u32 = u32::MAX;
 
+/// One weak reference: in the list of its target, or in that of the free pairs (by `next`).
 #[derive(Clone, Copy)]
 struct Pair {
     target: usize,
     holder: usize,
+    next: u32,
+    // Of the first pair of a list, itself.
+    previous: u32,
+    // What the holder calls it.
+    tag: u32,
 }
 
 /// Who refers weakly to what.
+///
+/// Pairs stand in a table of their own and are known by number to their holders, so that each is added and removed
+/// in constant time, however many a target has.
 pub struct WeakTable {
-    // Open addressing by target; a target may have several pairs.
     pairs: UnsafeCell<Vec<'static, Pair>>,
-    // Places that are not empty.
-    used: StdCell<usize>,
-    live: StdCell<usize>,
+    // Numbers of the first pair of each target plus one, by open addressing: 0 for none. Gaps are closed.
+    targets: UnsafeCell<Vec<'static, u32>>,
+    held: StdCell<usize>,
+    free: StdCell<u32>,
 }
 
 fn place(address: usize, mask: usize) -> usize {
@@ -71,14 +81,16 @@ impl WeakTable {
     pub fn new(mem: &Mem) -> WeakTable {
         WeakTable {
             pairs: UnsafeCell::new(Vec::new(mem.memory(Use::Collections))),
-            used: StdCell::new(0),
-            live: StdCell::new(0),
+            targets: UnsafeCell::new(Vec::new(mem.memory(Use::Collections))),
+            held: StdCell::new(0),
+            free: StdCell::new(NO_PAIR),
         }
     }
 
-    /// Reports the table's block.
+    /// Reports the table's blocks.
     pub fn blocks(&self, blocks: &mut Blocks<'_>) {
         blocks.list(Use::Collections, Part::WeakTable, self.pairs());
+        blocks.list(Use::Collections, Part::WeakTable, self.targets());
     }
 
     fn current() -> &'static WeakTable {
@@ -96,79 +108,145 @@ impl WeakTable {
         unsafe { &mut *self.pairs.get() }
     }
 
-    fn add(&self, target: NonNull<Header>, holder: NonNull<Header>) -> JsResult<()> {
-        let pairs = self.pairs();
-        if (self.used.get() + 1) * 4 > pairs.len() * 3 {
-            let size = (self.live.get() * 2 + 8).next_power_of_two();
-            let mut larger = Vec::new(pairs.memory());
-            larger.try_resize(size, Pair { target: EMPTY, holder: 0 })?;
-            for pair in pairs.iter().filter(|pair| pair.target > DELETED) {
-                let mut at = place(pair.target, size - 1);
-                while larger[at].target != EMPTY {
-                    at = (at + 1) & (size - 1);
-                }
-                larger[at] = *pair;
-            }
-            *pairs = larger;
-            self.used.set(self.live.get());
-        }
-        let mask = pairs.len() - 1;
-        let mut at = place(target.addr().get(), mask);
-        while pairs[at].target > DELETED {
+    #[allow(
+        clippy::mut_from_ref,
+        reason = "the borrow never outlives a method here, none of which re-enters"
+    )]
+    fn targets(&self) -> &mut Vec<'static, u32> {
+        // SAFETY: as above.
+        unsafe { &mut *self.targets.get() }
+    }
+
+    /// The place of a target in `targets`: where it is, or where it would be put.
+    fn find(&self, target: usize) -> usize {
+        let (pairs, targets) = (self.pairs(), self.targets());
+        let mask = targets.len() - 1;
+        let mut at = place(target, mask);
+        while targets[at] != 0 && pairs[targets[at] as usize - 1].target != target {
             at = (at + 1) & mask;
         }
-        if pairs[at].target == EMPTY {
-            self.used.set(self.used.get() + 1);
+        at
+    }
+
+    /// The first pair of a target.
+    fn first(&self, target: usize) -> u32 {
+        if self.targets().is_empty() {
+            return NO_PAIR;
         }
-        pairs[at] =
-            Pair { target: target.as_ptr().expose_provenance(), holder: holder.as_ptr().expose_provenance() };
-        self.live.set(self.live.get() + 1);
-        set_flag(target, true);
+        // None is 0, and one less the end of a list.
+        self.targets()[self.find(target)].wrapping_sub(1)
+    }
+
+    /// Makes room for another target.
+    fn reserve(&self) -> JsResult<()> {
+        let targets = self.targets();
+        if (self.held.get() + 1) * 4 <= targets.len() * 3 {
+            return Ok(());
+        }
+        let size = (self.held.get() * 2 + 8).next_power_of_two();
+        let mut larger = Vec::new(targets.memory());
+        larger.try_resize(size, 0u32)?;
+        for &first in targets.iter().filter(|&&first| first != 0) {
+            let mut at = place(self.pairs()[first as usize - 1].target, size - 1);
+            while larger[at] != 0 {
+                at = (at + 1) & (size - 1);
+            }
+            larger[at] = first;
+        }
+        *targets = larger;
         Ok(())
     }
 
-    /// Removes a pair.
-    fn remove(&self, target: usize, holder: usize) {
+    /// Adds a pair, and gives its number.
+    fn add(&self, target: NonNull<Header>, holder: NonNull<Header>, tag: u32) -> JsResult<u32> {
+        self.reserve()?;
         let pairs = self.pairs();
-        if pairs.is_empty() {
-            return;
-        }
-        let mask = pairs.len() - 1;
-        let mut at = place(target, mask);
-        let (mut found, mut others) = (false, false);
-        while pairs[at].target != EMPTY {
-            if pairs[at].target == target {
-                if pairs[at].holder == holder && !found {
-                    found = true;
-                    pairs[at] = Pair { target: DELETED, holder: 0 };
-                    self.live.set(self.live.get() - 1);
-                } else {
-                    others = true;
-                }
+        let address = target.as_ptr().expose_provenance();
+        let at = self.find(address);
+        let next = self.targets()[at].wrapping_sub(1);
+        let mut pair = Pair { target: address, holder: 0, next, previous: NO_PAIR, tag };
+        pair.holder = holder.as_ptr().expose_provenance();
+        let number = match self.free.get() {
+            NO_PAIR => {
+                let number = u32::try_from(pairs.len()).ok().filter(|&number| number < NO_PAIR);
+                pairs.try_push(pair)?;
+                number.ok_or(Thrown::OutOfMemory)?
             }
-            at = (at + 1) & mask;
+            number => {
+                self.free.set(pairs[number as usize].next);
+                pairs[number as usize] = pair;
+                number
+            }
+        };
+        pairs[number as usize].previous = number;
+        if next == NO_PAIR {
+            self.held.set(self.held.get() + 1);
+            set_flag(target, true);
+        } else {
+            pairs[next as usize].previous = number;
         }
-        if found && !others {
-            set_flag(pointer(target), false);
+        self.targets()[at] = number + 1;
+        Ok(number)
+    }
+
+    /// Removes a pair.
+    fn remove(&self, number: u32) {
+        let pairs = self.pairs();
+        let Pair { target, next, previous, .. } = pairs[number as usize];
+        if next != NO_PAIR {
+            pairs[next as usize].previous = if previous == number { next } else { previous };
+        }
+        if previous != number {
+            pairs[previous as usize].next = next;
+        } else {
+            let at = self.find(target);
+            self.targets()[at] = next.wrapping_add(1);
+            if next == NO_PAIR {
+                self.close_gap(at);
+                self.held.set(self.held.get() - 1);
+                set_flag(pointer(target), false);
+            }
+        }
+        pairs[number as usize] =
+            Pair { target: EMPTY, holder: 0, next: self.free.get(), previous: 0, tag: 0 };
+        self.free.set(number);
+        if self.held.get() == 0 {
+            // Nothing is in use: the tables go, as large as they were.
+            let memory = pairs.memory();
+            *pairs = Vec::new(memory);
+            *self.targets() = Vec::new(memory);
+            self.free.set(NO_PAIR);
         }
     }
 
-    /// Takes one of a target's pairs out and gives its holder.
-    fn take(&self, target: usize) -> Option<NonNull<Header>> {
-        let pairs = self.pairs();
-        if pairs.is_empty() {
-            return None;
-        }
-        let mask = pairs.len() - 1;
-        let mut at = place(target, mask);
-        while pairs[at].target != EMPTY {
-            if pairs[at].target == target {
-                let holder = pairs[at].holder;
-                pairs[at] = Pair { target: DELETED, holder: 0 };
-                self.live.set(self.live.get() - 1);
-                return Some(pointer(holder));
+    /// Moves what was displaced by a target that is gone.
+    fn close_gap(&self, mut gap: usize) {
+        let (pairs, targets) = (self.pairs(), self.targets());
+        let mask = targets.len() - 1;
+        let mut next = gap;
+        loop {
+            next = (next + 1) & mask;
+            if targets[next] == 0 {
+                return;
             }
-            at = (at + 1) & mask;
+            let home = place(pairs[targets[next] as usize - 1].target, mask);
+            // An entry may move to the gap unless its home lies behind the gap.
+            if next.wrapping_sub(home) & mask >= next.wrapping_sub(gap) & mask {
+                targets.swap(gap, next);
+                gap = next;
+            }
+        }
+    }
+
+    /// The tag of some pair of a target with a holder for which `matches` holds.
+    fn tag_of(&self, target: usize, holder: usize, matches: impl Fn(u32) -> bool) -> Option<u32> {
+        let mut number = self.first(target);
+        while number != NO_PAIR {
+            let pair = self.pairs()[number as usize];
+            if pair.holder == holder && matches(pair.tag) {
+                return Some(pair.tag);
+            }
+            number = pair.next;
         }
         None
     }
@@ -180,7 +258,14 @@ impl WeakTable {
     /// 1. Called from the heap's weak hook with the cell that died.
     pub unsafe fn died(&self, target: NonNull<Header>, notify: &mut dyn FnMut(&RegistryCell)) {
         let address = target.addr().get();
-        while let Some(holder) = self.take(address) {
+        loop {
+            let number = self.first(address);
+            if number == NO_PAIR {
+                return;
+            }
+            let Pair { holder, tag, .. } = self.pairs()[number as usize];
+            let holder = pointer(holder);
+            self.remove(number);
             // SAFETY: a holder in a pair is whole, and its kind says what it is.
             unsafe {
                 match holder.as_ref().kind() & heap::KIND_MASK {
@@ -189,7 +274,7 @@ impl WeakTable {
                     kind::WEAK_SET => holder.cast::<WeakSetCell>().as_ref().forget(address),
                     kind::FINALIZATION_REGISTRY => {
                         let registry = holder.cast::<RegistryCell>().as_ref();
-                        if registry.forget(address) && !holder.as_ref().is_dead() {
+                        if registry.forget(tag) && !holder.as_ref().is_dead() {
                             notify(registry);
                         }
                     }
@@ -217,15 +302,18 @@ fn cell_of<T>(cell: &T) -> NonNull<Header> {
 pub struct WeakRefCell {
     head: ObjectHead,
     target: StdCell<usize>,
+    pair: StdCell<u32>,
 }
 
 impl WeakRefCell {
     /// A new weak reference to something that can be held weakly.
     pub fn create(shape: &Shape, target: &Value) -> JsResult<Object> {
-        let object = Object::alloc(WeakRefCell { head: ObjectHead::new(), target: StdCell::new(0) }, shape)?;
+        let (target_cell, pair) = (StdCell::new(0), StdCell::new(NO_PAIR));
+        let object =
+            Object::alloc(WeakRefCell { head: ObjectHead::new(), target: target_cell, pair }, shape)?;
         if let Some(cell) = object.downcast::<WeakRefCell>() {
             let target = target.cell_unchecked();
-            WeakTable::current().add(target, cell_of(cell))?;
+            cell.pair.set(WeakTable::current().add(target, cell_of(cell), 0)?);
             cell.target.set(target.addr().get());
         }
         Ok(object)
@@ -253,7 +341,7 @@ impl WeakRefCell {
 impl Drop for WeakRefCell {
     fn drop(&mut self) {
         if self.target.get() != 0 {
-            WeakTable::current().remove(self.target.get(), cell_of(self).addr().get());
+            WeakTable::current().remove(self.pair.get());
         }
     }
 }
@@ -270,6 +358,7 @@ struct Entry {
     // 0 for an empty place.
     key: usize,
     value: Value,
+    pair: u32,
 }
 
 /// The entries of a weak collection: open addressing by the key's address.
@@ -301,7 +390,7 @@ impl Entries {
         let size = (self.live * 2 + 4).next_power_of_two();
         let mut larger = Vec::try_with_capacity(size, self.places.memory())?;
         for _ in 0..size {
-            larger.try_push(Entry { key: EMPTY, value: Value::UNDEFINED })?;
+            larger.try_push(Entry { key: EMPTY, value: Value::UNDEFINED, pair: NO_PAIR })?;
         }
         for entry in self.places.drain(..) {
             if entry.key != EMPTY {
@@ -316,13 +405,13 @@ impl Entries {
         Ok(())
     }
 
-    fn insert(&mut self, key: usize, value: Value) {
+    fn insert(&mut self, key: usize, value: Value, pair: u32) {
         let mask = self.places.len() - 1;
         let mut at = place(key, mask);
         while self.places[at].key != EMPTY {
             at = (at + 1) & mask;
         }
-        self.places[at] = Entry { key, value };
+        self.places[at] = Entry { key, value, pair };
         self.live += 1;
     }
 
@@ -400,8 +489,8 @@ impl<const KIND: u8> WeakCollection<KIND> {
             return Ok(());
         }
         self.entries().reserve()?;
-        WeakTable::current().add(cell, cell_of(self))?;
-        self.entries().insert(address, value);
+        let pair = WeakTable::current().add(cell, cell_of(self), 0)?;
+        self.entries().insert(address, value, pair);
         Ok(())
     }
 
@@ -410,7 +499,7 @@ impl<const KIND: u8> WeakCollection<KIND> {
         let Some(cell) = key.as_cell() else { return false };
         let address = cell.addr().get();
         let Some(at) = self.entries().find(address) else { return false };
-        WeakTable::current().remove(address, cell_of(self).addr().get());
+        WeakTable::current().remove(self.entries().places[at].pair);
         let value = self.entries().remove(at);
         drop(value);
         true
@@ -426,10 +515,9 @@ impl<const KIND: u8> WeakCollection<KIND> {
 
 impl<const KIND: u8> Drop for WeakCollection<KIND> {
     fn drop(&mut self) {
-        let holder = cell_of(self).addr().get();
         let table = WeakTable::current();
         for entry in self.entries().places.iter().filter(|entry| entry.key != EMPTY) {
-            table.remove(entry.key, holder);
+            table.remove(entry.pair);
         }
     }
 }
@@ -450,12 +538,28 @@ unsafe impl<const KIND: u8> Cell for WeakCollection<KIND> {
     }
 }
 
+/// One registration, or a free place.
 struct Registration {
-    // 0 when the target has died.
-    target: usize,
-    // 0 for none.
-    token: usize,
     held: Value,
+    // Of target and token; `NO_PAIR` for none, or one that has died.
+    target_pair: u32,
+    token_pair: u32,
+    // The next of those whose target has died, or the next free place.
+    next: u32,
+    // It was taken back after its target had died.
+    unregistered: bool,
+}
+
+/// Ends a list of registrations.
+const NO_PLACE: u32 = u32::MAX;
+
+/// The registrations of a registry, in places that are used again.
+struct Registrations {
+    places: Vec<'static, Registration>,
+    free: u32,
+    // Those whose target has died, in that order.
+    first_dead: u32,
+    last_dead: u32,
 }
 
 /// A FinalizationRegistry.
@@ -464,7 +568,7 @@ pub struct RegistryCell {
     head: ObjectHead,
     callback: Value,
     realm: Value,
-    list: UnsafeCell<Vec<'static, Registration>>,
+    list: UnsafeCell<Registrations>,
     // A job to call back was enqueued and has not run.
     notified: StdCell<bool>,
 }
@@ -472,11 +576,13 @@ pub struct RegistryCell {
 impl RegistryCell {
     /// A new registry.
     pub fn create(shape: &Shape, callback: Value, realm: Value) -> JsResult<Object> {
+        let places = Vec::new(heap::current().mem().memory(Use::Collections));
+        let list = Registrations { places, free: NO_PLACE, first_dead: NO_PLACE, last_dead: NO_PLACE };
         let cell = RegistryCell {
             head: ObjectHead::new(),
             callback,
             realm,
-            list: UnsafeCell::new(Vec::new(heap::current().mem().memory(Use::Collections))),
+            list: UnsafeCell::new(list),
             notified: StdCell::new(false),
         };
         Object::alloc(cell, shape)
@@ -486,7 +592,7 @@ impl RegistryCell {
         clippy::mut_from_ref,
         reason = "the borrow never outlives a use here, and values are dropped after it"
     )]
-    fn list(&self) -> &mut Vec<'static, Registration> {
+    fn list(&self) -> &mut Registrations {
         // SAFETY: as in `WeakCollection::entries`.
         unsafe { &mut *self.list.get() }
     }
@@ -506,86 +612,121 @@ impl RegistryCell {
         self.notified.replace(notified)
     }
 
-    fn refers_to(&self, address: usize) -> bool {
-        self.list().iter().any(|r| r.target == address || r.token == address)
-    }
-
-    fn refer(&self, cell: NonNull<Header>) -> JsResult<()> {
-        if self.refers_to(cell.addr().get()) {
-            return Ok(());
-        }
-        WeakTable::current().add(cell, cell_of(self))
-    }
-
     /// Registers a target with a value, and a token (undefined for none).
     pub fn register(&self, target: &Value, held: Value, token: &Value) -> JsResult<()> {
-        self.list().try_reserve(1)?;
-        let target = target.cell_unchecked();
-        self.refer(target)?;
-        let address = target.addr().get();
-        self.list().try_push(Registration { target: address, token: 0, held })?;
+        let list = self.list();
+        if list.free == NO_PLACE {
+            list.places.try_reserve(1)?;
+            let place = u32::try_from(list.places.len()).ok().filter(|&place| place < 1 << 31);
+            list.free = place.ok_or(Thrown::OutOfMemory)?;
+            list.places.try_push(Registration::unused(NO_PLACE))?;
+        }
+        let place = list.free;
+        let (table, holder) = (WeakTable::current(), cell_of(self));
+        let target_pair = table.add(target.cell_unchecked(), holder, place << 1)?;
+        let mut token_pair = NO_PAIR;
         if let Some(cell) = token.as_cell() {
-            self.refer(cell)?;
-            if let Some(last) = self.list().last_mut() {
-                last.token = cell.addr().get();
+            token_pair = match table.add(cell, holder, place << 1 | 1) {
+                Ok(pair) => pair,
+                Err(error) => {
+                    table.remove(target_pair);
+                    return Err(error);
+                }
+            };
+        }
+        let registration = Registration { held, target_pair, token_pair, ..Registration::unused(NO_PLACE) };
+        let unused = core::mem::replace(&mut list.places[place as usize], registration);
+        list.free = unused.next;
+        Ok(())
+    }
+
+    /// Takes a registration out, with its pairs, and gives the value.
+    fn take(&self, place: u32) -> Value {
+        let list = self.list();
+        let gone = core::mem::replace(&mut list.places[place as usize], Registration::unused(list.free));
+        list.free = place;
+        for pair in [gone.target_pair, gone.token_pair] {
+            if pair != NO_PAIR {
+                WeakTable::current().remove(pair);
             }
         }
-        Ok(())
+        gone.held
     }
 
     /// Removes what was registered with a token; whether there was something.
     pub fn unregister(&self, token: &Value) -> bool {
         let Some(cell) = token.as_cell() else { return false };
-        let address = cell.addr().get();
+        let (address, holder) = (cell.addr().get(), cell_of(self).addr().get());
         let mut found = false;
-        while let Some(at) = self.list().iter().position(|r| r.token == address) {
-            let removed = self.list().remove(at);
+        while let Some(tag) = WeakTable::current().tag_of(address, holder, |tag| tag & 1 == 1) {
+            let place = tag >> 1;
             found = true;
-            for end in [removed.target, removed.token] {
-                if end != 0 && !self.refers_to(end) {
-                    WeakTable::current().remove(end, cell_of(self).addr().get());
-                }
+            let registration = &mut self.list().places[place as usize];
+            if registration.target_pair == NO_PAIR {
+                // Its target has died, and it waits in the list of these: it only has nothing to tell any more.
+                WeakTable::current().remove(registration.token_pair);
+                (registration.token_pair, registration.unregistered) = (NO_PAIR, true);
+                drop(registration.held.take());
+            } else {
+                drop(self.take(place));
             }
-            drop(removed);
         }
         found
     }
 
     /// The value of a target that has died, which is thereby removed.
     pub fn take_dead(&self) -> Option<Value> {
-        let at = self.list().iter().position(|r| r.target == 0)?;
-        let removed = self.list().remove(at);
-        if removed.token != 0 && !self.refers_to(removed.token) {
-            WeakTable::current().remove(removed.token, cell_of(self).addr().get());
+        loop {
+            let list = self.list();
+            let place = list.first_dead;
+            if place == NO_PLACE {
+                return None;
+            }
+            let Registration { unregistered, next, .. } = list.places[place as usize];
+            list.first_dead = next;
+            if list.first_dead == NO_PLACE {
+                list.last_dead = NO_PLACE;
+            }
+            let held = self.take(place);
+            if !unregistered {
+                return Some(held);
+            }
         }
-        Some(removed.held)
     }
 
-    /// A target or token has died; true when it was a target.
-    fn forget(&self, address: usize) -> bool {
-        let mut target = false;
-        for registration in self.list().iter_mut() {
-            if registration.target == address {
-                registration.target = 0;
-                target = true;
-            }
-            if registration.token == address {
-                registration.token = 0;
-            }
+    /// The target (even tag) or token (odd) of a registration has died; true when it was a target.
+    fn forget(&self, tag: u32) -> bool {
+        let list = self.list();
+        let place = tag >> 1;
+        let registration = &mut list.places[place as usize];
+        if tag & 1 == 1 {
+            registration.token_pair = NO_PAIR;
+            return false;
         }
-        target
+        registration.target_pair = NO_PAIR;
+        match list.last_dead {
+            NO_PLACE => list.first_dead = place,
+            last => list.places[last as usize].next = place,
+        }
+        list.last_dead = place;
+        true
+    }
+}
+
+impl Registration {
+    fn unused(next: u32) -> Registration {
+        let held = Value::UNDEFINED;
+        Registration { held, target_pair: NO_PAIR, token_pair: NO_PAIR, next, unregistered: false }
     }
 }
 
 impl Drop for RegistryCell {
     fn drop(&mut self) {
-        let holder = cell_of(self).addr().get();
         let table = WeakTable::current();
-        for registration in self.list().iter() {
-            // A pair that several registrations share is found once.
-            for end in [registration.target, registration.token] {
-                if end != 0 {
-                    table.remove(end, holder);
+        for registration in self.list().places.iter() {
+            for pair in [registration.target_pair, registration.token_pair] {
+                if pair != NO_PAIR {
+                    table.remove(pair);
                 }
             }
         }
@@ -599,11 +740,11 @@ unsafe impl Cell for RegistryCell {
         self.head.trace(tracer);
         self.callback.trace(tracer);
         self.realm.trace(tracer);
-        for registration in self.list().iter() {
+        for registration in self.list().places.iter() {
             registration.held.trace(tracer);
         }
     }
     fn blocks(&self, blocks: &mut Blocks<'_>) {
-        blocks.list(Use::Collections, Part::Table, self.list());
+        blocks.list(Use::Collections, Part::Table, &self.list().places);
     }
 }

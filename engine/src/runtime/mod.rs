@@ -42,7 +42,7 @@ use crate::object::shape::SHAPES;
 use crate::object::weak::WEAK;
 use crate::object::{self, ShapeTable};
 use crate::text::atom::ATOMS;
-use crate::text::{AtomTable, string, symbol};
+use crate::text::{AtomTable, rope, string, symbol};
 use crate::value::{JsResult, Object, Thrown, Value, kind};
 
 /// Kinds of the floors up to this one. Floors above add theirs before the first heap is made.
@@ -55,7 +55,7 @@ pub const fn base_kinds() -> [KindInfo; KINDS] {
     }
     row!(STRING8, string::Flat<false>, leaf);
     row!(STRING16, string::Flat<true>, leaf);
-    row!(ROPE, string::Rope);
+    row!(ROPE, rope::Rope);
     row!(SYMBOL, symbol::SymbolCell, weakable, late);
     row!(PRIVATE_NAME, symbol::PrivateNameCell, late);
     row!(VAR_REF, object::VarRef);
@@ -250,6 +250,11 @@ impl Context {
 }
 
 impl Runtime {
+    /// The cells that the runtime remembers for speed: it refers to them, and forgets them without being asked.
+    pub(crate) fn remembered(&self) -> impl Iterator<Item = NonNull<crate::heap::Header>> + '_ {
+        self.programs.iter().filter_map(|program| program.as_cell())
+    }
+
     /// Registers heap hooks and tables. Called once, when the runtime is at its final address.
     pub(crate) fn connect(&self) {
         self.heap.set_table(ATOMS, (&raw const self.atoms).cast());

@@ -8,6 +8,7 @@
 pub mod atom;
 pub mod builder;
 pub mod names;
+pub mod rope;
 pub mod string;
 pub mod symbol;
 

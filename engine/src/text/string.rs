@@ -6,14 +6,14 @@
 //!   never change; another cell's change only while it has exactly one reference
 //!   ([`JsString::concat`]), and only by growing at the end.
 //! - A Latin-1 string and a UTF-16 string may hold the same units; they are equal and hash alike.
-//! - A rope's `right` is the empty marker (`undefined`) once it is flattened: then `left` is flat and whole.
-//! - A rope's children have together `len` units; it is wide if either child is.
+//! - What a rope is stands in [`super::rope`].
 
-use core::cell::{Cell as StdCell, UnsafeCell};
+use core::cell::Cell as StdCell;
 use core::ptr::NonNull;
 
 use super::atom::AtomTable;
 use super::names;
+use super::rope::Rope;
 use crate::base::hash_units;
 use crate::heap::{self, Cell, Header, Tracer};
 use crate::mem::{Use, Vec};
@@ -22,10 +22,14 @@ use crate::value::{JsResult, JsString, RawValue, Thrown, Value, kind};
 /// Longest string, in code units.
 pub const MAX_LENGTH: usize = (1 << 30) - 1;
 
+/// Shorter parts of strings are copied.
+pub(super) const SLICE_UNITS: usize = 256;
 /// Concatenations up to this many units are copied rather than made into ropes.
 pub const COPY_UNITS: usize = 32;
+/// A string that grows in place gets room for half as much again, up to this, or else for an eighth.
+const SPARE_UNITS: usize = 1 << 16;
 /// The last chunk of a rope is appended to in place up to this many bytes.
-const ROPE_CHUNK_BYTES: usize = 512;
+pub(super) const ROPE_CHUNK_BYTES: usize = 512;
 
 /// The code units of a flat string.
 #[derive(Clone, Copy, Debug)]
@@ -197,6 +201,19 @@ unsafe impl Cell for Flat<true> {
 }
 
 impl<const WIDE: bool> Flat<WIDE> {
+    /// Sets the number of units of a cell that nobody else has, and forgets the hash.
+    ///
+    /// # Safety
+    /// 1. `cell` is a live flat string with one reference, and its first `len` units are written.
+    pub(super) unsafe fn set_len(cell: NonNull<Header>, len: usize) {
+        // SAFETY: (1) both kinds of flat cell have this head.
+        unsafe {
+            let flat = cell.cast::<Flat<WIDE>>().as_ptr();
+            (*flat).len = len as u32;
+            (*flat).hash.set(0);
+        }
+    }
+
     /// The cached hash, 0 when there is none. An interned string always has one.
     pub(super) fn cached_hash(&self) -> u32 {
         self.hash.get()
@@ -211,28 +228,6 @@ impl<const WIDE: bool> Drop for Flat<WIDE> {
     }
 }
 
-/// A concatenation not yet carried out.
-#[repr(C)]
-pub struct Rope {
-    header: Header,
-    len: u32,
-    wide: bool,
-    left: UnsafeCell<Value>,
-    right: UnsafeCell<Value>,
-}
-
-// SAFETY: `repr(C)` with the header first; both children are reported.
-unsafe impl Cell for Rope {
-    const KIND: u8 = kind::ROPE;
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        // SAFETY: no reference into the cells is alive while the collector runs.
-        unsafe {
-            (*self.left.get()).trace(tracer);
-            (*self.right.get()).trace(tracer);
-        }
-    }
-}
-
 /// Number of units a flat cell has room for.
 unsafe fn capacity(cell: NonNull<Header>, unit: usize) -> usize {
     // SAFETY: the caller's cell is a live flat string.
@@ -240,7 +235,7 @@ unsafe fn capacity(cell: NonNull<Header>, unit: usize) -> usize {
 }
 
 /// A flat cell with `len` units not yet written.
-fn alloc_flat(len: usize, wide: bool, spare: usize) -> JsResult<NonNull<Header>> {
+pub(super) fn alloc_flat(len: usize, wide: bool, spare: usize) -> JsResult<NonNull<Header>> {
     if len > MAX_LENGTH {
         return Err(Thrown::StringTooLong);
     }
@@ -268,14 +263,14 @@ fn units16(cell: NonNull<Header>) -> *mut u16 {
 
 /// # Safety
 /// `cell` is a fresh flat string, all of whose units are written.
-unsafe fn own(cell: NonNull<Header>) -> JsString {
+pub(super) unsafe fn own(cell: NonNull<Header>) -> JsString {
     // SAFETY: the cell's one count is handed over; it is a string.
     unsafe { JsString::from_value_unchecked(Value::from_raw(RawValue::cell(cell))) }
 }
 
 /// # Safety
 /// `cell` is a live flat string, and stays so and unchanged for `'a`.
-unsafe fn flat_text<'a>(cell: NonNull<Header>) -> Text<'a> {
+pub(super) unsafe fn flat_text<'a>(cell: NonNull<Header>) -> Text<'a> {
     // SAFETY: the head says how many units follow and of which width.
     unsafe {
         let len = (*cell.cast::<Flat<false>>().as_ptr()).len as usize;
@@ -291,7 +286,7 @@ unsafe fn flat_text<'a>(cell: NonNull<Header>) -> Text<'a> {
 ///
 /// # Safety
 /// The cell has room, is wide if `wide`, and `text` does not lie in the written range.
-unsafe fn write_units(cell: NonNull<Header>, wide: bool, at: usize, text: Text<'_>) {
+pub(super) unsafe fn write_units(cell: NonNull<Header>, wide: bool, at: usize, text: Text<'_>) {
     // SAFETY: the caller's duties.
     unsafe {
         match (wide, text) {
@@ -356,7 +351,7 @@ impl<const WIDE: bool> Flat<WIDE> {
     pub const UNITS_OFFSET: usize = HEAD_BYTES;
 }
 
-const _: () = assert!(Flat::<false>::LENGTH_OFFSET == core::mem::offset_of!(Rope, len));
+const _: () = assert!(Flat::<false>::LENGTH_OFFSET == Rope::LENGTH_OFFSET);
 
 impl JsString {
     /// The empty string.
@@ -478,26 +473,25 @@ impl JsString {
         if self.is_flat() { unsafe { self.as_cell().as_ref().tag() } } else { 0 }
     }
 
-    /// The code units; a rope is flattened first.
+    /// The code units; a concatenation is carried out first.
     #[inline]
     pub fn text(&self) -> JsResult<Text<'_>> {
-        // SAFETY: a flat cell does not change while another reference (`self`) exists beside the
-        // one `concat` consumes; the borrow keeps `self` alive.
-        Ok(unsafe { flat_text(self.flat_cell()?) })
-    }
-
-    /// The cell that holds the units: this one, or that of the flattened rope.
-    fn flat_cell(&self) -> JsResult<NonNull<Header>> {
         match self.downcast::<Rope>() {
-            None => Ok(self.as_cell()),
-            Some(rope) => rope.flatten(),
+            // SAFETY: a flat cell does not change while another reference (`self`) exists beside the
+            // one `concat` consumes; the borrow keeps `self` alive.
+            None => Ok(unsafe { flat_text(self.as_cell()) }),
+            Some(rope) => rope.text(),
         }
     }
 
     /// The flat string with the same units.
     pub fn flatten(&self) -> JsResult<JsString> {
-        let cell = self.flat_cell()?;
-        // SAFETY: the cell is alive, owned by this string or its rope.
+        let Some(rope) = self.downcast::<Rope>() else { return Ok(self.clone()) };
+        if let Some(text) = rope.slice_text() {
+            return JsString::from_text(text);
+        }
+        let cell = rope.flatten()?;
+        // SAFETY: the cell is alive, owned by the rope.
         Ok(unsafe { JsString::from_value_unchecked(RawValue::cell(cell).to_owned()) })
     }
 
@@ -531,9 +525,15 @@ impl JsString {
         Ok(bytes)
     }
 
-    /// The hash under the runtime's seed, cached in the cell.
+    /// The hash under the runtime's seed, cached in the cell where that is flat.
     pub fn hash(&self) -> JsResult<u32> {
-        let cell = self.flat_cell()?;
+        let cell = match self.downcast::<Rope>() {
+            None => self.as_cell(),
+            Some(rope) => match rope.slice_text() {
+                Some(text) => return Ok(text.hash(AtomTable::current().seed()).max(1)),
+                None => rope.flatten()?,
+            },
+        };
         // SAFETY: a live flat cell.
         unsafe {
             let cached = &(*cell.cast::<Flat<false>>().as_ptr()).hash;
@@ -560,12 +560,48 @@ impl JsString {
         Ok(self.text()?.compare(other.text()?))
     }
 
-    /// The units from `start` to `end`, as a string of its own.
+    /// The units from `start` to `end`, as a string. A long part that is most of the string it comes from shares
+    /// its units, so that what takes its input apart from one end does not copy the rest each time.
     pub fn substring(&self, start: usize, end: usize) -> JsResult<JsString> {
         if start == 0 && end == self.len() {
             return Ok(self.clone());
         }
-        JsString::from_text(self.text()?.slice(start, end))
+        let text = self.text()?;
+        if end - start < SLICE_UNITS {
+            return JsString::from_text(text.slice(start, end));
+        }
+        match self.slice(start, end)? {
+            Some(slice) => Ok(slice),
+            None => JsString::from_text(text.slice(start, end)),
+        }
+    }
+
+    /// `count` times the same text.
+    pub fn repeated(text: Text<'_>, count: usize) -> JsResult<JsString> {
+        let Some(len) = text.len().checked_mul(count).filter(|&len| len <= MAX_LENGTH) else {
+            return Err(Thrown::StringTooLong);
+        };
+        if len <= 1 || count == 1 {
+            return JsString::from_text(text.slice(0, len));
+        }
+        let wide = matches!(text, Text::Utf16(_));
+        let unit = if wide { 2 } else { 1 };
+        let cell = alloc_flat(len, wide, 0)?;
+        // SAFETY: the cell has room for `len` units; each step doubles what is written, until all are.
+        unsafe {
+            if let Text::Latin1(&[only]) = text {
+                units8(cell).write_bytes(only, len);
+                return Ok(own(cell));
+            }
+            write_units(cell, wide, 0, text);
+            let mut done = text.len();
+            while done < len {
+                let more = done.min(len - done);
+                units8(cell).copy_to_nonoverlapping(units8(cell).add(done * unit), more * unit);
+                done += more;
+            }
+            Ok(own(cell))
+        }
     }
 
     /// Joins two strings. The left one is consumed: if nobody else has it, it grows in place.
@@ -599,7 +635,10 @@ impl JsString {
 
     /// As [`JsString::concat`], but gives the left string back when it fails.
     pub fn append(mut self, right: &JsString) -> Result<JsString, (JsString, Thrown)> {
-        if self.is_flat() && right.is_flat() && !self.is_empty() && self.len() + right.len() <= MAX_LENGTH {
+        if self.len() + right.len() > MAX_LENGTH {
+            return Err((self, Thrown::StringTooLong));
+        }
+        if self.is_flat() && right.is_flat() && !self.is_empty() {
             match right.text() {
                 Ok(text) if self.is_growable(text) => {
                     return match self.append_in_place(text) {
@@ -699,7 +738,7 @@ impl JsString {
 
     /// Whether `text` may be appended to this cell: nobody else has it, it is no atom, and it is
     /// wide enough.
-    fn is_growable(&self, text: Text<'_>) -> bool {
+    pub(super) fn is_growable(&self, text: Text<'_>) -> bool {
         // SAFETY: the string is alive.
         let header = unsafe { self.as_cell().as_ref() };
         header.count() == 1
@@ -707,111 +746,46 @@ impl JsString {
             && (header.kind() == kind::STRING16 || matches!(text, Text::Latin1(_)))
     }
 
-    /// Appends to a flat string that [`JsString::is_growable`]; unchanged on failure.
-    fn append_in_place(&mut self, text: Text<'_>) -> JsResult<()> {
-        let wide = self.kind() == kind::STRING16;
-        let unit = if wide { 2 } else { 1 };
-        let (n, m) = (self.len(), text.len());
-        let mut cell = self.as_cell();
-        // SAFETY: this is the only reference to a flat cell, so it may move and change; `text`
-        // belongs to another cell, which is alive through another reference.
+    /// Makes room for `len` units in a flat string that nobody else has, and some to spare where that is more
+    /// than there is.
+    ///
+    /// # Safety
+    /// 1. This is the only reference to the cell, which is flat.
+    pub(super) unsafe fn reserve(&mut self, len: usize) -> JsResult<()> {
+        let unit = if self.kind() == kind::STRING16 { 2 } else { 1 };
+        // SAFETY: (1) the cell may move; the old reference is replaced without being given up.
         unsafe {
-            if n + m > capacity(cell, unit) {
-                let room = (n + m) + (n + m) / 2;
-                cell = heap::current().resize_raw(cell, HEAD_BYTES + room.min(MAX_LENGTH) * unit)?;
+            if len > capacity(self.as_cell(), unit) {
+                // In proportion, so that appending takes constant time on average; less where that is much.
+                let room = len + (len / 2).min(SPARE_UNITS.max(len / 8));
+                let bytes = HEAD_BYTES + room.min(MAX_LENGTH) * unit;
+                let cell = heap::current().resize_raw(self.as_cell(), bytes)?;
+                core::mem::forget(core::mem::replace(self, own(cell)));
             }
-            let flat = cell.cast::<Flat<false>>().as_ptr();
-            write_units(cell, wide, n, text);
-            (*flat).len = (n + m) as u32;
-            (*flat).hash.set(0);
-            core::mem::forget(core::mem::replace(self, own(cell)));
         }
         Ok(())
     }
 
-    /// Appends to the last chunk of a rope that nobody else has. `None` when this is not such a
-    /// rope, `Some(false)` when its last chunk is full.
-    fn append_to_last_chunk(&self, text: Text<'_>) -> JsResult<Option<bool>> {
-        let Some(rope) = self.downcast::<Rope>() else { return Ok(None) };
-        // SAFETY: with a count of one nobody else sees the rope; no reference into it is alive.
+    /// Appends to a flat string that [`JsString::is_growable`]; unchanged on failure.
+    pub(super) fn append_in_place(&mut self, text: Text<'_>) -> JsResult<()> {
+        let wide = self.kind() == kind::STRING16;
+        let (n, m) = (self.len(), text.len());
+        // SAFETY: this is the only reference to a flat cell, so it may move and change; `text`
+        // belongs to another cell, which is alive through another reference.
         unsafe {
-            if self.as_cell().as_ref().count() != 1 {
-                return Ok(None);
-            }
-            if !(*rope.right.get()).is_string() {
-                return Ok(None);
-            }
-            let last = &mut *rope.right.get().cast::<JsString>();
-            if !last.is_flat() || !last.is_growable(text) || (last.len() + text.len()) * 2 > ROPE_CHUNK_BYTES
-            {
-                return Ok(Some(false));
-            }
-            last.append_in_place(text)?;
-            let rope = self.as_cell().cast::<Rope>().as_ptr();
-            (*rope).len += text.len() as u32;
-            Ok(Some(true))
+            self.reserve(n + m)?;
+            let cell = self.as_cell();
+            write_units(cell, wide, n, text);
+            Flat::<false>::set_len(cell, n + m);
         }
-    }
-
-    fn new_rope(left: JsString, right: JsString) -> JsResult<JsString> {
-        let len = (left.len() + right.len()) as u32;
-        let wide = left.is_wide() || right.is_wide();
-        let rope = Rope {
-            header: Header::new(0),
-            len,
-            wide,
-            left: UnsafeCell::new(left.into()),
-            right: UnsafeCell::new(right.into()),
-        };
-        let rope = heap::current().alloc(rope, u32::from(kind::ROPE))?;
-        // SAFETY: a rope is a string.
-        Ok(unsafe { JsString::from_value_unchecked(rope.into()) })
+        Ok(())
     }
 
     /// Whether the units are stored as UTF-16.
     pub fn is_wide(&self) -> bool {
         match self.downcast::<Rope>() {
-            Some(rope) => rope.wide,
+            Some(rope) => rope.is_wide(),
             None => self.kind() == kind::STRING16,
-        }
-    }
-}
-
-impl Rope {
-    /// Carries the concatenation out, if that was not done yet; the cell with the units.
-    fn flatten(&self) -> JsResult<NonNull<Header>> {
-        // SAFETY: no reference into the two cells outlives this function; nothing called here
-        // runs JavaScript or looks at this rope.
-        unsafe {
-            if (*self.right.get()).is_undefined() {
-                return Ok((*self.left.get()).cell_unchecked());
-            }
-            let cell = alloc_flat(self.len as usize, self.wide, 0)?;
-            let whole = own(cell);
-            let mut end = self.len as usize;
-            let mut pending: Vec<'_, NonNull<Header>> = Vec::new(heap::current().mem().memory(Use::Scratch));
-            pending.try_push((*self.left.get()).cell_unchecked())?;
-            let mut next = Some((*self.right.get()).cell_unchecked());
-            // From the right end to the left: ropes that grew by appending need no deep stack.
-            while let Some(part) = next.take().or_else(|| pending.pop()) {
-                if part.as_ref().kind() == kind::ROPE {
-                    let rope = part.cast::<Rope>().as_ref();
-                    if (*rope.right.get()).is_undefined() {
-                        next = Some((*rope.left.get()).cell_unchecked());
-                    } else {
-                        pending.try_push((*rope.left.get()).cell_unchecked())?;
-                        next = Some((*rope.right.get()).cell_unchecked());
-                    }
-                    continue;
-                }
-                let text = flat_text(part);
-                end -= text.len();
-                write_units(cell, self.wide, end, text);
-            }
-            debug_assert_eq!(end, 0);
-            *self.left.get() = whole.into();
-            drop((*self.right.get()).take());
-            Ok(cell)
         }
     }
 }
