@@ -16,6 +16,7 @@ use rquickjs::qjs;
 use std::alloc::Layout;
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString, c_int, c_void};
+use std::mem::ManuallyDrop;
 use std::ptr::{NonNull, null_mut};
 use std::time::Instant;
 use tare_allocators::Allocator;
@@ -58,6 +59,10 @@ impl Backend for QuickJsNg {
             let message = format!("QuickJS-ng has only its own front, `arena`, not `{}`", setup.front);
             return Run::not_begun(Outcome::Unsupported { message });
         }
+        if script.module {
+            let message = "the lab runs QuickJS-ng on scripts only, not on modules".into();
+            return Run::not_begun(Outcome::Unsupported { message });
+        }
         let base = super::base(&setup.allocator);
         let allocator = match super::allocator(&setup.allocator) {
             Ok(allocator) => allocator,
@@ -75,7 +80,12 @@ impl Backend for QuickJsNg {
             return failed("QuickJS-ng could not make a runtime: out of memory".into());
         };
         let setup_ns = begun.elapsed().as_nanos() as u64;
-        let mut run = engine.run(script, setup, handle.as_ref(), &*bridge.allocator);
+        let mut run = match engine.warm_up(script, setup.warmup) {
+            Ok(()) => engine.run(script, setup, handle.as_ref(), &*bridge.allocator),
+            Err(message) => {
+                Run::not_begun(Outcome::Threw { message: format!("while warming up: {message}") })
+            }
+        };
         let ended = Instant::now();
         drop(engine);
         if let Some(handle) = &handle {
@@ -198,6 +208,25 @@ impl Engine {
         let memory_report =
             usage.iter().map(|(name, value)| format!("{name:<24} {value:>14}\n")).collect::<String>();
         Run { measured: Some(measured), full_collection_ns, memory_report, ..Run::not_begun(outcome) }
+    }
+
+    /// Runs a program that many times, each in a context of its own.
+    fn warm_up(&self, script: &Script, iterations: u32) -> Result<(), String> {
+        for _ in 0..iterations {
+            // SAFETY: the runtime is live and no JavaScript runs.
+            let context = unsafe { qjs::JS_NewContext(self.runtime) };
+            if context.is_null() {
+                return Err("out of memory".into());
+            }
+            // The runtime is not this engine's to free.
+            let other = ManuallyDrop::new(Engine { runtime: self.runtime, context, probe: None });
+            let ended =
+                other.prepare(script).and_then(|()| other.eval(script)).and_then(|()| other.run_jobs());
+            // SAFETY: the context was made above, and no value of it is held.
+            unsafe { qjs::JS_FreeContext(context) };
+            ended?;
+        }
+        Ok(())
     }
 
     /// Sets the global `SIZE`, and `print` with `console.log`.
