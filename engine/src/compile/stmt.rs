@@ -798,6 +798,13 @@ impl Compiler<'_, '_, '_> {
             }
             scope = self.scopes[scope as usize].parent;
         }
+        if self.scopes[target as usize].kind == ScopeKind::Body {
+            // A parameter of that name, whatever else the body declares.
+            let parameters = self.scopes[target as usize].parent;
+            if self.live(parameters, name).is_some_and(|v| self.vars[v as usize].kind == BindingKind::Param) {
+                return Ok(true);
+            }
+        }
         let found = self.lookup(target, name).filter(|&v| v != VAR_MARK && !self.vars[v as usize].dead);
         if let Some(var) = found {
             return Ok(self.vars[var as usize].kind != BindingKind::Var);
@@ -818,16 +825,6 @@ impl Compiler<'_, '_, '_> {
                     self.add_eval_var(name, true)?;
                 }
                 Ok(conflict)
-            }
-            ScopeKind::Body => {
-                let parent = self.scopes[target as usize].parent;
-                let param = self
-                    .lookup(parent, name)
-                    .is_some_and(|v| v != VAR_MARK && self.vars[v as usize].kind == BindingKind::Param);
-                if !param {
-                    self.add_var(target, name, BindingKind::Var)?;
-                }
-                Ok(param)
             }
             _ => {
                 let var = self.add_var(target, name, BindingKind::Var)?;

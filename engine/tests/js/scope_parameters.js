@@ -73,3 +73,8 @@ print((function ([arguments]) { { function arguments() {} } return typeof argume
 print((function () { if (0) { function arguments() {} } return typeof arguments; })());
 print((function (a) { { function arguments() {} } a = 2; return typeof arguments + a; })(1));
 print((function () { "use strict"; { function f() {} } return typeof f; })());
+// A function in a block is no var where a parameter has its name, whatever else the body declares.
+print((function (a, g = 1) { for (var a in { k: 1 }); { function a() {} } return typeof a; })(1));
+print((function (a, g = 1) { { function a() {} } var a; return typeof a; })(1));
+print((function (a) { for (var a in { k: 1 }); { function a() {} } return typeof a; })(1));
+print((function (a, [g = 1]) { if (1) function a() {} return typeof a; var a; })(1, []));
