@@ -761,9 +761,6 @@ impl<'a, 's, 'i> Compiler<'a, 's, 'i> {
     /// Declares a lexical binding in the present scope.
     pub fn declare_lexical(&mut self, name: Name, kind: BindingKind, at: u32) -> Res<u32> {
         let scope = self.scope;
-        if name == n::LET && kind != BindingKind::Class {
-            return self.err_at(at, format_args!("'let' cannot be a lexically bound name"));
-        }
         if self.lookup(scope, name).is_some_and(|found| found == VAR_MARK || !self.vars[found as usize].dead)
         {
             return self.redeclared(name, at);

@@ -6,7 +6,7 @@ use super::error::Res;
 use super::expr::{E, KNOWN_PATTERN, Kind, Target};
 use super::ir::*;
 use super::literal::Key;
-use super::names::Name;
+use super::names::{Name, n};
 use super::parser::{Compiler, Ctl};
 use super::token::T;
 use crate::code::function::BindingKind;
@@ -45,6 +45,12 @@ impl Compiler<'_, '_, '_> {
     /// Declares a name of a binding form.
     pub fn declare(&mut self, name: Name, kind: BindingKind, at: u32) -> Res<Slot> {
         self.export_declared(name, at)?;
+        // The names of functions in blocks and the parameters of catch clauses may be `let`.
+        let declared = matches!(kind, BindingKind::Let | BindingKind::Const)
+            && self.scopes[self.scope as usize].kind != ScopeKind::CatchPattern;
+        if name == n::LET && declared {
+            return self.err_at(at, format_args!("'let' cannot be a lexically bound name"));
+        }
         match kind {
             BindingKind::Var => {
                 self.declare_var(name, at, false)?;
