@@ -73,6 +73,27 @@ pub enum Command {
     /// Ends with status 0, or with 1 when a limit of `--fail-on` was passed for certain or the runs
     /// cannot be compared.
     Compare(CompareArgs),
+    /// Find out how often the lab's verdicts err on this machine, as it is now.
+    ///
+    /// Compares a script with itself, and with one that needs 5 % more time and memory. The last
+    /// line reads `false alarms: F of N, found: P of N`.
+    Calibrate {
+        /// How many comparisons of each kind.
+        #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+        comparisons: u32,
+        /// How long it may take.
+        #[arg(long, default_value = "720", value_parser = parse_seconds, value_name = "SECONDS")]
+        time_budget: Duration,
+        /// Threads that keep the machine busy meanwhile.
+        #[arg(long, default_value_t = 0, value_name = "THREADS")]
+        load: u32,
+        /// How sure a verdict must be, in percent.
+        #[arg(long, default_value_t = 99.0, value_name = "PERCENT")]
+        confidence: f64,
+        /// The seed of the order of the samples.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Compare our engine with QuickJS-ng on small programs (needs the feature `quickjs-ng`).
     BenchPeers {
         /// Only programs whose name contains one of these.

@@ -9,6 +9,7 @@
 mod output;
 
 mod backend;
+mod calibrate;
 mod cli;
 mod compare;
 mod exec;
@@ -75,6 +76,10 @@ fn command(command: Command) -> Result<bool, String> {
             tune::tune(&file, &options).map(|()| true)
         }
         Command::Compare(args) => compare_command(args),
+        Command::Calibrate { comparisons, time_budget, load, confidence, seed } => {
+            let rule = rule(confidence, 2.0)?;
+            calibrate::calibrate(&calibrate::Options { comparisons, budget: time_budget, load, rule, seed })
+        }
         Command::BenchPeers { filter, repeats, gc_pause, bytes, timeout } => {
             peers::bench(&peers::Options { filter, repeats, timeout, gc_pause, bytes })
         }
@@ -144,13 +149,18 @@ fn run_command(args: RunArgs) -> Result<bool, String> {
     run::run(&choice, &options)
 }
 
+/// The rule of these percentages.
+fn rule(confidence: f64, margin: f64) -> Result<tare_reports::stats::Rule, String> {
+    if !(50.0..100.0).contains(&confidence) {
+        return Err(format!("--confidence {confidence}: write a percentage from 50 to below 100"));
+    }
+    if !(0.0..=50.0).contains(&margin) {
+        return Err(format!("--margin {margin}: write a percentage from 0 to 50"));
+    }
+    Ok(tare_reports::stats::Rule { confidence: confidence / 100.0, margin: margin / 100.0 })
+}
+
 fn compare_command(args: cli::CompareArgs) -> Result<bool, String> {
-    if !(50.0..100.0).contains(&args.confidence) {
-        return Err(format!("--confidence {}: write a percentage from 50 to below 100", args.confidence));
-    }
-    if !(0.0..=50.0).contains(&args.margin) {
-        return Err(format!("--margin {}: write a percentage from 0 to 50", args.margin));
-    }
     let wish = compare::Wish {
         rule: tare_reports::stats::Rule { confidence: args.confidence / 100.0, margin: args.margin / 100.0 },
         limits: args.fail_on.map(|list| list.0).unwrap_or_default(),
