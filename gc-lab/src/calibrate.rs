@@ -7,15 +7,15 @@
 //! the equal sides is a false alarm; the planted share is found when both its slowdown and its
 //! growth are called more.
 
-use crate::backend::{Script, Setup};
+use crate::matrix::Program;
 use crate::policy::{Policy, QUICKJS_THRESHOLD};
-use crate::sample::{self, Ended, Job};
+use crate::take::Take;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tare_reports::Figure;
-use tare_reports::record::Measured;
+use tare_reports::record::{Measured, Sample};
 use tare_reports::stats::{Blocks, Judged, Pair, Random, Rule, Verdict, judge, median};
 
 /// What is planted, as a share of time and of memory.
@@ -31,7 +31,7 @@ const BLOCKS: std::ops::RangeInclusive<usize> = 5..=12;
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Rounds and kept objects of the script that is measured.
-const BASE: Amount = Amount { rounds: 24_000.0, kept: 6_000.0 };
+const BASE: Amount = Amount { rounds: 20_000.0, kept: 1_000.0 };
 
 /// The script: garbage by the round, and a list that is kept.
 const BODY: &str = "
@@ -195,7 +195,8 @@ fn measure(
         random.shuffle(&mut order);
         for side in order {
             let amount = if side == 2 { planted } else { BASE };
-            let Some(measured) = take(amount, stop)? else { return Ok(None) };
+            let number = random.below(u32::MAX as usize) as u32;
+            let Some(measured) = take(amount, number, stop)? else { return Ok(None) };
             sides[side][block].push(measured);
         }
     }
@@ -210,9 +211,9 @@ fn plant(stop: &AtomicBool) -> Result<Option<(Amount, Duration)>, String> {
     let mut found: [Vec<Measured>; 3] = Default::default();
     let begun = Instant::now();
     const TURNS: usize = 15;
-    for _ in 0..TURNS {
+    for turn in 0..TURNS {
         for (amount, found) in amounts.iter().zip(&mut found) {
-            let Some(measured) = take(*amount, stop)? else { return Ok(None) };
+            let Some(measured) = take(*amount, turn as u32, stop)? else { return Ok(None) };
             found.push(measured);
         }
     }
@@ -241,21 +242,37 @@ fn plant(stop: &AtomicBool) -> Result<Option<(Amount, Duration)>, String> {
     Ok(Some((planted, each)))
 }
 
-/// One sample in a process of its own. `None` when interrupted.
-fn take(amount: Amount, stop: &AtomicBool) -> Result<Option<Measured>, String> {
+/// One sample in a process of its own, like any other of the lab; the number makes its place on
+/// the stack its own. `None` when interrupted.
+fn take(amount: Amount, number: u32, stop: &AtomicBool) -> Result<Option<Measured>, String> {
     let source = format!("const ROUNDS = {:.0}, KEPT = {:.0};{BODY}", amount.rounds, amount.kept);
-    let job = Job {
+    let program = Program::File("calibrate.js".into(), source);
+    let sample = Sample {
         engine: "tare".into(),
-        script: Script { filename: "calibrate.js".into(), source, size: None, prints: false },
-        setup: Setup::new("system", "direct", &Policy::quickjs(QUICKJS_THRESHOLD)),
-        check: None,
+        workload: program.name(),
+        source_hash: program.hash(),
+        allocator: "system".into(),
+        front: "direct".into(),
+        policy: Policy::quickjs(QUICKJS_THRESHOLD).to_string(),
+        thp: "never".into(),
+        block: number / 64,
+        invocation: number % 64,
+        ..Sample::default()
     };
-    match sample::in_child(&job, TIMEOUT, stop)? {
-        Ended::Interrupted => Ok(None),
-        Ended::Run(run) => match run.measured.filter(|_| run.outcome.is_ok()) {
-            Some(measured) => Ok(Some(measured)),
-            None => Err(format!("a sample failed: {} {}", run.outcome.name(), run.outcome.message())),
-        },
+    let take = Take {
+        program: &program,
+        sample: &sample,
+        timeout: TIMEOUT,
+        lab: None,
+        command: &[],
+        pinned_core: None,
+        seed: u64::from(number),
+        retaken: false,
+    };
+    let Some(record) = take.record(stop)? else { return Ok(None) };
+    match record.measured {
+        Some(measured) => Ok(Some(measured)),
+        None => Err(format!("a sample failed: {} {}", record.outcome.name(), record.outcome.message())),
     }
 }
 

@@ -227,9 +227,48 @@ pub struct RunArgs {
 #[derive(Args, Debug)]
 pub struct CompareArgs {
     /// The directory of the run to compare with.
-    pub a: PathBuf,
+    #[arg(required_unless_present = "run", conflicts_with = "run")]
+    pub a: Option<PathBuf>,
     /// The directory of the other run.
-    pub b: PathBuf,
+    #[arg(required_unless_present = "run", conflicts_with = "run")]
+    pub b: Option<PathBuf>,
+    /// Make both runs here, in turns, so that what changes on the machine meets both.
+    #[arg(long)]
+    pub run: bool,
+    /// With --run, one side: `allocator=mimalloc front=pool policy=live(2) thp=never lab=PATH`, all
+    /// with defaults; `lab` is another build of gc-lab.
+    #[arg(long, value_name = "SIDE", default_value = "", requires = "run")]
+    pub side_a: crate::compare::Side,
+    /// With --run, the other side.
+    #[arg(long, value_name = "SIDE", default_value = "", requires = "run")]
+    pub side_b: crate::compare::Side,
+    /// With --run: workloads; all of the catalogue by default.
+    #[arg(long, alias = "workload", value_delimiter = ',', value_name = "NAMES", requires = "run")]
+    pub workloads: Vec<String>,
+    /// With --run: a script of your own; may be repeated.
+    #[arg(long, value_name = "FILE", requires = "run")]
+    pub script: Vec<PathBuf>,
+    /// With --run: small, default, large or a number.
+    #[arg(long, default_value = "default", requires = "run")]
+    pub size: Size,
+    /// With --run: how many blocks.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..), requires = "run")]
+    pub blocks: u32,
+    /// With --run: samples of each side on each program in a block.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..), requires = "run")]
+    pub invocations: u32,
+    /// With --run: begin no further block after this time, once there are enough.
+    #[arg(long, value_parser = parse_seconds, value_name = "SECONDS", requires = "run")]
+    pub time_budget: Option<Duration>,
+    /// With --run: what one sample may take.
+    #[arg(long, default_value = "30", value_parser = parse_seconds, value_name = "SECONDS", requires = "run")]
+    pub timeout: Duration,
+    /// With --run: where the records go, as `a` and `b` below it.
+    #[arg(long, default_value = "compare-out", value_name = "DIRECTORY", requires = "run")]
+    pub out: PathBuf,
+    /// With --run: the seed of the order.
+    #[arg(long, default_value_t = 1, requires = "run")]
+    pub seed: u64,
     /// How sure all statements must be together, in percent.
     #[arg(long, default_value_t = 99.0, value_name = "PERCENT")]
     pub confidence: f64,

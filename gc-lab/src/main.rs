@@ -167,7 +167,23 @@ fn compare_command(args: cli::CompareArgs) -> Result<bool, String> {
         json: args.json,
         html: args.html,
     };
-    compare::compare(&args.a, &args.b, &wish)
+    if let (Some(a), Some(b)) = (&args.a, &args.b) {
+        return compare::compare(a, b, &wish);
+    }
+    let turns = compare::Turns {
+        sides: [args.side_a, args.side_b],
+        workloads: args.workloads,
+        scripts: args.script,
+        size: args.size,
+        blocks: args.blocks,
+        invocations: args.invocations,
+        budget: args.time_budget,
+        timeout: args.timeout,
+        out: args.out,
+        seed: args.seed,
+        command: command_line(),
+    };
+    compare::run(&turns, &wish)
 }
 
 /// The core that `--pin` names: a number, or `last`.
