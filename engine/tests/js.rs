@@ -12,7 +12,8 @@
 //! - `TARE_BLESS=pending`: rewrite `pending.txt` from what passes.
 //! - `TARE_GC=POLICY`: collect by this policy, e.g. `every(1)` for a collection at each allocation.
 //!
-//! The same scripts also run under stress, with collections at so many allocations as time allows; with
+//! The same scripts also run without the compiler's fusions, all at once; with each of them off in turn when
+//! asked for: `cargo test -p tare --test js each_fusion -- --ignored`. And they run under stress, with collections at so many allocations as time allows; with
 //! one at every allocation from the start on, which takes minutes, when asked for:
 //! `cargo test --profile checked -p tare --test js -- --ignored`.
 
@@ -27,7 +28,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tare::heap::{Policy, parse_policy};
-use tare::{Error, Runtime};
+use tare::{Error, Fusion, Fusions, Runtime};
 
 /// What a script prints.
 #[derive(Clone, Default)]
@@ -96,6 +97,9 @@ fn evaluate(source: &str, file: &str, sink: Sink) -> Result<(), Error> {
             builder = builder.gc_policy(policy);
         }
     }
+    if let Ok(names) = std::env::var(FUSIONS_OFF) {
+        builder = builder.fusions(Fusions::all_but(&names).unwrap());
+    }
     let runtime = builder.max_stack_size(stack_bytes).build()?;
     let end = Instant::now() + timeout;
     runtime.set_interrupt_handler(Some(Box::new(move || Instant::now() > end)));
@@ -113,15 +117,19 @@ fn evaluate(source: &str, file: &str, sink: Sink) -> Result<(), Error> {
     ended.map(drop)
 }
 
+/// An environment variable that changes how a child runs its script.
+type Setting<'a> = Option<(&'a str, &'a str)>;
+
 /// Runs one script in a process of its own, so that a crash is only this test's failure.
-fn run_apart(name: &str, policy: Option<&str>) -> String {
+fn run_apart(name: &str, setting: Setting) -> String {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "scripts_print_what_they_must", "--nocapture"]).env(CHILD, name);
-    if let Some(policy) = policy {
-        command.env("TARE_GC", policy);
+    if let Some((variable, value)) = setting {
+        command.env(variable, value);
     }
-    let path =
-        std::env::temp_dir().join(format!("tare-js-{}-{name}-{}.out", std::process::id(), policy.is_some()));
+    let number = NEXT.fetch_add(1, Relaxed);
+    let path = std::env::temp_dir().join(format!("tare-js-{}-{name}-{number}.out", std::process::id()));
     let status = command.env(CHILD_OUT, &path).stdout(Stdio::null()).status().unwrap();
     let printed = std::fs::read(&path).unwrap_or_default();
     // Nothing was written when the child crashed.
@@ -134,7 +142,7 @@ fn run_apart(name: &str, policy: Option<&str>) -> String {
 }
 
 /// Runs the scripts, as many at a time as the machine has processors; what each printed, in their order.
-fn run_all<'a>(names: &[&'a str], policy: Option<&str>) -> Vec<(&'a str, String)> {
+fn run_all<'a>(names: &[&'a str], setting: Setting<'_>) -> Vec<(&'a str, String)> {
     let next = AtomicUsize::new(0);
     let printed = Mutex::new(vec![String::new(); names.len()]);
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
@@ -144,7 +152,7 @@ fn run_all<'a>(names: &[&'a str], policy: Option<&str>) -> Vec<(&'a str, String)
                 loop {
                     let at = next.fetch_add(1, Relaxed);
                     let Some(name) = names.get(at) else { break };
-                    let text = run_apart(name, policy);
+                    let text = run_apart(name, setting);
                     printed.lock().unwrap()[at] = text;
                 }
             });
@@ -157,6 +165,8 @@ fn run_all<'a>(names: &[&'a str], policy: Option<&str>) -> Vec<(&'a str, String)
 const CHILD: &str = "TARE_JS_CHILD";
 /// Names, in the environment of a child, the file for what the script prints.
 const CHILD_OUT: &str = "TARE_JS_CHILD_OUT";
+/// Names, in the environment of a child, the fusions it does without.
+const FUSIONS_OFF: &str = "TARE_JS_FUSIONS_OFF";
 
 /// The first line in which two texts differ, with both versions.
 fn difference(expected: &str, printed: &str) -> String {
@@ -225,34 +235,60 @@ fn scripts_print_what_they_must() {
     assert!(report.is_empty(), "\n{report}");
 }
 
-/// Runs all scripts that pass, and holds what they print under a policy against what they must print.
-fn print_the_same(policy: &str) {
-    let filter = std::env::var("TARE_JS").unwrap_or_default();
+/// Runs all scripts that pass, and holds what they print under a setting against what they must print.
+fn print_the_same(variable: &str, value: &str) {
+    print_the_same_of(&std::env::var("TARE_JS").unwrap_or_default(), variable, value);
+}
+
+/// The same for the scripts whose names contain a text.
+fn print_the_same_of(filter: &str, variable: &str, value: &str) {
     let list = std::fs::read_to_string(folder().join("pending.txt")).unwrap();
     let all = names();
     let passing: Vec<&str> = all
         .iter()
         .map(String::as_str)
-        .filter(|name| name.contains(&filter) && !list.lines().any(|line| line == *name))
+        .filter(|name| name.contains(filter) && !list.lines().any(|line| line == *name))
         .collect();
     let mut report = String::new();
-    for (name, printed) in run_all(&passing, Some(policy)) {
+    for (name, printed) in run_all(&passing, Some((variable, value))) {
         let expected = std::fs::read_to_string(folder().join(format!("{name}.out"))).unwrap_or_default();
         if printed != expected {
             let _ = writeln!(report, "{name}: {}", difference(&expected, &printed));
         }
     }
-    assert!(report.is_empty(), "\n{report}");
+    assert!(report.is_empty(), "\n{variable}={value}\n{report}");
+}
+
+/// Code means the same without the fusions of the compiler.
+#[test]
+fn scripts_print_the_same_without_fusions() {
+    print_the_same(FUSIONS_OFF, "all");
+}
+
+/// The short form: the scripts that have all fusions.
+#[test]
+fn scripts_of_fusions_print_the_same_without_each() {
+    for fusion in Fusion::ALL {
+        print_the_same_of("fusions", FUSIONS_OFF, fusion.info().name);
+    }
+}
+
+#[test]
+#[ignore = "all scripts once for each fusion: minutes; see docs/checks.md"]
+fn scripts_print_the_same_without_each_fusion() {
+    for fusion in Fusion::ALL {
+        print_the_same(FUSIONS_OFF, fusion.info().name);
+    }
 }
 
 /// Builds with debug assertions verify the heap after each collection.
 #[test]
 fn scripts_print_the_same_under_stress() {
-    print_the_same("thinning(5)");
+    print_the_same("TARE_GC", "thinning(5)");
 }
 
 #[test]
 #[ignore = "minutes in optimised code, more in a debug build: every collection is verified; see docs/checks.md"]
 fn scripts_print_the_same_with_a_collection_at_every_allocation() {
-    print_the_same("every(1)");
+    print_the_same("TARE_GC", "every(1)");
 }

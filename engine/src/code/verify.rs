@@ -147,15 +147,8 @@ pub fn verify(template: &FunctionTemplate<'_>, functions: usize, memory: Memory<
                 match operand {
                     Operand::Count => pops += value as usize,
                     Operand::Shape => pops += template.shapes[value as usize].1 as usize,
-                    Operand::Depth => {
-                        let beyond = match op {
-                            Op::Pick => 1,
-                            Op::IterNextValue | Op::IterRest | Op::SetFunctionName => 2,
-                            _ => 0,
-                        };
-                        if value as usize + beyond > depth {
-                            return fault(pc, What::Underflow);
-                        }
+                    Operand::Depth if value as usize + op.reach() > depth => {
+                        return fault(pc, What::Underflow);
                     }
                     Operand::Jump16 | Operand::Jump32 => jump = Some(value),
                     _ => {}

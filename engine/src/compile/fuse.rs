@@ -4,7 +4,9 @@ use tare_allocators::Vec;
 
 use super::error::Res;
 use super::ir::*;
-use super::names::n;
+use super::names::{Name, n};
+use super::prove;
+use crate::code::fusions::{Fusion, Fusions};
 use crate::code::opcodes::{ENDS, Op, Operand};
 
 /// More bytes than any instruction has.
@@ -14,6 +16,10 @@ const MAX_INST_BYTES: usize = 9;
 pub(crate) fn has_jump(op: Op) -> bool {
     matches!(op.info().operands.last(), Some(Operand::Jump16 | Operand::Jump32))
 }
+
+/// The names of types in the order of `TYPE_NAMES`.
+pub(super) const TYPES: [Name; 8] =
+    [n::UNDEFINED, n::OBJECT, n::BOOLEAN, n::NUMBER, n::STRING, n::SYMBOL, n::BIGINT, n::FUNCTION];
 
 struct Fuser<'a, 'v> {
     input: &'v mut Vec<'a, Inst>,
@@ -26,6 +32,9 @@ struct Fuser<'a, 'v> {
     after: Map<'a>,
     at: usize,
     all_near: bool,
+    on: Fusions,
+    /// The end of the output before an instruction was added, for the proof.
+    before: Vec<'a, Inst>,
 }
 
 fn local8(inst: &Inst) -> Option<u16> {
@@ -41,7 +50,12 @@ fn small8(inst: &Inst) -> Option<i32> {
 }
 
 /// Optimizes the code of a function with `labels` labels; the code and the number of labels it has then.
-pub(crate) fn fuse<'a>(input: &mut Vec<'a, Inst>, labels: u32, regions: &[u32]) -> Res<(Vec<'a, Inst>, u32)> {
+pub(crate) fn fuse<'a>(
+    input: &mut Vec<'a, Inst>,
+    labels: u32,
+    regions: &[u32],
+    on: Fusions,
+) -> Res<(Vec<'a, Inst>, u32)> {
     let memory = input.memory();
     for inst in input.iter_mut().filter(|inst| inst.op == p::NUMBER) {
         let bits = u64::from(inst.b) << 32 | u64::from(inst.a);
@@ -57,7 +71,9 @@ pub(crate) fn fuse<'a>(input: &mut Vec<'a, Inst>, labels: u32, regions: &[u32]) 
     uses.try_resize(labels as usize, 0)?;
     let out = Vec::try_with_capacity(input.len(), memory)?;
     let all_near = input.len() * MAX_INST_BYTES < 32_000;
-    let mut fuser = Fuser { input, out, places, uses, after: Map::new(memory), at: 0, all_near };
+    let before = Vec::new(memory);
+    let after = Map::new(memory);
+    let mut fuser = Fuser { input, out, places, uses, after, at: 0, all_near, on, before };
     fuser.thread(regions)?;
     fuser.run()?;
     Ok((fuser.out, fuser.places.len() as u32))
@@ -77,6 +93,9 @@ impl Fuser<'_, '_> {
 
     /// Where a jump to a label ends up.
     fn destination(&self, label: u32) -> u32 {
+        if !self.on.has(Fusion::Thread) {
+            return label;
+        }
         let mut label = label;
         for _ in 0..16 {
             let Some(i) = self.real(self.places[label as usize] as usize) else { break };
@@ -119,7 +138,7 @@ impl Fuser<'_, '_> {
             if !matches!(op, Op::Loop | Op::LoopIfTrue | Op::Gosub) {
                 let mut label = self.destination(self.input[i].b);
                 // A value kept for a test that follows is not needed if the outcome is known.
-                if matches!(op, Op::IfTrueOrPop | Op::IfFalseOrPop) {
+                if matches!(op, Op::IfTrueOrPop | Op::IfFalseOrPop) && self.on.has(Fusion::TestAgain) {
                     let (test, other, other_keep) = if op == Op::IfTrueOrPop {
                         (Op::IfTrue, Op::IfFalse, Op::IfFalseOrPop)
                     } else {
@@ -176,7 +195,7 @@ impl Fuser<'_, '_> {
                     }
                 }
                 _ => {
-                    self.add(inst)?;
+                    self.add_proven(inst)?;
                     if inst.opcode().is_some_and(|op| op.info().flags & ENDS != 0) {
                         reached = false;
                     }
@@ -195,14 +214,14 @@ impl Fuser<'_, '_> {
         loop {
             let len = self.out.len();
             let Some(last) = self.out.last().copied() else { break };
-            if last.is(Op::Jump) && last.b == inst.b {
+            if last.is(Op::Jump) && last.b == inst.b && self.on.has(Fusion::JumpToNext) {
                 // A jump to what follows it anyway.
                 self.uses[inst.b as usize] -= 1;
                 self.out.pop();
                 reached = true;
                 continue;
             }
-            if last.is(Op::Jump) && len >= 2 {
+            if last.is(Op::Jump) && len >= 2 && self.on.has(Fusion::BranchAround) {
                 // A branch around a jump.
                 let branch = self.out[len - 2];
                 let inverse = match branch.opcode() {
@@ -283,25 +302,45 @@ impl Fuser<'_, '_> {
         Ok(self.out.try_push(Inst { op: op as u16, x, a, b, at })?)
     }
 
+    /// Adds an instruction; builds with debug assertions check that what it was fused with means the same.
+    fn add_proven(&mut self, inst: Inst) -> Res {
+        if !cfg!(debug_assertions) {
+            return self.add(inst);
+        }
+        let len = self.out.len();
+        let kept = len - len.min(prove::WINDOW);
+        self.before.clear();
+        self.before.try_extend_from_slice(&self.out[kept..])?;
+        self.before.try_push(inst)?;
+        self.add(inst)?;
+        let memory = self.out.memory();
+        if !prove::same(&self.before, &self.out[kept..], memory)? {
+            panic!("a fusion changed {:?} to {:?}", self.before, &self.out[kept..]);
+        }
+        Ok(())
+    }
+
     fn add(&mut self, inst: Inst) -> Res {
         let Some(op) = inst.opcode() else { return Ok(self.out.try_push(inst)?) };
         let (a, at) = (inst.a, inst.at);
         match op {
             Op::GetLocal => {
                 if let Some(last) = self.out.last().copied() {
-                    if last.is(Op::PutLocal) && last.a == a {
+                    if last.is(Op::PutLocal) && last.a == a && self.on.has(Fusion::StoreLoad) {
                         let len = self.out.len();
                         self.out[len - 1].op = Op::SetLocal as u16;
                         return Ok(());
                     }
-                    if let (Some(first), Some(second)) = (local8(&last), local8(&inst)) {
+                    if let (Some(first), Some(second)) = (local8(&last), local8(&inst))
+                        && self.on.has(Fusion::TwoLocals)
+                    {
                         self.out.pop();
                         return self.emit(Op::GetLocals, first, u32::from(second), 0, at);
                     }
                 }
             }
             Op::PutLocal => return self.put_local(inst),
-            Op::Drop => {
+            Op::Drop if self.on.has(Fusion::PushDrop) => {
                 if let Some(last) = self.out.last().copied() {
                     if last.is(Op::SetLocal) {
                         self.out.pop();
@@ -313,13 +352,9 @@ impl Fuser<'_, '_> {
                     }
                 }
             }
-            Op::Swap if self.out.last().is_some_and(|last| last.is(Op::Swap)) => {
-                self.out.pop();
-                return Ok(());
-            }
             Op::GetField | Op::GetField2 | Op::GetLength => {
                 let this = self.out.last().is_some_and(|last| last.is(Op::PushThis));
-                if this && op == Op::GetField {
+                if this && op == Op::GetField && self.on.has(Fusion::ThisField) {
                     self.out.pop();
                     return self.emit(Op::ThisGetField, 0, a, 0, at);
                 }
@@ -327,11 +362,14 @@ impl Fuser<'_, '_> {
                     && last.is(Op::GetCapture)
                     && last.a < 256
                     && op == Op::GetField
+                    && self.on.has(Fusion::CaptureField)
                 {
                     self.out.pop();
                     return self.emit(Op::CaptureGetField, last.a as u16, a, 0, at);
                 }
-                if let Some(local) = self.pop_local() {
+                if self.on.has(Fusion::LocalField)
+                    && let Some(local) = self.pop_local()
+                {
                     let fused = match op {
                         Op::GetField => Op::LocalGetField,
                         Op::GetField2 => Op::LocalGetField2,
@@ -341,7 +379,8 @@ impl Fuser<'_, '_> {
                 }
             }
             Op::PutField => {
-                if let Some(start) = self.operand_start()
+                if self.on.has(Fusion::ThisPutField)
+                    && let Some(start) = self.operand_start()
                     && start > 0
                     && self.out[start - 1].is(Op::PushThis)
                 {
@@ -350,27 +389,38 @@ impl Fuser<'_, '_> {
                 }
             }
             Op::GetElem => {
-                if let Some((first, second)) = self.pop_locals() {
+                if self.on.has(Fusion::ElementLocals)
+                    && let Some((first, second)) = self.pop_locals()
+                {
                     return self.emit(Op::GetElemLocals, first, u32::from(second), 0, at);
                 }
-                if let Some(local) = self.pop_local() {
+                if self.on.has(Fusion::ElementLocal)
+                    && let Some(local) = self.pop_local()
+                {
                     return self.emit(Op::GetElemLocal, 0, u32::from(local), 0, at);
                 }
             }
             Op::Add | Op::Sub => {
-                if let Some((first, second)) = self.pop_locals() {
+                if self.on.has(Fusion::OpLocals)
+                    && let Some((first, second)) = self.pop_locals()
+                {
                     let fused = if op == Op::Add { Op::AddLocals } else { Op::SubLocals };
                     return self.emit(fused, first, u32::from(second), 0, at);
                 }
-                if let Some((local, int)) = self.pop_local_int(false) {
+                if self.on.has(Fusion::OpLocalInt)
+                    && let Some((local, int)) = self.pop_local_int(false)
+                {
                     let fused = if op == Op::Add { Op::AddLocalInt } else { Op::SubLocalInt };
                     return self.emit(fused, local, int as u32, 0, at);
                 }
-                if let Some(int) = self.pop_int8() {
+                if self.on.has(Fusion::OpInt)
+                    && let Some(int) = self.pop_int8()
+                {
                     let fused = if op == Op::Add { Op::AddInt } else { Op::SubInt };
                     return self.emit(fused, 0, int as u32, 0, at);
                 }
                 if op == Op::Add
+                    && self.on.has(Fusion::OpLocal)
                     && let Some(local) = self.pop_local()
                 {
                     return self.emit(Op::AddLocal, 0, u32::from(local), 0, at);
@@ -380,6 +430,7 @@ impl Fuser<'_, '_> {
             Op::Mod => {
                 if let Some(last) = self.out.last().copied()
                     && small8(&last).is_some_and(|int| int > 0)
+                    && self.on.has(Fusion::OpInt)
                 {
                     self.out.pop();
                     return self.emit(Op::ModInt, 0, last.a, 0, at);
@@ -389,6 +440,7 @@ impl Fuser<'_, '_> {
             Op::BitAnd | Op::BitOr | Op::Shl | Op::Sar | Op::Shr => {
                 if let Some(last) = self.out.last().copied()
                     && let Some(int) = small(&last)
+                    && self.on.has(Fusion::OpInt)
                 {
                     let shift = (0..32).contains(&int);
                     let fused = match op {
@@ -407,10 +459,14 @@ impl Fuser<'_, '_> {
                 return self.emit(op, 0, 0, 0, at);
             }
             Op::Mul => {
-                if let Some((first, second)) = self.pop_locals() {
+                if self.on.has(Fusion::OpLocals)
+                    && let Some((first, second)) = self.pop_locals()
+                {
                     return self.emit(Op::MulLocals, first, u32::from(second), 0, at);
                 }
-                if let Some(local) = self.pop_local() {
+                if self.on.has(Fusion::OpLocal)
+                    && let Some(local) = self.pop_local()
+                {
                     return self.emit(Op::MulLocal, 0, u32::from(local), 0, at);
                 }
                 return self.emit(op, 0, 0, 0, at);
@@ -418,7 +474,10 @@ impl Fuser<'_, '_> {
             Op::Div | Op::Exp | Op::BitXor => return self.emit(op, 0, 0, 0, at),
             Op::IfFalse | Op::IfTrue => return self.branch(op, inst),
             Op::LoopIfTrue => return self.loop_branch(inst),
-            Op::Return if self.out.last().is_some_and(|last| last.is(Op::PushUndefined)) => {
+            Op::Return
+                if self.out.last().is_some_and(|last| last.is(Op::PushUndefined))
+                    && self.on.has(Fusion::ReturnUndefined) =>
+            {
                 self.out.pop();
                 return self.emit(Op::ReturnUndefined, 0, 0, 0, at);
             }
@@ -449,13 +508,10 @@ impl Fuser<'_, '_> {
     fn typeof_is(&mut self) -> bool {
         let len = self.out.len();
         let [.., before, last] = self.out[..] else { return false };
-        if !before.is(Op::Typeof) || last.op != p::STRING {
+        if !before.is(Op::Typeof) || last.op != p::STRING || !self.on.has(Fusion::TypeofIs) {
             return false;
         }
-        // In the order of `TYPE_NAMES`.
-        let types =
-            [n::UNDEFINED, n::OBJECT, n::BOOLEAN, n::NUMBER, n::STRING, n::SYMBOL, n::BIGINT, n::FUNCTION];
-        let Some(number) = types.iter().position(|name| name.0 == last.a) else { return false };
+        let Some(number) = TYPES.iter().position(|name| name.0 == last.a) else { return false };
         self.out.pop();
         self.out[len - 2] = Inst::new(Op::TypeofIs, number as u32, before.at);
         true
@@ -506,6 +562,11 @@ impl Fuser<'_, '_> {
                 return Err(if inst.is(Op::GetLocals) && needed == 1 { Some(i) } else { None });
             }
             needed = needed - pushes + pops;
+            // What it names by depth must lie within the code, or what lies below could not go away.
+            let below = op.info().operands.contains(&Operand::Depth) && inst.a as usize + op.reach() > needed;
+            if below {
+                return Err(None);
+            }
             if needed == 0 {
                 return Ok(i);
             }
@@ -516,17 +577,17 @@ impl Fuser<'_, '_> {
     fn put_local(&mut self, inst: Inst) -> Res {
         let (local, at) = (inst.a, inst.at);
         let Some(last) = self.out.last().copied() else { return Ok(self.out.try_push(inst)?) };
-        if last.is(Op::Dup) {
+        if last.is(Op::Dup) && self.on.has(Fusion::StoreLoad) {
             self.out.pop();
             return self.emit(Op::SetLocal, 0, local, 0, at);
         }
-        if last.is(Op::GetLocal) && last.a == local {
+        if last.is(Op::GetLocal) && last.a == local && self.on.has(Fusion::LoadStore) {
             self.out.pop();
             return Ok(());
         }
         if local < 256 {
             let len = self.out.len();
-            if (last.is(Op::Inc) || last.is(Op::Dec)) && len >= 2 {
+            if (last.is(Op::Inc) || last.is(Op::Dec)) && len >= 2 && self.on.has(Fusion::StepLocal) {
                 let before = self.out[len - 2];
                 let op = if last.is(Op::Inc) { Op::IncLocal } else { Op::DecLocal };
                 if before.is(Op::GetLocal) && before.a == local {
@@ -539,14 +600,16 @@ impl Fuser<'_, '_> {
                     return self.emit(op, 0, local, 0, last.at);
                 }
             }
-            if last.is(Op::AddLocals) && u32::from(last.x) == local {
+            let append = self.on.has(Fusion::AppendLocal);
+            if last.is(Op::AddLocals) && u32::from(last.x) == local && append {
                 self.out.pop();
                 self.emit(Op::GetLocal, 0, last.a, 0, last.at)?;
                 return self.emit(Op::AppendLocal, 0, local, 0, last.at);
             }
-            if last.is(Op::Add) {
+            if last.is(Op::Add) && (append || self.on.has(Fusion::AddPutLocal)) {
                 self.out.pop();
-                if let Some(pair) = self.split_start()
+                if append
+                    && let Some(pair) = self.split_start()
                     && u32::from(self.out[pair].x) == local
                     && self.leaves_alone(pair + 1, local)
                 {
@@ -554,14 +617,18 @@ impl Fuser<'_, '_> {
                     self.out[pair] = Inst::new(Op::GetLocal, both.a, both.at);
                     return self.emit(Op::AppendLocal, 0, local, 0, last.at);
                 }
-                if let Some(start) = self.operand_start()
+                if append
+                    && let Some(start) = self.operand_start()
                     && start > 0
                     && self.is_append(start, local)
                 {
                     self.out.remove(start - 1);
                     return self.emit(Op::AppendLocal, 0, local, 0, last.at);
                 }
-                return self.emit(Op::AddPutLocal, 0, local, 0, last.at);
+                if self.on.has(Fusion::AddPutLocal) {
+                    return self.emit(Op::AddPutLocal, 0, local, 0, last.at);
+                }
+                self.out.try_push(last)?;
             }
         }
         Ok(self.out.try_push(inst)?)
@@ -595,7 +662,7 @@ impl Fuser<'_, '_> {
     fn branch(&mut self, op: Op, inst: Inst) -> Res {
         let (label, at) = (inst.b, inst.at);
         let Some(last) = self.out.last().copied() else { return Ok(self.out.try_push(inst)?) };
-        if last.is(Op::Not) {
+        if last.is(Op::Not) && self.on.has(Fusion::BranchNot) {
             self.out.pop();
             let inverse = if op == Op::IfFalse { Op::IfTrue } else { Op::IfFalse };
             return self.branch(inverse, Inst { op: inverse as u16, ..inst });
@@ -603,7 +670,7 @@ impl Fuser<'_, '_> {
         if !self.near(label) {
             return Ok(self.out.try_push(inst)?);
         }
-        let compare = last.opcode();
+        let compare = last.opcode().filter(|_| self.on.has(Fusion::CompareBranch));
         if op == Op::IfFalse {
             let fused = match compare {
                 Some(Op::Lt) => Some((Op::IfNotLt, Op::IfNotLtLocals, Op::IfNotLtInt)),
@@ -614,10 +681,14 @@ impl Fuser<'_, '_> {
             };
             if let Some((plain, locals, int)) = fused {
                 self.out.pop();
-                if let Some((first, second)) = self.pop_locals() {
+                if self.on.has(Fusion::CompareLocals)
+                    && let Some((first, second)) = self.pop_locals()
+                {
                     return self.emit(locals, first, u32::from(second), label, last.at);
                 }
-                if let Some((local, value)) = self.pop_local_int(false) {
+                if self.on.has(Fusion::CompareInt)
+                    && let Some((local, value)) = self.pop_local_int(false)
+                {
                     return self.emit(int, local, value as u32, label, last.at);
                 }
                 return self.emit(plain, 0, 0, label, last.at);
@@ -637,13 +708,16 @@ impl Fuser<'_, '_> {
         if let Some((plain, with_int)) = equal {
             self.out.pop();
             if let Some(with_int) = with_int
+                && self.on.has(Fusion::CompareInt)
                 && let Some(value) = self.pop_int8()
             {
                 return self.emit(with_int, 0, value as u32, label, last.at);
             }
             return self.emit(plain, 0, 0, label, last.at);
         }
-        if let Some(local) = self.pop_local() {
+        if self.on.has(Fusion::BranchLocal)
+            && let Some(local) = self.pop_local()
+        {
             let fused = if op == Op::IfFalse { Op::IfFalseLocal } else { Op::IfTrueLocal };
             return self.emit(fused, 0, u32::from(local), label, at);
         }
@@ -660,12 +734,13 @@ impl Fuser<'_, '_> {
             Some(Op::Ge) => Op::LoopGe,
             _ => return Ok(self.out.try_push(inst)?),
         };
-        if !self.near(label) {
+        if !self.near(label) || !self.on.has(Fusion::CompareBranch) {
             return Ok(self.out.try_push(inst)?);
         }
         let at = last.at;
         self.out.pop();
         if matches!(plain, Op::LoopLt | Op::LoopLe)
+            && self.on.has(Fusion::CompareLocals)
             && let Some((first, second)) = self.pop_locals()
         {
             if self.pop_step(Op::IncLocal, first) {
@@ -679,7 +754,9 @@ impl Fuser<'_, '_> {
             return self.emit(plain, 0, 0, label, at);
         }
         let wide = matches!(plain, Op::LoopLt | Op::LoopLe);
-        if let Some((local, value)) = self.pop_local_int(wide) {
+        if self.on.has(Fusion::CompareInt)
+            && let Some((local, value)) = self.pop_local_int(wide)
+        {
             let step = if wide { Op::IncLocal } else { Op::DecLocal };
             if self.pop_step(step, local) {
                 let op = match plain {
@@ -701,7 +778,8 @@ impl Fuser<'_, '_> {
 
     /// Takes an increment or decrement of a local off the end of the output.
     fn pop_step(&mut self, op: Op, local: u16) -> bool {
-        let hit = self.out.last().is_some_and(|last| last.is(op) && last.a == u32::from(local));
+        let hit = self.on.has(Fusion::LoopStep)
+            && self.out.last().is_some_and(|last| last.is(op) && last.a == u32::from(local));
         if hit {
             self.out.pop();
         }

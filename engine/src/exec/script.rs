@@ -53,6 +53,17 @@ enum Goal<'a> {
     Module,
 }
 
+/// Holds what the compiler made against the opcode table.
+fn verify_all(unit: &Unit<'_>) {
+    let host = tare_allocators::System;
+    let memory = tare_allocators::Memory::new(&host);
+    for (number, function) in unit.functions.iter().enumerate() {
+        if let Err(fault) = crate::code::verify::verify(function, unit.functions.len(), memory) {
+            panic!("the compiler made wrong code: function {number}, {fault}");
+        }
+    }
+}
+
 impl Context {
     /// Compiles a text; the error is thrown as a SyntaxError that knows its place.
     fn compile(&mut self, source: &[u8], file: &str, goal: Goal<'_>) -> JsResult<Unit<'static>> {
@@ -61,7 +72,8 @@ impl Context {
         let here = core::ptr::from_ref(core::hint::black_box(&marker)).addr();
         let floor = self.rt().native_stack_floor;
         let room = if floor == 0 { 1 << 20 } else { here.saturating_sub(floor) };
-        let options = Options { completion: true, stack_bytes: room / 2, ..Options::default() };
+        let fusions = self.rt().fusions;
+        let options = Options { completion: true, stack_bytes: room / 2, fusions, ..Options::default() };
         let result = match goal {
             Goal::Script => compile::compile_script(source, options, memory, &mut Atoms),
             Goal::IndirectEval => compile::compile_eval(source, None, options, memory, &mut Atoms),
@@ -111,6 +123,9 @@ impl Context {
             let names =
                 |atom, out: &mut dyn core::fmt::Write| out.write_str(&atom_name(RawAtom::from_bits(atom)));
             let _ = crate::code::disassemble::unit(&unit, &names, &mut text);
+        }
+        if cfg!(debug_assertions) {
+            verify_all(&unit);
         }
         let memory = self.rt().mem.memory(Use::Code);
         let Unit { mut functions, globals, module: _, atoms } = unit;

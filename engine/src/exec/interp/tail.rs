@@ -77,6 +77,10 @@ unsafe fn is_done(frame: &Frame) -> bool {
                 Some(Op::Return) => return true,
                 // A variable that nobody else sees, and that ends with the frame.
                 Some(op @ (Op::SetLocal | Op::SetLocal8)) => pc = pc.add(op.size()),
+                // The same in two instructions.
+                Some(Op::PutLocal8) if *pc.add(2) == Op::GetLocal8 as u8 && *pc.add(1) == *pc.add(3) => {
+                    pc = pc.add(4);
+                }
                 // Jumps go forward.
                 Some(Op::Jump) => pc = pc.offset(pc.add(1).cast::<i32>().read_unaligned() as isize),
                 Some(Op::Jump16) => pc = pc.offset(pc.add(1).cast::<i16>().read_unaligned() as isize),
