@@ -60,7 +60,8 @@
 //!
 //! # Caches
 //! Property and global instructions name an inline cache, whose descriptor has the atom. Functions with
-//! more than 65,536 of them use constants and the `*_elem` instructions for the rest.
+//! more than 65,536 of them use constants and the `*_elem` instructions for the rest, and for globals
+//! `get_global_named` and `put_global_ref`.
 //!
 //! # Strictness
 //! `put_field`, `put_elem`, `delete_*`, `put_super`, `with_*` throw where the specification says *strict*,
@@ -268,7 +269,8 @@ opcodes! {
     GetGlobalOrUndefined "get_global_or_undefined" [Ic] 0 => 1, T, "-- value", "As get_global, but undefined if there is none (typeof); uninitialized still throws.";
     PutGlobal "put_global" [Ic] 1 => 0, T, "value --", "Assigns a global variable: const throws a TypeError, uninitialized a ReferenceError; if there is none, sloppy code creates a property of the global object, strict code throws a ReferenceError.";
     HasGlobal "has_global" [Atom] 0 => 1, T, "-- bool", "Whether the global variable exists (strict assignments resolve their target before the right side).";
-    PutGlobalRef "put_global_ref" [Atom] 2 => 0, T, "bool value --", "Strict assignment: ReferenceError if `bool` is false, else as put_global. If it is null: the assignment to the var of a function in a block (Annex B.3.2); nothing if a lexical binding has the name.";
+    PutGlobalRef "put_global_ref" [Atom] 2 => 0, T, "bool value --", "Assignment to a global variable that existed, or not, before the value was computed: if not, ReferenceError in strict code; else as put_global, without a cache. If `bool` is null: the assignment to the var of a function in a block (Annex B.3.2); nothing if a lexical binding has the name.";
+    GetGlobalNamed "get_global_named" [U8, Atom] 0 => 1, T, "-- value", "As get_global, or get_global_or_undefined if operand 0 is 1, without a cache.";
     InitGlobal "init_global" [Atom] 1 => 0, T, "value --", "Initializes the global lexical binding that declare_globals made.";
     DeleteGlobal "delete_global" [Atom] 0 => 1, T, "-- bool", "`delete name` for an unresolvable or global-object name; true if there is none, false for a lexical one.";
     DeclareGlobals "declare_globals" [] 0 => 0, T, "--", "GlobalDeclarationInstantiation, or EvalDeclarationInstantiation for the global scope: all checks first, then creates the bindings of the unit's `globals` list (functions with undefined; they follow by define_global_function).";
@@ -520,6 +522,15 @@ impl Op {
     #[inline]
     pub fn info(self) -> &'static OpInfo {
         &OPCODES[self as usize]
+    }
+
+    /// How many values at and under the place that a `Depth` operand names belong to it.
+    pub const fn reach(self) -> usize {
+        match self {
+            Op::Pick => 1,
+            Op::IterNextValue | Op::IterRest | Op::SetFunctionName => 2,
+            _ => 0,
+        }
     }
 
     /// Size of the instruction with its operands, in bytes.

@@ -114,8 +114,7 @@ impl<'a> Compiler<'a, '_, '_> {
         let mut globals: Vec<'a, Global> = Vec::new(self.memory);
         for i in 0..self.globals.len() {
             let (name, kind) = self.globals[i];
-            let entry = self.global_entry(name, kind)?;
-            globals.try_push(entry)?;
+            globals.try_push(Global { name: self.atom(name)?, kind })?;
         }
         let module = self.module_exports(init.is_some())?;
         let mut functions = Vec::try_with_capacity(templates.len(), self.memory)?;
@@ -207,7 +206,7 @@ impl<'a> Compiler<'a, '_, '_> {
         let mut ir = self.assign_slots(f, &resolved)?;
         drop(resolved);
         let labels = self.funcs[f as usize].labels;
-        let (mut ir, labels) = super::fuse::fuse(&mut ir, labels, &self.regions)?;
+        let (mut ir, labels) = super::fuse::fuse(&mut ir, labels, &self.regions, self.options.fusions)?;
         let mut encoder = Encoder::new(self, f, labels)?;
         let stack_size = encoder.depths(&mut ir)?;
         encoder.shapes(&ir)?;
@@ -258,6 +257,8 @@ struct Encoder<'c, 'a, 's, 'i> {
     constants: Vec<'a, Constant<'a>>,
     constant_index: Map<'a>,
     caches: Vec<'a, u32>,
+    /// Caches that all accesses to one name share, by family and name.
+    shared_caches: Map<'a>,
     functions: Vec<'a, u32>,
     shapes: Vec<'a, (u32, u32)>,
     shape_atoms: Vec<'a, u32>,
@@ -293,6 +294,7 @@ impl<'c, 'a, 's, 'i> Encoder<'c, 'a, 's, 'i> {
             constants: Vec::new(memory),
             constant_index: Map::new(memory),
             caches: Vec::new(memory),
+            shared_caches: Map::new(memory),
             functions: Vec::new(memory),
             shapes: Vec::new(memory),
             shape_atoms: Vec::new(memory),
@@ -610,8 +612,12 @@ impl<'c, 'a, 's, 'i> Encoder<'c, 'a, 's, 'i> {
         if info.flags & THROWS != 0 {
             self.note_position(inst.at)?;
         }
-        if self.caches.len() > usize::from(u16::MAX) && info.operands.contains(&Operand::Ic) {
-            return self.uncached(op, inst);
+        let mut cache = 0;
+        if info.operands.contains(&Operand::Ic) {
+            match self.cache(op, a)? {
+                Some(index) => cache = index,
+                None => return self.uncached(op, inst),
+            }
         }
         let start = self.code.len() as u32;
         self.code.try_push(op as u8)?;
@@ -637,12 +643,7 @@ impl<'c, 'a, 's, 'i> Encoder<'c, 'a, 's, 'i> {
                     self.code.try_extend_from_slice(&(value as u16).to_le_bytes())?;
                 }
                 Operand::I32 | Operand::Const32 => self.code.try_extend_from_slice(&value.to_le_bytes())?,
-                Operand::Ic => {
-                    let atom = self.atom(value)?;
-                    let index = self.caches.len() as u16;
-                    self.caches.try_push(atom)?;
-                    self.code.try_extend_from_slice(&index.to_le_bytes())?;
-                }
+                Operand::Ic => self.code.try_extend_from_slice(&cache.to_le_bytes())?,
                 Operand::Atom => {
                     let atom = self.atom(value)?;
                     self.code.try_extend_from_slice(&atom.to_le_bytes())?;
@@ -663,9 +664,52 @@ impl<'c, 'a, 's, 'i> Encoder<'c, 'a, 's, 'i> {
         Ok(())
     }
 
-    /// A property access in a function that has used up its caches.
+    /// The cache of an access, or none if the function has used up its caches. All accesses to one global
+    /// variable share one: they find the same place. So do those to a private name, whose caches hold nothing
+    /// but the name.
+    fn cache(&mut self, op: Op, name: u32) -> Res<Option<u16>> {
+        let family = match op {
+            Op::GetGlobal | Op::GetGlobalOrUndefined => 1,
+            Op::PutGlobal => 2,
+            Op::GetPrivate | Op::PutPrivate => 3,
+            _ => 0,
+        };
+        let shared = pair(family, name);
+        if family != 0
+            && let Some(index) = self.shared_caches.get(shared)
+        {
+            return Ok(Some(index as u16));
+        }
+        let Ok(index) = u16::try_from(self.caches.len()) else { return Ok(None) };
+        let atom = self.atom(name)?;
+        self.caches.try_push(atom)?;
+        if family != 0 {
+            self.shared_caches.set(shared, u32::from(index))?;
+        }
+        Ok(Some(index))
+    }
+
+    /// An access in a function that has used up its caches: slower instructions, which need up to two more
+    /// places on the stack.
     fn uncached(&mut self, op: Op, inst: &Inst) -> Res {
         self.extra_stack = UNCACHED_STACK;
+        let global = match op {
+            Op::GetGlobal => Some(0),
+            Op::GetGlobalOrUndefined => Some(1),
+            _ => None,
+        };
+        if op == Op::PutGlobal {
+            self.code.try_extend_from_slice(&[Op::PushTrue as u8, Op::Swap as u8])?;
+            self.note_position(inst.at)?;
+            self.code.try_push(Op::PutGlobalRef as u8)?;
+            let atom = self.atom(inst.a)?;
+            return Ok(self.code.try_extend_from_slice(&atom.to_le_bytes())?);
+        }
+        if let Some(or_undefined) = global {
+            self.code.try_extend_from_slice(&[Op::GetGlobalNamed as u8, or_undefined])?;
+            let atom = self.atom(inst.a)?;
+            return Ok(self.code.try_extend_from_slice(&atom.to_le_bytes())?);
+        }
         let base: &[Op] = match op {
             Op::ThisGetField => &[Op::PushThis],
             Op::ThisPutField => &[Op::PushThis, Op::Swap],

@@ -194,8 +194,19 @@ impl Compiler<'_, '_, '_> {
         Ok(())
     }
 
-    /// AssignmentExpression; may leave a pending `cover` for what encloses it.
+    /// AssignmentExpression; may leave a pending `cover` for what encloses it. One that a sibling left
+    /// stays pending, and is no concern of this expression.
     pub fn assign_cover(&mut self) -> Res<E> {
+        let sibling = core::mem::replace(&mut self.cover, NONE);
+        let e = self.assign_alone()?;
+        if sibling != NONE {
+            self.cover = sibling;
+        }
+        Ok(e)
+    }
+
+    #[inline(always)]
+    fn assign_alone(&mut self) -> Res<E> {
         self.check_depth()?;
         let start = self.tok.start;
         let mark = match self.tok.kind {

@@ -207,7 +207,7 @@ pub(crate) enum FnKind {
 }
 
 /// A direct eval's place.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct EvalSite {
     pub scope: u32,
     pub strict: bool,
@@ -224,6 +224,8 @@ pub(crate) struct Func<'a> {
     pub scope: u32,
     pub body_scope: u32,
     pub labels: u32,
+    /// Object literals that are made from values on the stack.
+    pub literals: u32,
     pub arg_count: u16,
     pub length: u16,
     pub rest: u32,

@@ -21,6 +21,8 @@ pub(crate) enum Key {
 
 /// Literals up to this size are made from values on the stack.
 const MAX_SHAPE: usize = 64;
+/// Literals of one function that are made so: as many shapes as an operand can tell apart.
+const MAX_LITERALS: u32 = 1 << 16;
 
 /// `define_method` operand: enumerable.
 pub(crate) const ENUMERABLE: u16 = 4;
@@ -123,7 +125,13 @@ impl Compiler<'_, '_, '_> {
         self.allow_in = saved;
         self.next()?;
         let count = self.properties.len() - base;
-        if plain && count > 0 && count <= MAX_SHAPE && self.distinct(base) {
+        if plain
+            && count > 0
+            && count <= MAX_SHAPE
+            && self.func().literals < MAX_LITERALS
+            && self.distinct(base)
+        {
+            self.func_mut().literals += 1;
             // All values stay on the stack; the object is made at the end.
             self.ir[object].op = p::NOP;
             for i in base..self.properties.len() {

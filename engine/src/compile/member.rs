@@ -13,6 +13,8 @@ use crate::code::opcodes::Op;
 
 /// Values passed one by one before an array literal or argument list goes over to appending.
 const BATCH: u32 = 32;
+/// Arguments passed one by one, before the rest of them makes an array of all.
+const MAX_ARGUMENTS: u32 = 1 << 15;
 
 impl<'a> Compiler<'a, '_, '_> {
     /// LeftHandSideExpression.
@@ -95,6 +97,10 @@ impl<'a> Compiler<'a, '_, '_> {
                     e = self.call_arguments(e, at, call_at, chain != NONE)?;
                     if is_async {
                         e.kind = Kind::AsyncCall;
+                    }
+                    // The arguments may be parameters still.
+                    if self.cover != NONE && !(is_async && self.is(T::Arrow)) {
+                        self.check_cover()?;
                     }
                 }
                 T::Template => {
@@ -197,7 +203,7 @@ impl<'a> Compiler<'a, '_, '_> {
         let direct_eval = callee.kind == Kind::Ident
             && !optional
             && self.ir.last().is_some_and(|last| last.op == p::CALL_GET && last.a == n::EVAL.0);
-        let count = self.arguments()?;
+        let count = self.arguments_cover()?;
         if direct_eval {
             self.direct_eval(count, call_at)?;
         } else {
@@ -214,8 +220,12 @@ impl<'a> Compiler<'a, '_, '_> {
         let scope = self.scope;
         let (strict, params) = (self.strict, self.in_params);
         let f = self.f as usize;
-        let site = self.funcs[f].evals.len() as u32;
-        self.funcs[f].evals.try_push(EvalSite { scope, strict, params })?;
+        // One after the other in one scope see the same.
+        let here = EvalSite { scope, strict, params };
+        if self.funcs[f].evals.last() != Some(&here) {
+            self.funcs[f].evals.try_push(here)?;
+        }
+        let site = self.funcs[f].evals.len() as u32 - 1;
         self.funcs[f].flags |= crate::code::function::Flags::HAS_EVAL;
         if !strict && !matches!(self.func().kind, FnKind::Script | FnKind::Module | FnKind::Eval) {
             let vars = self.var_scope();
@@ -241,6 +251,13 @@ impl<'a> Compiler<'a, '_, '_> {
 
     /// Arguments in parentheses: their number, or `None` if they are in an array on the stack.
     pub fn arguments(&mut self) -> Res<Option<u32>> {
+        let count = self.arguments_cover()?;
+        self.check_cover()?;
+        Ok(count)
+    }
+
+    /// The same for `async(...)`, whose arguments may turn out to be parameters: leaves a pending `cover`.
+    fn arguments_cover(&mut self) -> Res<Option<u32>> {
         self.expect(T::LParen)?;
         let saved = core::mem::replace(&mut self.allow_in, true);
         let mut count = 0u32;
@@ -257,12 +274,12 @@ impl<'a> Compiler<'a, '_, '_> {
                 }
                 array = true;
                 count = 0;
-                self.assign()?;
+                self.assign_cover()?;
                 self.emit(Op::ArraySpread, 0, at)?;
             } else {
-                self.assign()?;
+                self.assign_cover()?;
                 count += 1;
-                if count == u32::from(u16::MAX) && !array {
+                if count == MAX_ARGUMENTS && !array {
                     self.emit(Op::NewArray, count, at)?;
                     array = true;
                     count = 0;
@@ -768,6 +785,7 @@ impl<'a> Compiler<'a, '_, '_> {
         let site = self.ir.len();
         self.emit(Op::PushTemplate, 0, at)?;
         let mut count = 1u32;
+        let mut array = false;
         loop {
             let scanned = self.lexer.template_rest();
             let chunk = self.lexed(scanned)?;
@@ -783,10 +801,26 @@ impl<'a> Compiler<'a, '_, '_> {
             }
             self.substitution()?;
             count += 1;
+            if count == MAX_ARGUMENTS && !array {
+                self.emit(Op::NewArray, count, at)?;
+                array = true;
+                count = 0;
+            }
+            if array && count == BATCH {
+                self.emit(Op::ArrayAppend, count, at)?;
+                count = 0;
+            }
         }
         let index = self.constant(Constant::Template { cooked, raw })?;
         self.ir[site].a = index;
-        self.emit(Op::Call, count, at)?;
+        if array {
+            if count > 0 {
+                self.emit(Op::ArrayAppend, count, at)?;
+            }
+            self.emit(Op::CallSpread, 0, at)?;
+        } else {
+            self.emit(Op::Call, count, at)?;
+        }
         self.tok.end = self.lexer.at as u32;
         self.next()
     }

@@ -5,7 +5,7 @@
 //!   `module`): emit the intermediate form of [`ir`](self) with symbolic names; early errors.
 //! - `resolve`: names to locals, captures, globals. Inner functions go first, so that a function knows
 //!   which of its variables are captured. `enter`: what happens where a scope is entered.
-//! - `fuse`: jumps to jumps, dead code, short and fused instructions.
+//! - `fuse`: jumps to jumps, dead code, short and fused instructions; `prove` holds each against the code before it.
 //! - `encode`: stack depths, layout, bytes, handler and position tables.
 //!
 //! The source is WTF-8. Atoms come from the caller's [`Interner`]; the unit that comes back owns them as
@@ -29,6 +29,7 @@ mod module;
 mod names;
 mod parser;
 mod pattern;
+mod prove;
 mod regexp;
 mod resolve;
 mod stmt;

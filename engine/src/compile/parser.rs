@@ -14,9 +14,8 @@ use super::ir::*;
 use super::lexer::{LexFail, Lexer, Lines, is_eval_or_arguments, is_strict_reserved};
 use super::names::{Name, n};
 use super::token::{T, Token};
-use crate::code::function::{
-    ArgumentsKind, BindingKind, EvalScope, Flags, Global, GlobalKind, Interner, ModuleInfo,
-};
+use crate::code::function::{ArgumentsKind, BindingKind, EvalScope, Flags, GlobalKind, Interner, ModuleInfo};
+use crate::code::fusions::{Fusion, Fusions};
 use crate::code::opcodes::Op;
 
 /// What a compilation may do.
@@ -28,11 +27,13 @@ pub struct Options {
     pub strict: bool,
     /// Native stack the parser may use, in bytes.
     pub stack_bytes: usize,
+    /// Which rewritings of the code are done.
+    pub fusions: Fusions,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { completion: false, strict: false, stack_bytes: 512 << 10 }
+        Options { completion: false, strict: false, stack_bytes: 512 << 10, fusions: Fusions::ALL }
     }
 }
 
@@ -547,6 +548,9 @@ impl<'a, 's, 'i> Compiler<'a, 's, 'i> {
 
     /// Drops the value of an expression that nobody needs, simplifying what made it.
     pub fn drop_value(&mut self) -> Res {
+        if !self.options.fusions.has(Fusion::DropResult) {
+            return self.op(Op::Drop);
+        }
         let len = self.ir.len();
         if let [.., before, last] = &mut self.ir[..] {
             match (before.opcode(), last.opcode()) {
@@ -628,6 +632,7 @@ impl<'a, 's, 'i> Compiler<'a, 's, 'i> {
             scope: NONE,
             body_scope: NONE,
             labels: 0,
+            literals: 0,
             arg_count: 0,
             length: 0,
             rest: NONE,
@@ -973,10 +978,5 @@ impl<'a, 's, 'i> Compiler<'a, 's, 'i> {
 
     pub fn atom(&mut self, name: Name) -> Res<u32> {
         self.lexer.names.atom(self.lexer.source, name, self.interner)
-    }
-
-    /// A global declaration with its atom.
-    pub fn global_entry(&mut self, name: Name, kind: GlobalKind) -> Res<Global> {
-        Ok(Global { name: self.atom(name)?, kind })
     }
 }

@@ -14,6 +14,7 @@ use tare_allocators::{Allocator, Memory, OutOfMemory, System};
 
 use super::*;
 use crate::code::function::Text;
+use crate::code::fusions::{Fusion, Fusions};
 use crate::code::{disassemble, verify};
 
 /// A table of strings with counts, in place of the runtime's.
@@ -424,4 +425,134 @@ fn variables_used_wrongly_are_found() {
     assert_eq!(fault_after(stored, Op::GetBoxed, Op::GetBoxedCheck), None);
     let derived = "class A extends B { constructor() { super(); } }";
     assert_eq!(fault_after(derived, Op::ThrowIfInitialized, Op::Drop), Some(Uninitialized));
+}
+
+/// What the compiler makes of a source without some fusions.
+fn compile_without(source: &str, fusions: Fusions) -> String {
+    compile(source, false, Options { fusions, ..Options::default() })
+}
+
+/// Each switch stands for something: the source that shows the fusion compiles otherwise without it.
+#[test]
+fn each_fusion_can_be_turned_off() {
+    let sources: &[(Fusion, &str)] = &[
+        (Fusion::DropResult, "o.x = 1;"),
+        (Fusion::Thread, "function f(a) { while (a) { if (a.b) { if (a.c) g(); else continue; } } }"),
+        (Fusion::TestAgain, "function f(a, b) { if (a.x || b.x) g(); }"),
+        (Fusion::JumpToNext, "function f(a) { l: { a(); break l; } }"),
+        (Fusion::BranchAround, "function f(a) { for (;;) { if (a()) break; g(); } }"),
+        (Fusion::StoreLoad, "function f(a) { return a = g(); }"),
+        (Fusion::LoadStore, "function f(a) { a = a; }"),
+        (Fusion::PushDrop, "function f(a) { a; }"),
+        (Fusion::TwoLocals, "function f(a, b) { g(a, b); }"),
+        (Fusion::LocalField, "function f(a) { return a.x; }"),
+        (Fusion::ThisField, "function f() { return this.x; }"),
+        (Fusion::CaptureField, "function f(a) { return () => a.x; }"),
+        (Fusion::ThisPutField, "function f() { this.x = g(1); }"),
+        (Fusion::ElementLocals, "function f(a, b) { return a[b]; }"),
+        (Fusion::ElementLocal, "function f(a) { return g[a]; }"),
+        (Fusion::OpLocals, "function f(a, b) { return a * b; }"),
+        (Fusion::OpLocalInt, "function f(a) { return a + 1; }"),
+        (Fusion::OpInt, "function f(a) { return a.x | 0; }"),
+        (Fusion::OpLocal, "function f(a, b) { return a.x + b; }"),
+        (Fusion::StepLocal, "function f(a) { a++; }"),
+        (Fusion::AppendLocal, "function f(a) { a += g.x; }"),
+        (Fusion::AddPutLocal, "function f(a) { a = g() + h; }"),
+        (Fusion::TypeofIs, "function f(a) { return typeof a === 'number'; }"),
+        (Fusion::ReturnUndefined, "function f() { return undefined; }"),
+        (Fusion::BranchNot, "function f(a) { if (!g()) h(); }"),
+        (Fusion::CompareBranch, "function f(a) { if (g() < h()) h(); }"),
+        (Fusion::CompareLocals, "function f(a, b) { if (a < b) h(); }"),
+        (Fusion::CompareInt, "function f(a) { if (a === 1) h(); }"),
+        (Fusion::BranchLocal, "function f(a) { if (a) h(); }"),
+        (Fusion::LoopStep, "function f(a, b) { for (let i = 0; i < a; i++) h(); }"),
+    ];
+    let mut same = Vec::new();
+    for &fusion in Fusion::ALL {
+        let name = fusion.info().name;
+        let shown = sources.iter().find(|row| row.0 == fusion);
+        let Some((_, source)) = shown else { panic!("no source shows {name}") };
+        let with = compile_without(source, Fusions::ALL);
+        let without = compile_without(source, Fusions::ALL.without(fusion));
+        if with == without {
+            same.push(format!("{name}: {source}\n{with}"));
+        }
+        assert_eq!(Fusions::all_but(name), Ok(Fusions::ALL.without(fusion)));
+    }
+    assert!(same.is_empty(), "no difference:\n{}", same.join("\n"));
+    assert_eq!(Fusions::all_but("all"), Ok(Fusions::NONE));
+    assert_eq!(Fusions::all_but("this_field, nonsense"), Err("nonsense"));
+}
+
+/// The proof refuses a rewriting that moves a value others address by depth, and the like.
+#[test]
+fn wrong_fusions_are_refused() {
+    let system = System;
+    let memory = Memory::new(&system);
+    let i = |op: Op, a: u32| Inst::new(op, a, 0);
+    let same = |before: &[Inst], after: &[Inst]| prove::same(before, after, memory).unwrap();
+    let get = |local| i(Op::GetLocal, local);
+    let this = i(Op::PushThis, 0);
+    // `this.a = b` and `[this.a] = b`.
+    assert!(same(&[this, get(1), i(Op::PutField, 5)], &[get(1), i(Op::ThisPutField, 5)]));
+    assert!(!same(
+        &[this, i(Op::IterNextValue, 1), i(Op::PutField, 5)],
+        &[i(Op::IterNextValue, 1), i(Op::ThisPutField, 5)]
+    ));
+    assert!(!same(&[this, i(Op::Pick, 1), i(Op::PutField, 5)], &[i(Op::Pick, 1), i(Op::ThisPutField, 5)]));
+    // The order of what is seen from outside, and of operands.
+    assert!(!same(&[i(Op::GetGlobal, 1), i(Op::GetGlobal, 2)], &[i(Op::GetGlobal, 2), i(Op::GetGlobal, 1)]));
+    assert!(!same(&[get(1), get(2), i(Op::Sub, 0)], &[get(2), get(1), i(Op::Sub, 0)]));
+    // A local that changes between its reading and its use.
+    let assigned = [i(Op::PushTrue, 0), i(Op::SetLocal, 1)];
+    let before = [get(1), assigned[0], assigned[1], i(Op::Add, 0), i(Op::PutLocal, 1)];
+    assert!(!same(&before, &[assigned[0], assigned[1], i(Op::AppendLocal, 1)]));
+    assert!(same(&[get(1), get(2), i(Op::Add, 0), i(Op::PutLocal, 1)], &[get(2), i(Op::AppendLocal, 1)]));
+    // Branches: the direction, the label, and a value that is not only tested.
+    let branch = |op: Op, label: u32| Inst { b: label, ..i(op, 0) };
+    assert!(same(&[i(Op::Not, 0), branch(Op::IfFalse, 3)], &[branch(Op::IfTrue, 3)]));
+    assert!(!same(&[i(Op::Not, 0), branch(Op::IfFalse, 3)], &[branch(Op::IfFalse, 3)]));
+    assert!(!same(&[branch(Op::IfFalse, 3)], &[branch(Op::IfFalse, 4)]));
+    assert!(!same(&[i(Op::Not, 0), i(Op::Not, 0), i(Op::Return, 0)], &[i(Op::Return, 0)]));
+    assert!(same(&[i(Op::Ne, 0), branch(Op::IfTrue, 3)], &[branch(Op::IfNotEq, 3)]));
+    assert!(!same(&[i(Op::Ne, 0), branch(Op::IfTrue, 3)], &[branch(Op::IfNotStrictEq, 3)]));
+}
+
+/// Literals, patterns and parameters that look alike, by enumeration.
+#[test]
+fn cover_grammars() {
+    let text = std::fs::read_to_string(folder().join("cover.txt")).unwrap();
+    let with = |start| text.lines().filter_map(move |line: &str| line.strip_prefix(start));
+    let elements: Vec<&str> = with("element ").collect();
+    let reviewed: Vec<&str> = with("reviewed ").collect();
+    let (mut place, mut count, mut used) = ("", 0, 0);
+    let mut report = String::new();
+    for line in text.lines() {
+        if let Some(found) = line.strip_prefix("place ") {
+            place = found;
+            continue;
+        }
+        let Some((mode, bits)) = line.split_once(' ') else { continue };
+        let strict = match mode {
+            "sloppy" => "",
+            "strict" => "\"use strict\"; ",
+            _ => continue,
+        };
+        assert_eq!(bits.len(), elements.len(), "{place}: record the file again");
+        for (element, bit) in elements.iter().zip(bits.chars()) {
+            let source = format!("{strict}{}", place.replacen('@', element, 1));
+            let flipped = reviewed.contains(&source.as_str());
+            used += usize::from(flipped);
+            let wanted = (bit == '1') != flipped;
+            let got = compile(&source, false, Options::default());
+            if wanted == got.starts_with("SyntaxError") {
+                let word = if wanted { "refused" } else { "accepted" };
+                writeln!(report, "{word}: {source}").unwrap();
+            }
+            count += 1;
+        }
+    }
+    assert!(report.is_empty(), "\n{report}");
+    assert_eq!(used, reviewed.len(), "a reviewed source is not among those enumerated");
+    assert!(count > 7000, "{count}");
 }

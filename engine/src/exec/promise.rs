@@ -137,6 +137,9 @@ impl Context {
     /// HostPromiseRejectionTracker: `unhandled` when a promise was rejected without a handler, false when
     /// it gets its first one later.
     fn track_rejection(&mut self, promise: &Value, reason: &Value, unhandled: bool) {
+        if unhandled {
+            self.rt().rejections.note(promise);
+        }
         // Taken out while it runs, so that it cannot be replaced under itself.
         if let Some(mut tracker) = self.rt().rejection_tracker.take() {
             tracker(self, promise, reason, unhandled);

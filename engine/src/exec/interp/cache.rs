@@ -453,6 +453,20 @@ pub(super) fn get_global(i: Interp, index: usize) -> JsResult<Option<Value>> {
     cx.get(&global, key).map(Some)
 }
 
+/// The value of a global variable, if there is one.
+pub(super) fn find_global(i: Interp, key: RawAtom) -> JsResult<Option<Value>> {
+    let mut cx = i.cx();
+    let lexicals = cx.realm().lexicals();
+    if let Some((slot, _)) = lexicals.find(key) {
+        return cx.read_variable(&lexicals.slot(slot), key).map(Some);
+    }
+    let global = cx.global();
+    if !cx.has_property(&global, key)? {
+        return Ok(None);
+    }
+    cx.get(&global, key).map(Some)
+}
+
 /// A global variable that has just been assigned: where it is, unless a store there has to be asked about.
 pub(super) fn learn_put_global(i: Interp, index: usize) {
     let cache = i.cache(index);

@@ -46,8 +46,19 @@ pub(super) unsafe fn execute(i: Interp, op: Op) -> JsResult<Flow> {
                     let global = cx.global();
                     cx.set_value(global.as_value(), key, value, false)?;
                 }
-            } else if !existed.to_boolean() || !put_global(i, key, value, false)? {
+                return i.done(size);
+            }
+            let strict = i.is_strict();
+            if (strict && !existed.to_boolean()) || !put_global(i, key, value, !strict)? {
                 return Err(throw_undefined(i, key));
+            }
+        }
+        Op::GetGlobalNamed => {
+            let key = i.atom(2);
+            match cache::find_global(i, key)? {
+                Some(value) => i.push(value),
+                None if i.u8(1) == 1 => i.push(Value::UNDEFINED),
+                None => return Err(throw_undefined(i, key)),
             }
         }
         Op::InitGlobal => {
