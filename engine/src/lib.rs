@@ -51,6 +51,7 @@ pub mod text;
 pub mod value;
 
 pub use api::{
-    Alive, AliveReport, Builder, Context, DumpFlags, Error, FileLoader, Front, HostBlock, IntoValue,
-    Leftover, MemoryReport, MemoryRow, MemoryUsage, Module, ModuleLoader, Runtime, TypeSize, Value,
+    Alive, AliveReport, Builder, Context, DumpFlags, Error, FileLoader, Front, Fusion, Fusions, HostBlock,
+    IntoValue, Leftover, MemoryReport, MemoryRow, MemoryUsage, Module, ModuleLoader, RejectionTracker,
+    Runtime, TypeSize, Value,
 };

@@ -133,6 +133,28 @@ impl Context {
         }
     }
 
+    /// The first promise, of those that [`Runtime::track_rejections`](super::Runtime::track_rejections) keeps,
+    /// that was rejected and still has no handler, as an error; it counts as handled then. A host asks when no
+    /// job is left: until then a promise may get its handler.
+    pub fn next_unhandled_rejection(&self) -> Option<Error> {
+        use crate::object::promise::PromiseCell;
+        use crate::runtime::rejections::Unhandled;
+        let reason = {
+            let _entry = self.shared.enter();
+            // SAFETY: the runtime is alive and entered; no other reference into its state is kept.
+            let state = unsafe { &mut *self.shared.state.as_ptr() };
+            match state.rejections.take()? {
+                Unhandled::Lost => return Some(Error::OutOfMemory),
+                Unhandled::Promise(promise) => {
+                    let cell = promise.downcast::<PromiseCell>()?;
+                    cell.set_handled();
+                    cell.result()
+                }
+            }
+        };
+        self.with(|cx| Err::<(), _>(cx.throw(reason))).err()
+    }
+
     /// A SharedArrayBuffer of bytes that another runtime shares, see [`Value::shared_memory`].
     pub fn new_shared_buffer(&self, memory: SharedMemory) -> Result<Value, Error> {
         let buffer = self.with(|cx| cx.new_shared_buffer(memory))?;

@@ -33,6 +33,7 @@ mod value;
 use core::ptr::NonNull;
 use std::rc::Rc;
 
+pub use crate::code::fusions::{Fusion, Fusions};
 pub use crate::mem::Front;
 pub use crate::runtime::dump::DumpFlags;
 pub use crate::runtime::module::ModuleLoader;
@@ -42,7 +43,7 @@ pub use error::Error;
 pub use leaks::{Alive, AliveReport};
 pub use memory::HostBlock;
 pub use modules::FileLoader;
-pub use runtime::{Builder, Leftover, Runtime};
+pub use runtime::{Builder, Leftover, RejectionTracker, Runtime};
 pub use usage::{MemoryReport, MemoryRow, TypeSize};
 pub use value::{IntoValue, Value};
 

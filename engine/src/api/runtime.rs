@@ -9,6 +9,7 @@ use std::rc::Rc;
 use tare_allocators::{Allocator, System};
 
 use super::{Context, Error, Inner, Shared};
+use crate::code::fusions::Fusions;
 use crate::heap::{Collector, Heap, Observer, Policy, Reason};
 use crate::mem::{Front, Mem};
 use crate::object::ShapeTable;
@@ -17,6 +18,9 @@ use crate::runtime::stack::DEFAULT_STACK_BYTES;
 use crate::runtime::{self as rt, JobQueue, Machine};
 use crate::text::AtomTable;
 use crate::value::Value;
+
+/// See [`Runtime::set_rejection_tracker`].
+pub type RejectionTracker = Box<dyn FnMut(&Context, &super::Value, &super::Value, bool)>;
 
 /// How a runtime is made: `JS_NewRuntime2` and the setters that follow it.
 pub struct Builder {
@@ -29,9 +33,11 @@ pub struct Builder {
     observer: Option<Box<dyn Observer>>,
     output: Box<dyn Write>,
     seed: Option<u64>,
+    random_seed: Option<u64>,
     dump_flags: DumpFlags,
     dump_output: Box<dyn Write>,
     track_allocations: bool,
+    fusions: Fusions,
 }
 
 impl Default for Builder {
@@ -46,9 +52,11 @@ impl Default for Builder {
             observer: None,
             output: Box::new(std::io::stdout()),
             seed: None,
+            random_seed: None,
             dump_flags: DumpFlags::NONE,
             dump_output: Box::new(std::io::stdout()),
             track_allocations: false,
+            fusions: Fusions::ALL,
         }
     }
 }
@@ -177,6 +185,13 @@ impl Builder {
         self
     }
 
+    /// The seed of `Math.random`, for runs that must repeat: the same seed gives the same numbers. Unless one is
+    /// given here or by [`Builder::hash_seed`], each runtime's comes from the operating system.
+    pub fn random_seed(mut self, seed: u64) -> Builder {
+        self.random_seed = Some(seed);
+        self
+    }
+
     /// The seed of the runtime's hashes, for runs that must repeat exactly.
     pub fn hash_seed(mut self, seed: u64) -> Builder {
         self.seed = Some(seed);
@@ -202,6 +217,13 @@ impl Builder {
         self
     }
 
+    /// Which rewritings of code the compiler does; all unless told otherwise. Code means the same without
+    /// any of them, and is slower: a switch for whoever looks for a fault in one.
+    pub fn fusions(mut self, fusions: Fusions) -> Builder {
+        self.fusions = fusions;
+        self
+    }
+
     /// Makes the runtime.
     pub fn build(self) -> Result<Runtime, Error> {
         let mem = Mem::new(self.allocator, self.front);
@@ -223,12 +245,13 @@ impl Builder {
             module_loader: None,
             parse_json: |_, _| Ok(Value::UNDEFINED),
             symbol_registry: Value::UNDEFINED,
-            random_state: seed | 1,
+            random_state: random_state(self.random_seed.or(self.seed)),
             joining: crate::mem::Vec::new(mem.memory(crate::mem::Use::Runtime)),
             programs: [const { Value::UNDEFINED }; rt::PROGRAMS],
             regexp: None,
             interrupt: None,
             rejection_tracker: None,
+            rejections: rt::rejections::Rejections::new(&mem),
             can_block: true,
             native_stack_floor: 0,
             native_stack_bytes: self.stack_bytes,
@@ -238,6 +261,7 @@ impl Builder {
             output: self.output,
             finalizers: Vec::new(),
             dump_flags: self.dump_flags,
+            fusions: self.fusions,
             dump_output: Rc::new(RefCell::new(self.dump_output)),
             sites: self.track_allocations.then(Box::default),
             mem,
@@ -261,6 +285,18 @@ impl Builder {
             super::dump::connect(runtime);
         }
         Ok(Runtime { shared: Rc::new(inner) })
+    }
+}
+
+/// The first state of `Math.random`, never 0: from a seed, or from the operating system's random numbers, which
+/// the keys of the host's hash maps are made of.
+fn random_state(seed: Option<u64>) -> u64 {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    let seed = seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
+    // Seeds that are alike must not give numbers that are alike.
+    match crate::base::hash_word(seed, 0xA076_1D64_78BD_642F) {
+        0 => 0x2545_F491_4F6C_DD1D,
+        state => state,
     }
 }
 
@@ -429,6 +465,34 @@ impl Runtime {
     /// script can catch.
     pub fn set_interrupt_handler(&self, handler: Option<rt::InterruptHandler>) {
         self.state().interrupt = handler;
+    }
+
+    /// Keeps the promises that are rejected without a handler, for
+    /// [`Context::next_unhandled_rejection`](super::Context::next_unhandled_rejection). They are in the
+    /// runtime's memory. Off at first; turning it off forgets them.
+    pub fn track_rejections(&self, track: bool) {
+        let _entry = self.shared.enter();
+        self.state().rejections.wanted = track;
+        if !track {
+            self.state().rejections.clear();
+        }
+    }
+
+    /// Told at once of every promise that is rejected without a handler (`true`), and of one among them that gets its
+    /// first handler later (`false`): promise, reason, which (HostPromiseRejectionTracker,
+    /// `JS_SetHostPromiseRejectionTracker`).
+    pub fn set_rejection_tracker(&self, tracker: Option<RejectionTracker>) {
+        let _entry = self.shared.enter();
+        let shared = Rc::downgrade(&self.shared);
+        let tracker = tracker.map(|mut tracker| -> rt::RejectionTracker {
+            Box::new(move |cx, promise, reason, unhandled| {
+                let Some(shared) = shared.upgrade() else { return };
+                let context = Context::from_engine(&shared, cx);
+                let value = |value: &Value| super::Value::new(&shared, value.clone());
+                tracker(&context, &value(promise), &value(reason), unhandled);
+            })
+        });
+        drop(core::mem::replace(&mut self.state().rejection_tracker, tracker));
     }
 
     /// Whether `Atomics.wait` may block this thread; it may unless said otherwise.

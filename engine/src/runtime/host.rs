@@ -67,6 +67,7 @@ impl Runtime {
         self.regexp = None;
         self.forget_programs();
         self.rejection_tracker = None;
+        self.rejections.clear();
         self.heap.set_observer(None);
         self.heap.set_log(None);
         self.heap.set_garbage_hook(None);

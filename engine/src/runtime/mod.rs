@@ -19,6 +19,7 @@ pub mod machine;
 pub mod module;
 pub mod realm;
 // What the host asked to be told, in its own memory.
+pub mod rejections;
 #[allow(clippy::disallowed_types, clippy::disallowed_macros, clippy::disallowed_methods)]
 pub mod sites;
 pub mod stack;
@@ -145,6 +146,7 @@ pub struct Runtime {
     pub(crate) regexp: Option<tare_regexp::Scratch<'static>>,
     pub(crate) interrupt: Option<InterruptHandler>,
     pub(crate) rejection_tracker: Option<RejectionTracker>,
+    pub(crate) rejections: rejections::Rejections,
     /// Lowest address native code may use; 0 for no check.
     pub(crate) native_stack_floor: usize,
     pub(crate) native_stack_bytes: usize,
@@ -161,6 +163,8 @@ pub struct Runtime {
     /// Everything was let go: only the memory is left to be freed.
     pub(crate) ended: bool,
     pub(crate) dump_flags: dump::DumpFlags,
+    /// Which rewritings of its code the compiler does.
+    pub(crate) fusions: crate::code::fusions::Fusions,
     /// Where dumps are written.
     pub(crate) dump_output: dump::DumpOutput,
     /// Where cells were allocated, while that is tracked.

@@ -67,6 +67,7 @@ impl Runtime {
         self.weak.blocks(&mut blocks);
         self.machine.blocks(&mut blocks);
         self.jobs.blocks(&mut blocks);
+        self.rejections.blocks(&mut blocks);
         blocks.list(Use::Runtime, Part::Runtime, &self.waits);
         for bytes in self.regexp.iter().flat_map(|scratch| scratch.block_bytes()) {
             blocks.block(Use::RegExp, Part::Runtime, bytes);
