@@ -169,6 +169,43 @@ mod runs {
         }
     }
 
+    /// A rejection that nobody handles is no success.
+    #[test]
+    fn unhandled_rejections_are_recorded_as_thrown() {
+        let here = directory("rejects");
+        let script = "globalThis.result = 1; (async () => { await null; throw new Error('lost'); })();";
+        std::fs::write(here.join("rejects.js"), script).unwrap();
+        let script = "Promise.reject(1).catch(() => { globalThis.result = 7; });";
+        std::fs::write(here.join("handled.js"), script).unwrap();
+        lab(
+            &[
+                "run",
+                "--engine",
+                "tare",
+                "--script",
+                "rejects.js",
+                "--script",
+                "handled.js",
+                "--allocators",
+                "system",
+                "--policies",
+                "quickjs",
+                "--repeats",
+                "1",
+                "--out",
+                "out",
+            ],
+            &here,
+        );
+        let outcome = |name: &str| {
+            let records = records(&here.join("out"));
+            records.into_iter().find(|r| r.sample.workload == name).unwrap().outcome
+        };
+        assert!(matches!(outcome("rejects"), Outcome::Threw { .. }), "{:?}", outcome("rejects"));
+        assert!(outcome("rejects").message().contains("Error: lost"));
+        assert_eq!(outcome("handled"), Outcome::Ok);
+    }
+
     #[test]
     fn an_interrupted_run_goes_on_where_it_was_and_another_choice_starts_anew() {
         for engine in ENGINES {

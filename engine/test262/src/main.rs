@@ -88,7 +88,8 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(why) => {
-            eprintln!("tare-test262: {why}");
+            // If nobody can be told, the status must do.
+            let _ = writeln!(std::io::stderr(), "tare-test262: {why}");
             ExitCode::from(2)
         }
     }
@@ -134,7 +135,7 @@ fn run(args: &Args) -> Result<bool, String> {
     results.skipped = skipped;
     print_results(args, &results)?;
     let content = judge_list(args, &all, &results)?;
-    println!("{}", results.summary());
+    say(format_args!("{}\n", results.summary()))?;
     Ok(content)
 }
 
@@ -147,7 +148,7 @@ fn select(suite: &Suite, args: &Args) -> Result<Selection, String> {
     let core = folders.is_empty();
     if core {
         for note in suite.feature_notes() {
-            eprintln!("note: {note}");
+            let _ = writeln!(std::io::stderr(), "note: {note}");
         }
     }
     let mut tests = Vec::new();
@@ -171,18 +172,17 @@ fn print_results(args: &Args, results: &Results) -> Result<(), String> {
         write(path, &text)?;
     }
     if args.failures {
-        print!("{}", results.failures());
+        say(format_args!("{}", results.failures()))?;
     }
     if args.reasons > 0 {
-        println!("Commonest reasons:\n{}", results.reasons(args.reasons));
+        say(format_args!("Commonest reasons:\n{}\n", results.reasons(args.reasons)))?;
     }
-    print!("{}", results.table(args.depth));
+    say(format_args!("{}", results.table(args.depth)))?;
     let skipped: usize = results.skipped.values().sum();
-    println!(
-        "{}: {} of {} runs passed, {skipped} files outside the scope, {:.0} s",
+    say(format_args!(
+        "{}: {} of {} runs passed, {skipped} files outside the scope, {:.0} s\n",
         results.engine, results.variants_passed, results.variants_total, results.seconds
-    );
-    Ok(())
+    ))
 }
 
 /// Compares with the list of expected failures, or rewrites it, as the command line asks.
@@ -200,7 +200,7 @@ fn judge_list(args: &Args, all: &[String], results: &Results) -> Result<bool, St
     if args.update {
         let updated = expected.updated(all, &by_name);
         write(&args.expected, &updated.render())?;
-        println!("{} entries in {}", updated.len(), args.expected.display());
+        say(format_args!("{} entries in {}\n", updated.len(), args.expected.display()))?;
         return Ok(true);
     }
     let difference = expected.compare(all, &by_name);
@@ -210,10 +210,17 @@ fn judge_list(args: &Args, all: &[String], results: &Results) -> Result<bool, St
         ("on the list, not in the suite", &difference.unknown),
     ] {
         for name in names {
-            println!("{label}: {name}");
+            say(format_args!("{label}: {name}\n"))?;
         }
     }
     Ok(difference.is_empty())
+}
+
+/// Writes to standard output: results that cannot be written are a failure.
+fn say(text: std::fmt::Arguments<'_>) -> Result<(), String> {
+    let mut out = std::io::stdout().lock();
+    let written = out.write_fmt(text).and_then(|()| out.flush());
+    written.map_err(|error| format!("cannot write to standard output: {error}"))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {
@@ -268,7 +275,7 @@ impl Progress {
 
     fn finish(&self) {
         if self.terminal && !self.quiet {
-            eprint!("\r\x1b[K");
+            let _ = write!(std::io::stderr(), "\r\x1b[K");
         }
     }
 }

@@ -194,3 +194,42 @@ fn a_folder_that_is_no_suite_is_an_error() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("is no checkout of tc39/test262"));
 }
+
+/// The engine itself: a module whose evaluation never settles has not passed.
+#[test]
+fn a_module_that_never_settles_fails() {
+    let suite = FakeSuite::new(
+        "unsettled",
+        &[
+            ("language/waits.js", "flags: [module]", "await new Promise(() => {});"),
+            ("language/settles.js", "flags: [module]", "await null;"),
+            (
+                "language/done.js",
+                "flags: [module, async]",
+                "print('Test262:AsyncTestComplete'); await new Promise(() => {});",
+            ),
+        ],
+    );
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tare-test262"));
+    let output = command.arg("--suite").arg(&suite.0).args(["--jobs", "1", "--failures"]).output().unwrap();
+    let text = stdout(&output);
+    assert!(text.contains("waits.js"), "{text}");
+    assert!(text.contains("never settles"), "{text}");
+    assert!(!text.contains("settles.js:") && !text.contains("done.js"), "{text}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn results_that_cannot_be_written_are_a_failure() {
+    let suite = FakeSuite::new("full", &[("language/plain.js", "", "")]);
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let run = |out: std::process::Stdio, err: std::process::Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tare-test262"));
+        command.arg("--suite").arg(&suite.0).args(["--engine", "scripted", "--jobs", "1", "--quiet"]);
+        command.stdout(out).stderr(err).output().unwrap()
+    };
+    let output = run(full().into(), std::process::Stdio::piped());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write to standard output"));
+    assert_eq!(run(full().into(), full().into()).status.code(), Some(2));
+}

@@ -13,6 +13,9 @@ use tare::{Context, Error, FileLoader, Front, MemoryReport, Runtime};
 use tare_allocators::Allocator;
 use tare_reports::record::{Collection, Ledger, Ledgers, MAX_COLLECTIONS, Measured, Outcome};
 
+/// Of `Math.random`: every sample of a script sees the same numbers.
+const RANDOM_SEED: u64 = 1;
+
 /// The back end.
 pub struct Tare;
 
@@ -106,8 +109,9 @@ fn make(script: &Script, setup: &Setup) -> Result<Made, (String, Option<Handle>)
         builder = builder.output(Box::new(std::io::sink()));
     }
     let failed = |error: Error| (format!("the runtime could not be made: {error}"), handle.clone());
-    let runtime = builder.build().map_err(failed)?;
+    let runtime = builder.random_seed(RANDOM_SEED).build().map_err(failed)?;
     runtime.set_module_loader(Some(Box::new(FileLoader)));
+    runtime.track_rejections(true);
     let context = runtime.new_context().map_err(failed)?;
     Ok((runtime, context, handle))
 }
@@ -196,6 +200,9 @@ fn measure(
     let (allocations_before, refused_before) = (runtime.mem().allocations(), runtime.mem().refused());
     let cpu = machine::cpu_ns();
     let ended = evaluate(runtime, context, script);
+    // A promise that was rejected without a handler is an exception that nobody saw.
+    let unseen = || context.next_unhandled_rejection().map_or(Ok(()), |error| Err(error.to_string()));
+    let ended = ended.and_then(|()| unseen());
     let cpu_ns = machine::cpu_ns() - cpu;
     let wall_ns = start.elapsed().as_nanos() as u64;
     let (watch_cpu_ns, watch_wall_ns) = handle.map(Handle::watch_ns).unwrap_or_default();
