@@ -45,6 +45,7 @@ fusions! {
     StoreLoad "store_load" "put_local x; get_local x, or dup; put_local x -> set_local x", "The value is on top.";
     LoadStore "load_store" "get_local x; put_local x -> nothing", "Nothing else is pushed between.";
     PushDrop "push_drop" "a push without effect, or set_local; drop -> nothing, or put_local", "What is dropped was pushed last.";
+    SwapSwap "swap_swap" "swap; swap -> nothing", "Nothing.";
     TwoLocals "get_locals" "get_local x; get_local y -> get_locals x y", "Nothing.";
     LocalField "local_field" "get_local x; get_field -> local_get_field, and the like for calls and length", "The object is on top.";
     ThisField "this_field" "push_this; get_field -> this_get_field", "The object is on top.";

@@ -352,6 +352,12 @@ impl Fuser<'_, '_> {
                     }
                 }
             }
+            Op::Swap
+                if self.out.last().is_some_and(|last| last.is(Op::Swap)) && self.on.has(Fusion::SwapSwap) =>
+            {
+                self.out.pop();
+                return Ok(());
+            }
             Op::GetField | Op::GetField2 | Op::GetLength => {
                 let this = self.out.last().is_some_and(|last| last.is(Op::PushThis));
                 if this && op == Op::GetField && self.on.has(Fusion::ThisField) {

@@ -444,6 +444,7 @@ fn each_fusion_can_be_turned_off() {
         (Fusion::StoreLoad, "function f(a) { return a = g(); }"),
         (Fusion::LoadStore, "function f(a) { a = a; }"),
         (Fusion::PushDrop, "function f(a) { a; }"),
+        (Fusion::SwapSwap, "class A { #x = 1; static s = 2; get x() { return this.#x; } static t() {} }"),
         (Fusion::TwoLocals, "function f(a, b) { g(a, b); }"),
         (Fusion::LocalField, "function f(a) { return a.x; }"),
         (Fusion::ThisField, "function f() { return this.x; }"),
