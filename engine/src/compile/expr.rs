@@ -96,6 +96,21 @@ impl Target {
     }
 }
 
+/// How an AssignmentExpression starts.
+#[derive(Clone, Copy)]
+enum Start {
+    /// As a conditional expression.
+    Plain,
+    /// The same, or as what a mark was pushed for.
+    Marked,
+    Yield,
+    /// `async` has been passed.
+    Arrow {
+        is_async: bool,
+    },
+    Pattern,
+}
+
 /// In the map of known starts.
 pub(crate) const KNOWN_PATTERN: u32 = 1;
 pub(crate) const KNOWN_ARROW: u32 = 2;
@@ -198,7 +213,9 @@ impl Compiler<'_, '_, '_> {
     /// stays pending, and is no concern of this expression.
     pub fn assign_cover(&mut self) -> Res<E> {
         let sibling = core::mem::replace(&mut self.cover, NONE);
+        let marks = self.marks.len();
         let e = self.assign_alone()?;
+        self.marks.truncate(marks);
         if sibling != NONE {
             self.cover = sibling;
         }
@@ -209,55 +226,99 @@ impl Compiler<'_, '_, '_> {
     fn assign_alone(&mut self) -> Res<E> {
         self.check_depth()?;
         let start = self.tok.start;
-        let mark = match self.tok.kind {
+        let start_kind = match self.tok.kind {
+            T::Ident | T::LParen | T::LBrace | T::LBracket => self.assign_start()?,
+            _ => Start::Plain,
+        };
+        match start_kind {
+            Start::Yield => return self.yield_expression(),
+            Start::Arrow { is_async } => return self.arrow_function(is_async),
+            Start::Pattern => return self.pattern_assignment(),
+            Start::Plain | Start::Marked => {}
+        }
+        let marks = self.marks.len();
+        let result = self.conditional();
+        if let Ok(e) = result
+            && !self.tok.kind.is_assignment()
+            && !self.is(T::Arrow)
+        {
+            return Ok(e);
+        }
+        self.marks.truncate(marks);
+        self.assign_rest(result, start, matches!(start_kind, Start::Marked))
+    }
+
+    /// How an AssignmentExpression starts that may have a form of its own. Where that is not known yet, a mark is
+    /// pushed, to which [`Self::assign_rest`] goes back: on a list, because parenthesis lies in parenthesis
+    /// and native stack is short.
+    #[inline(never)]
+    fn assign_start(&mut self) -> Res<Start> {
+        let known = self.known.get(u64::from(self.tok.start));
+        match self.tok.kind {
             T::Ident => {
-                if let Some(e) = self.assign_from_identifier()? {
-                    return Ok(e);
+                let tok = self.tok;
+                if tok.name == n::YIELD && self.func().flags.generator() {
+                    if tok.escaped {
+                        return self.err("keyword must not contain escapes");
+                    }
+                    return Ok(Start::Yield);
                 }
                 if self.is_word(n::ASYNC) {
-                    if self.known.get(u64::from(start)) == Some(KNOWN_ARROW) {
-                        self.next()?;
-                        return self.arrow_function(true);
+                    let next = self.peek()?;
+                    if next.kind == T::Ident && !next.newline {
+                        let at = self.lexer.at;
+                        self.lexer.at = next.end as usize;
+                        let after = self.lexer.token(false);
+                        self.lexer.at = at;
+                        if self.lexed(after)?.kind == T::Arrow {
+                            self.next()?;
+                            return Ok(Start::Arrow { is_async: true });
+                        }
                     }
-                    Some(self.mark())
-                } else {
-                    None
+                }
+                let arrow = match self.lexer.arrow_follows() {
+                    Some(arrow) => arrow,
+                    None => self.peek()?.kind == T::Arrow,
+                };
+                if arrow {
+                    return Ok(Start::Arrow { is_async: false });
+                }
+                if !self.is_word(n::ASYNC) {
+                    return Ok(Start::Plain);
+                }
+                if known == Some(KNOWN_ARROW) {
+                    self.next()?;
+                    return Ok(Start::Arrow { is_async: true });
                 }
             }
             T::LParen => {
-                let known = self.known.get(u64::from(start)) == Some(KNOWN_ARROW);
-                if known || matches!(self.peek()?.kind, T::RParen | T::Ellipsis) {
-                    return self.arrow_function(false);
+                if known == Some(KNOWN_ARROW) || matches!(self.peek()?.kind, T::RParen | T::Ellipsis) {
+                    return Ok(Start::Arrow { is_async: false });
                 }
-                Some(self.mark())
             }
-            T::LBrace | T::LBracket => {
-                if self.known.get(u64::from(start)) == Some(KNOWN_PATTERN) {
-                    return self.pattern_assignment();
+            _ => {
+                if known == Some(KNOWN_PATTERN) {
+                    return Ok(Start::Pattern);
                 }
-                Some(self.mark())
             }
-            _ => None,
-        };
-        let e = match self.conditional() {
-            Err(Fail::Retry) if self.retry_at == start && mark.is_some() => {
+        }
+        let mark = self.mark();
+        self.marks.try_push(mark)?;
+        Ok(Start::Marked)
+    }
+
+    /// What follows a conditional expression is `=` or `=>`, or it was none: its mark is the last, if it has one.
+    #[inline(never)]
+    fn assign_rest(&mut self, result: Res<E>, start: u32, marked: bool) -> Res<E> {
+        let e = match result {
+            Err(Fail::Retry) if self.retry_at == start && marked => {
                 self.retry_at = NONE;
                 E { kind: Kind::Value, paren: true, at: start }
             }
-            other => {
-                let e = other?;
-                if !self.tok.kind.is_assignment() && !self.is(T::Arrow) {
-                    return Ok(e);
-                }
-                e
-            }
+            other => other?,
         };
-        if self.is(T::Assign)
-            && e.kind == Kind::Literal
-            && !e.paren
-            && let Some(mark) = mark
-        {
-            self.rewind(&mark);
+        if self.is(T::Assign) && e.kind == Kind::Literal && !e.paren && marked {
+            self.rewind_to_mark();
             self.known.set(u64::from(start), KNOWN_PATTERN)?;
             return self.pattern_assignment();
         }
@@ -265,49 +326,23 @@ impl Compiler<'_, '_, '_> {
             return self.assignment(e);
         }
         // An arrow, or a parenthesis that must be one.
-        if e.at == start
-            && let Some(mark) = mark
-        {
-            let is_async = e.kind == Kind::AsyncCall;
-            if is_async || e.paren {
-                self.rewind(&mark);
-                self.known.set(u64::from(start), KNOWN_ARROW)?;
-                if is_async {
-                    self.next()?;
-                }
-                return self.arrow_function(is_async);
+        let is_async = e.kind == Kind::AsyncCall;
+        if e.at == start && marked && (is_async || e.paren) {
+            self.rewind_to_mark();
+            self.known.set(u64::from(start), KNOWN_ARROW)?;
+            if is_async {
+                self.next()?;
             }
+            return self.arrow_function(is_async);
         }
         self.unexpected()
     }
 
-    /// The forms of an AssignmentExpression that an identifier announces.
-    fn assign_from_identifier(&mut self) -> Res<Option<E>> {
-        let tok = self.tok;
-        if tok.name == n::YIELD && self.func().flags.generator() {
-            if tok.escaped {
-                return self.err("keyword must not contain escapes");
-            }
-            return self.yield_expression().map(Some);
+    #[inline(never)]
+    fn rewind_to_mark(&mut self) {
+        if let Some(mark) = self.marks.pop() {
+            self.rewind(&mark);
         }
-        if self.is_word(n::ASYNC) {
-            let next = self.peek()?;
-            if next.kind == T::Ident && !next.newline {
-                let at = self.lexer.at;
-                self.lexer.at = next.end as usize;
-                let after = self.lexer.token(false);
-                self.lexer.at = at;
-                if self.lexed(after)?.kind == T::Arrow {
-                    self.next()?;
-                    return self.arrow_function(true).map(Some);
-                }
-            }
-        }
-        let arrow = match self.lexer.arrow_follows() {
-            Some(arrow) => arrow,
-            None => self.peek()?.kind == T::Arrow,
-        };
-        if arrow { self.arrow_function(false).map(Some) } else { Ok(None) }
     }
 
     /// `[a] = value`, `{a} = value`.
@@ -528,11 +563,20 @@ impl Compiler<'_, '_, '_> {
         }
     }
 
+    // The ways down to a primary expression are short functions, each with its rare rest in one of its own:
+    // they are on the stack once for each level of nesting.
+
+    #[inline(always)]
     fn conditional(&mut self) -> Res<E> {
         let e = self.binary(0)?;
         if !self.is(T::Question) || e.kind == Kind::Closed {
             return Ok(e);
         }
+        self.conditional_rest(e)
+    }
+
+    #[inline(never)]
+    fn conditional_rest(&mut self, e: E) -> Res<E> {
         self.next()?;
         let (otherwise, end) = (self.new_label(), self.new_label());
         self.jump(Op::IfFalse, otherwise)?;
@@ -545,9 +589,18 @@ impl Compiler<'_, '_, '_> {
         Ok(E::new(Kind::Value, e.at))
     }
 
+    #[inline(always)]
     fn binary(&mut self, min: u8) -> Res<E> {
         let at = self.tok.start;
-        let mut e = if self.is(T::Private) { self.private_in(min)? } else { self.unary()? };
+        let e = if self.is(T::Private) { self.private_in(min)? } else { self.unary()? };
+        if precedence(self.tok.kind) <= min || e.kind == Kind::Closed {
+            return Ok(e);
+        }
+        self.binary_rest(e, at, min)
+    }
+
+    #[inline(never)]
+    fn binary_rest(&mut self, mut e: E, at: u32, min: u8) -> Res<E> {
         loop {
             let kind = self.tok.kind;
             let level = precedence(kind);
@@ -604,6 +657,7 @@ impl Compiler<'_, '_, '_> {
     }
 
     /// `#name in value`.
+    #[inline(never)]
     fn private_in(&mut self, min: u8) -> Res<E> {
         let tok = self.tok;
         self.next()?;
@@ -618,7 +672,20 @@ impl Compiler<'_, '_, '_> {
         Ok(E::new(Kind::Value, tok.start))
     }
 
+    #[inline(always)]
     fn unary(&mut self) -> Res<E> {
+        let operator = match self.tok.kind {
+            T::Plus | T::Minus | T::Not | T::Tilde | T::Typeof | T::Void | T::Delete | T::Inc | T::Dec => {
+                true
+            }
+            T::Ident => self.tok.name == n::AWAIT && self.await_is_operator(),
+            _ => false,
+        };
+        if operator { self.unary_operator() } else { self.postfix() }
+    }
+
+    #[inline(never)]
+    fn unary_operator(&mut self) -> Res<E> {
         let at = self.tok.start;
         let op = match self.tok.kind {
             T::Plus => Op::Plus,
@@ -663,7 +730,7 @@ impl Compiler<'_, '_, '_> {
                 self.put_target(target, true)?;
                 return Ok(E::new(Kind::Value, at));
             }
-            T::Ident if self.tok.name == n::AWAIT && self.await_is_operator() => {
+            _ => {
                 if self.tok.escaped {
                     return self.err("keyword must not contain escapes");
                 }
@@ -676,7 +743,6 @@ impl Compiler<'_, '_, '_> {
                 self.emit_await(at)?;
                 return Ok(E::new(Kind::Unary, at));
             }
-            _ => return self.postfix(),
         };
         self.next()?;
         self.check_depth()?;
@@ -765,11 +831,17 @@ impl Compiler<'_, '_, '_> {
         }
     }
 
+    #[inline(always)]
     fn postfix(&mut self) -> Res<E> {
         let e = self.left_hand_side()?;
         if !matches!(self.tok.kind, T::Inc | T::Dec) || self.tok.newline || e.kind == Kind::Closed {
             return Ok(e);
         }
+        self.postfix_operator(e)
+    }
+
+    #[inline(never)]
+    fn postfix_operator(&mut self, e: E) -> Res<E> {
         let at = self.tok.start;
         let op = if self.is(T::Inc) { Op::Inc } else { Op::Dec };
         let target = self.as_target(e, true)?;

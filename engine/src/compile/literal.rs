@@ -61,6 +61,7 @@ impl Compiler<'_, '_, '_> {
     }
 
     /// The decimal form of a BigInt literal.
+    #[inline(never)]
     fn decimal_name(&mut self, literal: Name) -> Res<Name> {
         let text = self.lexer.names.text(self.lexer.source, literal);
         let (radix, digits) = match text {
@@ -107,6 +108,7 @@ impl Compiler<'_, '_, '_> {
         ))
     }
 
+    #[inline(never)]
     pub fn object_literal(&mut self) -> Res {
         let at = self.tok.start;
         self.next()?;
@@ -157,6 +159,7 @@ impl Compiler<'_, '_, '_> {
     }
 
     /// Notes the names of a literal; the index of its list.
+    #[inline(never)]
     fn shape_names(&mut self, base: usize) -> Res<u32> {
         let start = self.shape_list.len() as u32;
         self.shape_list.try_push(Name((self.properties.len() - base) as u32))?;
@@ -251,6 +254,7 @@ impl Compiler<'_, '_, '_> {
         self.emit(Op::DefineField, name.0, at)
     }
 
+    #[inline(never)]
     fn literal_method(&mut self, key: Key, flags: Flags, at: u32, plain: &mut bool) -> Res {
         match key {
             Key::Static(name) => {
@@ -272,6 +276,7 @@ impl Compiler<'_, '_, '_> {
     }
 
     /// A getter or setter behind its key.
+    #[inline(never)]
     pub fn accessor(&mut self, key: Key, getter: bool, at: u32, enumerable: u16) -> Res {
         let (kind, bits, prefix) =
             if getter { (FnKind::Getter, 1, "get ") } else { (FnKind::Setter, 2, "set ") };

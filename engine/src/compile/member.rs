@@ -24,12 +24,33 @@ impl<'a> Compiler<'a, '_, '_> {
             T::New => self.new_expression()?,
             T::Super => self.super_expression()?,
             T::Import => self.import_expression()?,
+            T::LParen => self.parenthesized()?,
+            T::LBracket => {
+                self.array_literal()?;
+                self.literal_end(at)?
+            }
+            T::LBrace => {
+                self.object_literal()?;
+                self.literal_end(at)?
+            }
+            T::Function => {
+                self.function_expression()?;
+                E::new(Kind::Value, at)
+            }
+            T::Template => {
+                self.template()?;
+                E::new(Kind::Value, at)
+            }
             _ => self.primary()?,
         };
-        self.member_chain(e, at, true)
+        match self.tok.kind {
+            T::Dot | T::LBracket | T::OptChain | T::LParen | T::Template => self.member_chain(e, at, true),
+            _ => Ok(e),
+        }
     }
 
     /// What follows a primary: members, calls, templates.
+    #[inline(never)]
     fn member_chain(&mut self, mut e: E, at: u32, calls: bool) -> Res<E> {
         let mut chain = NONE;
         if matches!(e.kind, Kind::Closed) {
@@ -55,54 +76,12 @@ impl<'a> Compiler<'a, '_, '_> {
                     if !calls {
                         return self.err("optional chaining cannot follow 'new'");
                     }
-                    self.no_cover()?;
-                    self.next()?;
                     if chain == NONE {
                         chain = self.new_label();
                     }
-                    match self.tok.kind {
-                        T::LParen => {
-                            self.callee(e)?;
-                            self.jump_at(Op::OptionalCall, chain, op_at)?;
-                            e = self.call_arguments(e, at, op_at, true)?;
-                        }
-                        T::LBracket => {
-                            self.jump_at(Op::OptionalChain, chain, op_at)?;
-                            self.next()?;
-                            self.expression_in()?;
-                            self.expect(T::RBracket)?;
-                            self.emit(Op::GetElem, 0, op_at)?;
-                            e = E::new(Kind::Elem, at);
-                        }
-                        T::Template => return self.err("a template cannot follow an optional chain"),
-                        _ => {
-                            self.jump_at(Op::OptionalChain, chain, op_at)?;
-                            e = self.dot(at, op_at)?;
-                        }
-                    }
+                    e = self.optional(e, at, chain)?;
                 }
-                T::LParen if calls => {
-                    self.no_cover()?;
-                    let is_async = e.kind == Kind::Ident
-                        && !e.paren
-                        && at == self.prev_end.wrapping_sub(5)
-                        && self.ir.last().is_some_and(|last| last.a == n::ASYNC.0)
-                        && !self.tok.newline;
-                    let call_at = if e.kind == Kind::Value || e.kind == Kind::Call { op_at } else { at };
-                    let call_at = match (e.kind, self.ir.last()) {
-                        (Kind::Field | Kind::Elem | Kind::Private | Kind::Super, Some(last)) => last.at,
-                        _ => call_at,
-                    };
-                    self.callee(e)?;
-                    e = self.call_arguments(e, at, call_at, chain != NONE)?;
-                    if is_async {
-                        e.kind = Kind::AsyncCall;
-                    }
-                    // The arguments may be parameters still.
-                    if self.cover != NONE && !(is_async && self.is(T::Arrow)) {
-                        self.check_cover()?;
-                    }
-                }
+                T::LParen if calls => e = self.call(e, at, chain != NONE)?,
                 T::Template => {
                     self.no_cover()?;
                     if chain != NONE {
@@ -118,6 +97,63 @@ impl<'a> Compiler<'a, '_, '_> {
         if chain != NONE {
             self.label(chain)?;
             e = E::new(Kind::Chain, at);
+        }
+        Ok(e)
+    }
+
+    /// `?.` and what follows it.
+    #[inline(never)]
+    fn optional(&mut self, e: E, at: u32, chain: u32) -> Res<E> {
+        let op_at = self.tok.start;
+        self.no_cover()?;
+        self.next()?;
+        match self.tok.kind {
+            T::LParen => {
+                self.callee(e)?;
+                self.jump_at(Op::OptionalCall, chain, op_at)?;
+                let e = self.call_arguments(e, at, op_at, true)?;
+                self.check_cover()?;
+                Ok(e)
+            }
+            T::LBracket => {
+                self.jump_at(Op::OptionalChain, chain, op_at)?;
+                self.next()?;
+                self.expression_in()?;
+                self.expect(T::RBracket)?;
+                self.emit(Op::GetElem, 0, op_at)?;
+                Ok(E::new(Kind::Elem, at))
+            }
+            T::Template => self.err("a template cannot follow an optional chain"),
+            _ => {
+                self.jump_at(Op::OptionalChain, chain, op_at)?;
+                self.dot(at, op_at)
+            }
+        }
+    }
+
+    /// A call: arguments and what comes of them.
+    #[inline(never)]
+    fn call(&mut self, e: E, at: u32, in_chain: bool) -> Res<E> {
+        let op_at = self.tok.start;
+        self.no_cover()?;
+        let is_async = e.kind == Kind::Ident
+            && !e.paren
+            && at == self.prev_end.wrapping_sub(5)
+            && self.ir.last().is_some_and(|last| last.a == n::ASYNC.0)
+            && !self.tok.newline;
+        let call_at = if e.kind == Kind::Value || e.kind == Kind::Call { op_at } else { at };
+        let call_at = match (e.kind, self.ir.last()) {
+            (Kind::Field | Kind::Elem | Kind::Private | Kind::Super, Some(last)) => last.at,
+            _ => call_at,
+        };
+        self.callee(e)?;
+        let mut e = self.call_arguments(e, at, call_at, in_chain)?;
+        if is_async {
+            e.kind = Kind::AsyncCall;
+        }
+        // The arguments may be parameters still.
+        if self.cover != NONE && !(is_async && self.is(T::Arrow)) {
+            self.check_cover()?;
         }
         Ok(e)
     }
@@ -216,6 +252,7 @@ impl<'a> Compiler<'a, '_, '_> {
     }
 
     /// A direct eval sees everything: makes the hidden variables exist.
+    #[inline(never)]
     fn direct_eval(&mut self, count: Option<u32>, at: u32) -> Res {
         let scope = self.scope;
         let (strict, params) = (self.strict, self.in_params);
@@ -301,6 +338,7 @@ impl<'a> Compiler<'a, '_, '_> {
         Ok(if array { None } else { Some(count) })
     }
 
+    #[inline(never)]
     fn new_expression(&mut self) -> Res<E> {
         let at = self.tok.start;
         self.check_depth()?;
@@ -467,6 +505,7 @@ impl<'a> Compiler<'a, '_, '_> {
         self.pseudo(p::GET_VAR, var, 0, at)
     }
 
+    #[inline(never)]
     fn super_expression(&mut self) -> Res<E> {
         let at = self.tok.start;
         self.next()?;
@@ -541,6 +580,7 @@ impl<'a> Compiler<'a, '_, '_> {
         self.push(Inst { op: p::INIT_FIELDS, x: 1, a: owner, b: active, at })
     }
 
+    #[inline(never)]
     fn import_expression(&mut self) -> Res<E> {
         let at = self.tok.start;
         self.next()?;
@@ -574,6 +614,7 @@ impl<'a> Compiler<'a, '_, '_> {
         }
     }
 
+    #[inline(never)]
     fn primary(&mut self) -> Res<E> {
         let tok = self.tok;
         let at = tok.start;
@@ -653,6 +694,7 @@ impl<'a> Compiler<'a, '_, '_> {
     }
 
     /// Behind an object or array literal: a `{a = 1}` in it is good only where a pattern may still come.
+    #[inline(never)]
     fn literal_end(&mut self, at: u32) -> Res<E> {
         if self.cover != NONE {
             let open = matches!(
@@ -684,6 +726,7 @@ impl<'a> Compiler<'a, '_, '_> {
         Ok(constants.len() as u32 - 1)
     }
 
+    #[inline(never)]
     fn parenthesized(&mut self) -> Res<E> {
         let at = self.tok.start;
         self.next()?;
@@ -721,6 +764,7 @@ impl<'a> Compiler<'a, '_, '_> {
         Ok(E { kind: e.kind, paren: true, at })
     }
 
+    #[inline(never)]
     fn retry_arrow(&mut self, at: u32) -> Res<E> {
         // The reading of an arrow head must happen where an assignment expression starts; elsewhere
         // this is the error.
@@ -734,6 +778,7 @@ impl<'a> Compiler<'a, '_, '_> {
 
     // Templates.
 
+    #[inline(never)]
     fn template(&mut self) -> Res {
         self.check_depth()?;
         let at = self.tok.start;
@@ -778,6 +823,7 @@ impl<'a> Compiler<'a, '_, '_> {
         Ok(())
     }
 
+    #[inline(never)]
     fn tagged_template(&mut self, at: u32) -> Res {
         self.check_depth()?;
         let mut cooked = Vec::new(self.memory);
@@ -827,6 +873,7 @@ impl<'a> Compiler<'a, '_, '_> {
 
     // Array literals.
 
+    #[inline(never)]
     pub fn array_literal(&mut self) -> Res {
         let at = self.tok.start;
         self.next()?;

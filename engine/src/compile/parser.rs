@@ -112,6 +112,8 @@ pub(crate) struct Compiler<'a, 's, 'i> {
     /// Where the current function's entries of `ctl` begin.
     pub ctl_base: usize,
     pub moved: Vec<'a, Inst>,
+    /// Places that the expressions being read may go back to.
+    pub marks: Vec<'a, Mark>,
     pub private_uses: Vec<'a, PrivateUse>,
     pub candidates: Vec<'a, Candidate>,
     pub globals: Vec<'a, (Name, GlobalKind)>,
@@ -233,6 +235,7 @@ impl<'a, 's, 'i> Compiler<'a, 's, 'i> {
             ctl: Vec::new(memory),
             ctl_base: 0,
             moved: Vec::new(memory),
+            marks: Vec::new(memory),
             private_uses: Vec::new(memory),
             candidates: Vec::new(memory),
             globals: Vec::new(memory),

@@ -73,7 +73,7 @@ impl Context {
         let floor = self.rt().native_stack_floor;
         let room = if floor == 0 { 1 << 20 } else { here.saturating_sub(floor) };
         let fusions = self.rt().fusions;
-        let options = Options { completion: true, stack_bytes: room / 2, fusions, ..Options::default() };
+        let options = Options { completion: true, stack_bytes: room / 4 * 3, fusions, ..Options::default() };
         let result = match goal {
             Goal::Script => compile::compile_script(source, options, memory, &mut Atoms),
             Goal::IndirectEval => compile::compile_eval(source, None, options, memory, &mut Atoms),
