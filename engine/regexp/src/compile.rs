@@ -101,11 +101,35 @@ pub(crate) struct Compiler<'a, 'p> {
     next_name: usize,
 }
 
+/// Characters that are compiled, or instructions that are improved, between two questions whether to go on: some
+/// microseconds of work.
+const PORTION: u32 = 64;
+
+/// Asks now and then whether to go on.
+pub(crate) struct Pace<'f> {
+    left: u32,
+    goes_on: &'f mut dyn FnMut() -> bool,
+}
+
+impl Pace<'_> {
+    #[inline]
+    pub fn tick(&mut self) -> Result<(), CompileError> {
+        self.left -= 1;
+        if self.left > 0 {
+            return Ok(());
+        }
+        self.left = PORTION;
+        if (self.goes_on)() { Ok(()) } else { Err(CompileError::Interrupted) }
+    }
+}
+
 pub(crate) fn compile<'a>(
     pattern: Text<'_>,
     flags: Flags,
     memory: Memory<'a>,
+    goes_on: &mut dyn FnMut() -> bool,
 ) -> Result<Program<'a>, CompileError> {
+    let mut goes_on = Pace { left: PORTION, goes_on };
     if u32::try_from(pattern.len()).is_err() {
         return Err(CompileError::TooLarge);
     }
@@ -139,7 +163,7 @@ pub(crate) fn compile<'a>(
         next_capture: 1,
         next_name: 0,
     };
-    compiler.pattern()?;
+    compiler.pattern(&mut goes_on)?;
     let mut parts = program::Parts {
         flags,
         groups: compiler.groups,
@@ -150,15 +174,16 @@ pub(crate) fn compile<'a>(
         search: program::Search::default(),
     };
     drop(compiler.frames);
-    optimize::optimize(&mut parts, &mut compiler.known_sets)?;
+    optimize::optimize(&mut parts, &mut compiler.known_sets, &mut goes_on)?;
     parts.assemble(memory)
 }
 
 impl<'a> Compiler<'a, '_> {
-    fn pattern(&mut self) -> Result<(), CompileError> {
+    fn pattern(&mut self, goes_on: &mut Pace<'_>) -> Result<(), CompileError> {
         let outer = self.outer();
         self.push_frame(Kind::Top, 0, None, OpenLoop { start: 0, head: None }, outer)?;
         loop {
+            goes_on.tick()?;
             let at = self.at;
             let Some((c, length)) = self.src.character(at) else { break };
             match u8::try_from(c).unwrap_or(0) {

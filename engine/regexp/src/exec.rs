@@ -26,12 +26,14 @@ pub struct Scratch<'a> {
     stack: Vec<'a, Entry>,
     registers: Vec<'a, Register>,
     groups: usize,
+    /// Work until the next call of the callback; goes on from match to match, so that short ones count.
+    fuel: u32,
 }
 
 impl<'a> Scratch<'a> {
     /// Takes no memory yet.
     pub fn new(memory: Memory<'a>) -> Self {
-        Scratch { stack: Vec::new(memory), registers: Vec::new(memory), groups: 0 }
+        Scratch { stack: Vec::new(memory), registers: Vec::new(memory), groups: 0, fuel: FUEL }
     }
 
     /// Number of groups of the last match, group 0 included; 0 if there was none.
@@ -68,7 +70,8 @@ impl<'a> Scratch<'a> {
 }
 
 /// Looks for a match at `last_index` or behind it (only there if the program is sticky). The groups
-/// are then in `scratch`. `interrupt` is called now and then and stops the match by returning true.
+/// are then in `scratch`. `interrupt` is called whenever [`FUEL`] is used up, by this and earlier matches with
+/// `scratch`, and stops the match by returning true.
 ///
 /// # Errors
 /// [`ExecError::Interrupted`], or [`ExecError::OutOfMemory`] when `scratch` cannot grow (also for a
@@ -121,8 +124,6 @@ fn find_match<S: Units>(
     scratch: &mut Scratch<'_>,
     interrupt: &mut dyn FnMut() -> bool,
 ) -> Result<bool, ExecError> {
-    let full_unicode = program.flags().full_unicode();
-    let groups = program.group_count();
     scratch.registers.clear();
     scratch.registers.try_resize(program.register_count(), FRESH)?;
     let mut machine = Machine {
@@ -133,10 +134,23 @@ fn find_match<S: Units>(
         height: 0,
         registers: &mut scratch.registers,
         now: 1,
-        fuel: FUEL,
+        fuel: scratch.fuel,
         interrupt,
         classes: [CachedRange::NONE; CACHED],
     };
+    let found = try_starts(&mut machine, program, last_index, sticky);
+    scratch.fuel = machine.fuel;
+    found
+}
+
+fn try_starts<S: Units>(
+    machine: &mut Machine<'_, '_, S>,
+    program: ProgramRef<'_>,
+    last_index: usize,
+    sticky: bool,
+) -> Result<bool, ExecError> {
+    let (subject, groups) = (machine.subject, program.group_count());
+    let full_unicode = program.flags().full_unicode();
     let search = program.search();
     let mut finder = Finder::new(program, search);
     let mut start = last_index;
@@ -149,7 +163,7 @@ fn find_match<S: Units>(
                 return Ok(false);
             }
         } else {
-            match finder.next(subject, start) {
+            match finder.next(machine, start)? {
                 Some(found) => start = found,
                 None => return Ok(false),
             }
@@ -171,6 +185,7 @@ fn find_match<S: Units>(
                 start += length;
             }
             if start != candidate {
+                machine.tick_units(start - candidate)?;
                 continue;
             }
         }
@@ -184,7 +199,7 @@ fn find_match<S: Units>(
         }
         machine.tick(1)?;
         start = match search.first_loop {
-            Some(pc) => machine.run_end(pc as usize, start).max(start + 1),
+            Some(pc) => machine.run_end(pc as usize, start)?.max(start + 1),
             None => start + 1,
         };
         if let Some(captures) = machine.registers.get_mut(..2 * groups) {

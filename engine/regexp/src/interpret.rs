@@ -191,7 +191,7 @@ impl<S: Units> Machine<'_, '_, S> {
                 op::BACK_REF => {
                     let (flags, group) = (u8_at(code, pc + 1), u16_at(code, pc + 2));
                     if let Some(next) = self.back_reference(group, flags, pos, false) {
-                        self.tick((next - pos) as u32 >> 6)?;
+                        self.tick_units(next - pos)?;
                         pos = next;
                         pc += 4;
                         continue;
@@ -285,7 +285,11 @@ impl<S: Units> Machine<'_, '_, S> {
                     _ => self.participant(u32_at(code, pc + 2)),
                 };
                 match group {
-                    Some(group) => self.back_reference(group, u8_at(code, pc + 1), *pos, back),
+                    Some(group) => {
+                        let next = self.back_reference(group, u8_at(code, pc + 1), *pos, back);
+                        self.tick_units(next.map_or(0, |next| next.abs_diff(*pos)))?;
+                        next
+                    }
                     None => Some(*pos),
                 }
             }

@@ -47,6 +47,7 @@ mod units;
 
 pub use exec::{Scratch, exec, exec_with};
 pub use flags::Flags;
+pub use machine::FUEL;
 pub use op::disassemble;
 pub use program::{GroupName, GroupNames, Program, ProgramRef};
 
@@ -97,6 +98,8 @@ pub enum CompileError {
     },
     /// The memory given refused.
     OutOfMemory,
+    /// The caller did not want the compiler to go on.
+    Interrupted,
     /// The pattern needs more groups, registers or code than a program can have.
     TooLarge,
 }
@@ -112,6 +115,7 @@ impl core::fmt::Display for CompileError {
         match self {
             CompileError::Syntax { message, position } => write!(f, "{message} (at {position})"),
             CompileError::OutOfMemory => f.write_str("out of memory"),
+            CompileError::Interrupted => f.write_str("interrupted"),
             CompileError::TooLarge => f.write_str("Regular expression too large"),
         }
     }
@@ -139,5 +143,18 @@ impl From<OutOfMemory> for ExecError {
 /// [`CompileError::Syntax`] for every early error of ECMA-262 22.2.1 (with Annex B.1.2 where neither
 /// `u` nor `v` is set), [`CompileError::OutOfMemory`], [`CompileError::TooLarge`].
 pub fn compile<'a>(pattern: Text<'_>, flags: Flags, memory: Memory<'a>) -> Result<Program<'a>, CompileError> {
-    compile::compile(pattern, flags, memory)
+    compile_while(pattern, flags, memory, &mut || true)
+}
+
+/// As [`compile`], asking `goes_on` every few microseconds of work.
+///
+/// # Errors
+/// As [`compile`], and [`CompileError::Interrupted`] when `goes_on` said no.
+pub fn compile_while<'a>(
+    pattern: Text<'_>,
+    flags: Flags,
+    memory: Memory<'a>,
+    goes_on: &mut dyn FnMut() -> bool,
+) -> Result<Program<'a>, CompileError> {
+    compile::compile(pattern, flags, memory, goes_on)
 }

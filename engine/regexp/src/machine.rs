@@ -10,8 +10,13 @@ use tare_allocators::{OutOfMemory, Vec};
 /// A register without a position.
 pub(crate) const UNSET: u32 = u32::MAX;
 
-/// How many backtracks pass between two calls of the interrupt callback.
-pub(crate) const FUEL: u32 = 1 << 14;
+/// How much work is done between two calls of the interrupt callback: a backtrack is one, and so are some tens of
+/// units that are gone over. That is some microseconds.
+pub const FUEL: u32 = 1 << 8;
+/// The logarithm of the units that are gone over for one.
+pub(crate) const UNITS: u32 = 5;
+/// Units that are gone over without looking at what is left.
+pub(crate) const WINDOW: usize = 1 << 12;
 
 /// The kind of a backtrack entry, in the top four bits of `at`.
 pub(crate) const BRANCH: u32 = 0;
@@ -58,7 +63,7 @@ pub(crate) struct Machine<'m, 'a, S> {
     pub(crate) registers: &'m mut [Register],
     /// Changes whenever a choice is opened, taken or dropped; never 0.
     pub(crate) now: u32,
-    /// Backtracks until the next call of the callback.
+    /// Work until the next call of the callback.
     pub(crate) fuel: u32,
     pub(crate) interrupt: &'m mut dyn FnMut() -> bool,
     pub(crate) classes: [CachedRange; CACHED],
@@ -143,6 +148,12 @@ impl<S: Units> Machine<'_, '_, S> {
             }
         }
         Ok(())
+    }
+
+    /// Pays for units that were gone over.
+    #[inline(always)]
+    pub(crate) fn tick_units(&mut self, units: usize) -> Result<(), ExecError> {
+        self.tick((units >> UNITS) as u32)
     }
 
     #[inline(always)]

@@ -7,6 +7,7 @@
 use crate::CompileError;
 use crate::bits::Bits;
 use crate::compile::LINE_TERMINATORS;
+use crate::compile::Pace;
 use crate::emit::MAX_SIZE;
 use crate::op::{
     self, GUARD_END, GUARD_HASHED, GUARD_HASHED_SIZE, GUARD_SINGLE, GUARD_SIZE, GUARD_WIDE, NONE, target,
@@ -259,9 +260,14 @@ fn put(code: &mut [u8], at: usize, value: u32) {
 }
 
 /// Fills in guards and modes of loops, and decides how to search.
-pub(crate) fn optimize(parts: &mut Parts<'_>, known: &mut Vec<'_, (u32, u32)>) -> Result<(), CompileError> {
+pub(crate) fn optimize(
+    parts: &mut Parts<'_>,
+    known: &mut Vec<'_, (u32, u32)>,
+    goes_on: &mut Pace<'_>,
+) -> Result<(), CompileError> {
     let mut pc = 0;
     while pc < parts.code.len() {
+        goes_on.tick()?;
         let op = u8_at(&parts.code, pc);
         let behind = pc + op::length(&parts.code, pc);
         let (one, two, at) = match op {

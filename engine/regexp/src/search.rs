@@ -1,5 +1,7 @@
 //! The search for positions at which a match may start.
 
+use crate::ExecError;
+use crate::machine::{Machine, WINDOW};
 use crate::op::{self, GUARD_END, GUARD_HASHED, GUARD_SIZE, GUARD_WIDE, u8_at, u16_at};
 use crate::program::{Literal, ProgramRef, Search, Start};
 use crate::units::{Units, in_bitmap};
@@ -42,11 +44,23 @@ impl<'p> Needle<'p> {
     }
 
     /// The first place at `from` or behind it where the literal is.
-    fn find<S: Units>(self, subject: S, from: usize) -> Option<usize> {
-        let last = subject.len().checked_sub(self.len())?;
+    fn find<S: Units>(
+        self,
+        machine: &mut Machine<'_, '_, S>,
+        from: usize,
+    ) -> Result<Option<usize>, ExecError> {
+        let subject = machine.subject;
+        let Some(last) = subject.len().checked_sub(self.len()) else { return Ok(None) };
         let mut at = from;
         while at <= last {
-            let found = subject.find(&[self.rarest_unit], at + self.rarest, last + self.rarest + 1)?;
+            let end = last.min(at + WINDOW);
+            let Some(found) = subject.find(&[self.rarest_unit], at + self.rarest, end + self.rarest + 1)
+            else {
+                machine.tick_units(end - at)?;
+                at = end + 1;
+                continue;
+            };
+            machine.tick_units(found - self.rarest - at + self.len())?;
             at = found - self.rarest;
             let here = if self.width == 1 {
                 subject.starts_with(at, self.units)
@@ -54,11 +68,11 @@ impl<'p> Needle<'p> {
                 (0..self.len()).all(|index| subject.at(at + index) == Some(self.unit(index)))
             };
             if here {
-                return Some(at);
+                return Ok(Some(at));
             }
             at += 1;
         }
-        None
+        Ok(None)
     }
 }
 
@@ -103,14 +117,28 @@ impl<'p> FirstUnits<'p> {
     }
 
     #[inline]
-    fn find<S: Units>(&self, subject: S, from: usize) -> Option<usize> {
+    fn find<S: Units>(
+        &self,
+        machine: &mut Machine<'_, '_, S>,
+        from: usize,
+    ) -> Result<Option<usize>, ExecError> {
+        let subject = machine.subject;
         let len = subject.len();
-        let found = if self.count > 0 {
-            subject.find(&self.needles[..self.count], from, len)
-        } else {
-            subject.find_in(self.bitmap, self.hashed, from)
-        };
-        found.or((self.end && from <= len).then_some(len))
+        let mut at = from;
+        while at < len {
+            let end = len.min(at + WINDOW);
+            let found = if self.count > 0 {
+                subject.find(&self.needles[..self.count], at, end)
+            } else {
+                subject.find_in(self.bitmap, self.hashed, at, end)
+            };
+            machine.tick_units(found.unwrap_or(end) - at)?;
+            if found.is_some() {
+                return Ok(found);
+            }
+            at = end;
+        }
+        Ok((self.end && from <= len).then_some(len))
     }
 }
 
@@ -147,31 +175,45 @@ impl<'p> Finder<'p> {
 
     /// The first position at `from` or behind it where a match may start.
     #[inline]
-    pub fn next<S: Units>(&mut self, subject: S, from: usize) -> Option<usize> {
+    pub fn next<S: Units>(
+        &mut self,
+        machine: &mut Machine<'_, '_, S>,
+        from: usize,
+    ) -> Result<Option<usize>, ExecError> {
+        let subject = machine.subject;
         let mut from = from;
         if let Some(needle) = self.required
             && self.seen.is_none_or(|seen| seen < from)
         {
-            self.seen = Some(needle.find(subject, from)?);
+            match needle.find(machine, from)? {
+                None => return Ok(None),
+                seen => self.seen = seen,
+            }
         }
         loop {
             if from + usize::from(self.search.least) > subject.len() {
-                return None;
+                return Ok(None);
             }
             match self.search.start {
                 Start::Any | Start::Word => {}
-                Start::Subject if from > 0 => return None,
-                Start::Subject => return self.may_start(subject, 0).then_some(0),
+                Start::Subject if from > 0 => return Ok(None),
+                Start::Subject => return Ok(self.may_start(subject, 0).then_some(0)),
                 Start::Line => {
                     if from > 0 && !is_line_terminator(subject.at(from - 1)) {
-                        let end = subject.line_end(from, subject.len());
+                        let stop = subject.len().min(from + WINDOW);
+                        let end = subject.line_end(from, stop);
+                        machine.tick_units(end - from)?;
+                        if end == stop && stop < subject.len() {
+                            from = stop;
+                            continue;
+                        }
                         if end == subject.len() {
-                            return None;
+                            return Ok(None);
                         }
                         from = end + 1;
                     }
                     if self.may_start(subject, from) {
-                        return Some(from);
+                        return Ok(Some(from));
                     }
                     from += 1;
                     continue;
@@ -179,18 +221,22 @@ impl<'p> Finder<'p> {
             }
             let at = match (self.literal, &self.first) {
                 (Some((needle, offset)), _) => {
-                    let at = needle.find(subject, from + offset)? - offset;
+                    let Some(at) = needle.find(machine, from + offset)? else { return Ok(None) };
+                    let at = at - offset;
                     if offset > 0 && !self.may_start(subject, at) {
                         from = at + 1;
                         continue;
                     }
                     at
                 }
-                (None, Some(first)) => first.find(subject, from)?,
-                (None, None) => return Some(from),
+                (None, Some(first)) => match first.find(machine, from)? {
+                    Some(at) => at,
+                    None => return Ok(None),
+                },
+                (None, None) => return Ok(Some(from)),
             };
             if self.search.start != Start::Word || at == 0 || !is_word(subject.at(at - 1)) {
-                return Some(at);
+                return Ok(Some(at));
             }
             from = at + 1;
         }

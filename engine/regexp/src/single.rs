@@ -1,7 +1,7 @@
 //! Single characters and the loops over them, rightwards and leftwards.
 
 use crate::ExecError;
-use crate::machine::{GREEDY, LAZY, Machine, bitmap, chunk, reads_code_points};
+use crate::machine::{GREEDY, LAZY, Machine, WINDOW, bitmap, chunk, reads_code_points};
 use crate::op::{self, NONE, u8_at, u32_at};
 use crate::search::is_line_terminator;
 use crate::units::Units;
@@ -107,9 +107,63 @@ impl<S: Units> Machine<'_, '_, S> {
     }
 
     /// The end of the longest run of the loop at `pc` from `pos`.
-    pub(crate) fn run_end(&mut self, pc: usize, pos: usize) -> usize {
+    pub(crate) fn run_end(&mut self, pc: usize, pos: usize) -> Result<usize, ExecError> {
         let (op, operand) = (u8_at(self.code, pc + 1), u32_at(self.code, pc + 11));
-        self.run_forward(op, operand, pos, 0, u32::MAX).0
+        Ok(self.run_paid(op, operand, pos, 0, u32::MAX)?.0)
+    }
+
+    /// As [`Machine::run_forward`], in windows that are paid one by one where much of the subject is left; the
+    /// last of them is the caller's to pay.
+    #[inline(always)]
+    pub(crate) fn run_paid(
+        &mut self,
+        op: u8,
+        operand: u32,
+        pos: usize,
+        min: u32,
+        max: u32,
+    ) -> Result<(usize, u32), ExecError> {
+        if max as usize <= WINDOW || self.subject.len().saturating_sub(pos) <= WINDOW {
+            return Ok(self.run_forward(op, operand, pos, min, max));
+        }
+        self.run_in_windows(op, operand, pos, min, max)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn run_in_windows(
+        &mut self,
+        op: u8,
+        operand: u32,
+        pos: usize,
+        min: u32,
+        max: u32,
+    ) -> Result<(usize, u32), ExecError> {
+        let (len, window) = (self.subject.len(), WINDOW as u32);
+        let (mut end, mut count) = (pos, 0u32);
+        if reads_code_points::<S>(op) && max == u32::MAX && min <= 1 && op != op::CLASS_U {
+            // Where only the end matters and the next window begins makes no difference.
+            while end < len {
+                let stop = len.min(end + WINDOW);
+                let found = if op == op::ANY_U { stop } else { self.subject.line_end(end, stop) };
+                self.tick_units(found - end)?;
+                end = found;
+                if found < stop {
+                    break;
+                }
+            }
+            return Ok((end, u32::from(end > pos)));
+        }
+        loop {
+            let most = window.min(max - count);
+            let (next, run) = self.run_forward(op, operand, end, 0, most);
+            let units = next.saturating_sub(end);
+            (end, count) = (next, count + run);
+            if run < most || count == max {
+                return Ok((end, count));
+            }
+            self.tick_units(units)?;
+        }
     }
 
     /// The last position from `end` down to `floor` at which `guard` lets through what follows.
@@ -149,18 +203,18 @@ impl<S: Units> Machine<'_, '_, S> {
         let (min, max) = (u32_at(code, 3), u32_at(code, 7));
         let (operand, guard) = (u32_at(code, 11), u32_at(code, 15));
         if mode == op::LAZY {
-            let (end, count) = if min == 0 { (pos, 0) } else { self.run_forward(op, operand, pos, min, min) };
+            let (end, count) = if min == 0 { (pos, 0) } else { self.run_paid(op, operand, pos, min, min)? };
             if count < min {
                 return Ok(None);
             }
             let left = if max == u32::MAX { max } else { max.saturating_sub(min) };
             return self.lazy(pc, op, operand, guard, end, left);
         }
-        let (end, count) = self.run_forward(op, operand, pos, min, max);
+        let (end, count) = self.run_paid(op, operand, pos, min, max)?;
         if count < min {
             return Ok(None);
         }
-        self.tick(end.saturating_sub(pos) as u32 >> 6)?;
+        self.tick_units(end.saturating_sub(pos))?;
         if mode == op::POSSESSIVE {
             return Ok(Some(end));
         }
@@ -212,10 +266,10 @@ impl<S: Units> Machine<'_, '_, S> {
             // The next place at which what follows can match, unless the line ends before it.
             let unit = u16::from(u8_at(self.sets, guard as usize + 1));
             let Some(found) = self.subject.find(&[unit], pos, self.subject.len()) else {
-                self.tick(self.subject.len().saturating_sub(pos) as u32 >> 6)?;
+                self.tick_units(self.subject.len().saturating_sub(pos))?;
                 return Ok(None);
             };
-            self.tick((found - pos) as u32 >> 6)?;
+            self.tick_units(found - pos)?;
             if matches!(op, op::DOT | op::DOT_U) && self.subject.line_end(pos, found) < found {
                 return Ok(None);
             }
@@ -266,7 +320,7 @@ impl<S: Units> Machine<'_, '_, S> {
         if count < min {
             return Ok(None);
         }
-        self.tick(count >> 6)?;
+        self.tick_units(count as usize)?;
         if lazy {
             let left = if max == u32::MAX { max } else { max.saturating_sub(min) };
             if left > 0 {

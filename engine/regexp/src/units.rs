@@ -35,9 +35,9 @@ pub(crate) trait Units: Copy {
     /// The end of the run of `a` and `b` in `from..to`.
     fn run_of(self, a: u16, b: u16, from: usize, to: usize) -> usize;
 
-    /// The first position in `from..len` whose unit is in the bitmap or, if it is 256 or above, whose
+    /// The first position in `from..to` whose unit is in the bitmap or, if it is 256 or above, whose
     /// low byte is in `hashed`.
-    fn find_in(self, bitmap: &[u8; 32], hashed: &[u8; 32], from: usize) -> Option<usize>;
+    fn find_in(self, bitmap: &[u8; 32], hashed: &[u8; 32], from: usize, to: usize) -> Option<usize>;
 
     /// The code point at `at` and its length in units.
     #[inline(always)]
@@ -155,8 +155,8 @@ impl Units for &[u8] {
     }
 
     #[inline(always)]
-    fn find_in(self, bitmap: &[u8; 32], _hashed: &[u8; 32], from: usize) -> Option<usize> {
-        self.get(from..)?.iter().position(|&unit| in_bitmap(bitmap, unit)).map(|index| from + index)
+    fn find_in(self, bitmap: &[u8; 32], _hashed: &[u8; 32], from: usize, to: usize) -> Option<usize> {
+        self.get(from..to)?.iter().position(|&unit| in_bitmap(bitmap, unit)).map(|index| from + index)
     }
 }
 
@@ -238,8 +238,8 @@ impl Units for &[u16] {
     }
 
     #[inline(always)]
-    fn find_in(self, bitmap: &[u8; 32], hashed: &[u8; 32], from: usize) -> Option<usize> {
+    fn find_in(self, bitmap: &[u8; 32], hashed: &[u8; 32], from: usize, to: usize) -> Option<usize> {
         let fits = |&unit: &u16| in_bitmap(if unit < 256 { bitmap } else { hashed }, unit as u8);
-        self.get(from..)?.iter().position(fits).map(|index| from + index)
+        self.get(from..to)?.iter().position(fits).map(|index| from + index)
     }
 }

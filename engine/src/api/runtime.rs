@@ -461,8 +461,8 @@ impl Runtime {
         drop(self.state().heap.set_observer(observer));
     }
 
-    /// Asked every few thousand back edges and calls; true stops the script with an error that no
-    /// script can catch.
+    /// Asked after every few thousand steps of work, which is at least about every millisecond of processor time,
+    /// also within builtins; true stops the script with an error that no script can catch.
     pub fn set_interrupt_handler(&self, handler: Option<rt::InterruptHandler>) {
         self.state().interrupt = handler;
     }
@@ -493,6 +493,12 @@ impl Runtime {
             })
         });
         drop(core::mem::replace(&mut self.state().rejection_tracker, tracker));
+    }
+
+    /// Sets how many steps of work, of up to a tenth of a microsecond, pass between two questions to the interrupt
+    /// handler; 10,000 unless said otherwise, at least 1.
+    pub fn set_interrupt_interval(&self, steps: u32) {
+        self.state().machine.set_interval(steps);
     }
 
     /// Whether `Atomics.wait` may block this thread; it may unless said otherwise.

@@ -221,11 +221,13 @@ fn pop(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 }
 
 pub(super) fn delete_index(cx: &mut Context, object: &Object, index: u64) -> JsResult<()> {
+    cx.poll_native()?;
     let key = crate::text::Atom::from_index(index)?;
     cx.delete_property_or_throw(object, key.raw())
 }
 
 pub(super) fn has_index(cx: &mut Context, object: &Object, index: u64) -> JsResult<bool> {
+    cx.poll_native()?;
     let key = crate::text::Atom::from_index(index)?;
     cx.has_property(object, key.raw())
 }
@@ -247,6 +249,7 @@ fn shift(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     {
         let first = array.dense(0).unwrap_or_default();
         array.shift_dense(0, 1);
+        cx.pay_bytes(array.length() as usize * 8)?;
         return Ok(first);
     }
     let length = cx.length_of(&object)?;
@@ -288,7 +291,9 @@ fn unshift(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         for (i, value) in call.list.iter().enumerate() {
             put(cx, &object, i as u32, value)?;
         }
-        return Ok(Value::number(f64::from(length_now(&object))));
+        let length = length_now(&object);
+        cx.pay_bytes(length as usize * 8)?;
+        return Ok(Value::number(f64::from(length)));
     }
     let length = cx.length_of(&object)?;
     if count > 0 {
@@ -325,6 +330,7 @@ fn slice(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     {
         to.set_length(0);
         to.append_range(from, start as u32, start as u32 + count as u32)?;
+        cx.pay_bytes(count as usize * 8)?;
         return Ok(result.into());
     }
     let (mut walk, mut at) = (Walk::new(cx), start);
@@ -379,6 +385,7 @@ fn splice(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         for (i, item) in items.iter().enumerate() {
             put(cx, &object, start + i as u32, item)?;
         }
+        cx.pay_bytes(length as usize * 8)?;
         return Ok(removed.into());
     }
     let (mut walk, mut at) = (Walk::new(cx), start);
@@ -495,7 +502,8 @@ fn join_elements(
         let next = walk.next(object, i, length)?;
         let separators = next.map_or(length - 1, |next| next) - i.saturating_sub(1);
         for _ in 0..if separator.is_empty() { 0 } else { separators } {
-            text.push(separator)?;
+            cx.poll_native()?;
+            cx.append(&mut text, separator)?;
         }
         let Some(at) = next else { break };
         i = at + 1;
@@ -510,9 +518,9 @@ fn join_elements(
         } else {
             cx.to_string(&value)?
         };
-        text.push(&part)?;
+        cx.append(&mut text, &part)?;
     }
-    Ok(text.finish()?.into())
+    cx.finish(text)
 }
 
 fn to_string(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
@@ -700,6 +708,7 @@ fn index_of(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let mut walk = Walk::new(cx);
     while let Some(i) = walk.next(&object, at, length)? {
         at = i + 1;
+        cx.poll_native()?;
         if let Some(value) = element(cx, &object, i)?
             && cx.strict_equals(&value, call.get(0))?
         {
@@ -727,6 +736,7 @@ fn last_index_of(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let mut walk = Walk::new(cx);
     while let Some(i) = walk.last(&object, 0, end)? {
         end = i;
+        cx.poll_native()?;
         if let Some(value) = element(cx, &object, i)?
             && cx.strict_equals(&value, call.get(0))?
         {
@@ -795,6 +805,7 @@ fn to_reversed(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     for i in (0..length).rev() {
         list.try_push(cx.get_index(&object, i)?)?;
     }
+    cx.pay_elements(list.len())?;
     Ok(cx.new_array(&list)?.into())
 }
 
@@ -806,6 +817,7 @@ fn to_sorted(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let length = cx.length_of(&object)?;
     let mut list = elements(cx, &object, length)?;
     super::array_sort::sort_values(cx, &mut list, call.get(0))?;
+    cx.pay_elements(list.len())?;
     Ok(cx.new_array(&list)?.into())
 }
 
@@ -831,6 +843,7 @@ fn to_spliced(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     for i in start + count..length {
         list.try_push(cx.get_index(&object, i)?)?;
     }
+    cx.pay_elements(list.len())?;
     Ok(cx.new_array(&list)?.into())
 }
 
@@ -850,6 +863,7 @@ fn with(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         let replaced = i == index as u64;
         list.try_push(if replaced { call.get(1).clone() } else { cx.get_index(&object, i)? })?;
     }
+    cx.pay_elements(list.len())?;
     Ok(cx.new_array(&list)?.into())
 }
 

@@ -127,7 +127,10 @@ fn slice(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let first = first as usize;
     if first < length {
         let count = (count as usize).min(length - first);
-        super::typed_array::copy_bytes(target.data(), buffer.data().wrapping_add(first), count);
+        super::typed_array::copy_bytes(cx, count, &|| {
+            let from = buffer.data().wrapping_add(first).cast_const();
+            ((target.data(), target.byte_length()), (from, buffer.byte_length().saturating_sub(first)))
+        })?;
     }
     Ok(made)
 }
@@ -154,7 +157,9 @@ fn transfer(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let made = cx.allocate_buffer(&prototype, length, max, false)?;
     if let Some(cell) = made.as_buffer() {
         let count = buffer.byte_length().min(cell.byte_length());
-        super::typed_array::copy_bytes(cell.data(), buffer.data(), count);
+        super::typed_array::copy_bytes(cx, count, &|| {
+            ((cell.data(), cell.byte_length()), (buffer.data().cast_const(), buffer.byte_length()))
+        })?;
     }
     buffer.detach();
     Ok(made.into())

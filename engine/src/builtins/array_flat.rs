@@ -23,6 +23,7 @@ fn flatten(
     let mut to = 0;
     while let Some((object, from, length, mut walk)) = stack.pop() {
         let Some(at) = walk.next(&object, from, length)? else { continue };
+        cx.poll_native()?;
         let level = stack.len();
         stack.try_push((object.clone(), at + 1, length, walk))?;
         let Some(mut value) = element(cx, &object, at)? else { continue };

@@ -18,11 +18,13 @@ fn in_order(cx: &mut Context, compare: &Value, a: &Value, b: &Value) -> JsResult
         };
         return Ok(order.is_nan() || order <= 0.0);
     }
+    cx.poll_native()?;
     if let (Some(x), Some(y)) = (a.as_string(), b.as_string()) {
-        return Ok(x.compare(y)?.is_le());
+        return Ok(cx.compare_strings(x, y)?.is_le());
     }
+    cx.poll_native()?;
     let (x, y) = (cx.to_string(a)?, cx.to_string(b)?);
-    Ok(x.compare(&y)?.is_le())
+    Ok(cx.compare_strings(&x, &y)?.is_le())
 }
 
 /// A stable merge sort whose comparisons may run scripts. Insertion sort for short runs, then
@@ -58,6 +60,7 @@ pub(crate) fn merge_sort(
                 *from += 1;
                 to += 1;
             }
+            cx.pay_elements(middle - left + end - right)?;
             for from in (left..middle).chain(right..end) {
                 other[to] = items[from].clone();
                 to += 1;
@@ -109,9 +112,52 @@ pub(super) fn sort_values(
     merge_sort(cx, items, &mut |cx, a, b| in_order(cx, compare, a, b))
 }
 
+/// Elements that are sorted in one go: well under a millisecond.
+const SORTED_AT_ONCE: usize = 1 << 13;
+
+/// Sorts values whose order runs no script, by runs that are then merged, each paid.
+pub(super) fn sort_plain<T: Copy>(
+    cx: &mut Context,
+    items: &mut Vec<'static, T>,
+    order: &mut dyn FnMut(&T, &T) -> core::cmp::Ordering,
+) -> JsResult<()> {
+    let count = items.len();
+    for run in items.chunks_mut(SORTED_AT_ONCE) {
+        cx.pay_elements(run.len() * 32)?;
+        run.sort_unstable_by(&mut *order);
+    }
+    if count <= SORTED_AT_ONCE {
+        return Ok(());
+    }
+    let mut other: Vec<'static, T> = cx.scratch();
+    other.try_extend_from_slice(items)?;
+    let mut width = SORTED_AT_ONCE;
+    while width < count {
+        for start in (0..count).step_by(width * 2) {
+            let (middle, end) = ((start + width).min(count), (start + width * 2).min(count));
+            let (mut left, mut right, mut to) = (start, middle, start);
+            while to < end {
+                let stop = cx.next_costly_run(to, end, 4)?;
+                while to < stop {
+                    let from_left =
+                        right == end || (left < middle && order(&items[left], &items[right]).is_le());
+                    let from = if from_left { &mut left } else { &mut right };
+                    other[to] = items[*from];
+                    *from += 1;
+                    to += 1;
+                }
+            }
+        }
+        core::mem::swap(items, &mut other);
+        width *= 2;
+    }
+    Ok(())
+}
+
 /// Integers in the order of their decimal texts, without making strings.
 fn sort_ints_as_text(cx: &mut Context, items: &mut Vec<'static, Value>) -> JsResult<()> {
     let mut keys: Vec<'static, ([u8; 12], i32)> = cx.scratch();
+    cx.pay_elements(items.len() * 4)?;
     for value in items.iter() {
         let int = value.int_unchecked();
         let mut digits = [0; 20];
@@ -125,7 +171,7 @@ fn sort_ints_as_text(cx: &mut Context, items: &mut Vec<'static, Value>) -> JsRes
         keys.try_push((key, int))?;
     }
     // Equal keys are equal integers: stability cannot be seen.
-    keys.sort_unstable();
+    sort_plain(cx, &mut keys, &mut Ord::cmp)?;
     for (value, (_, int)) in items.iter_mut().zip(keys.iter()) {
         *value = Value::int(*int);
     }

@@ -90,11 +90,18 @@ fn last_chunk(cx: &mut Context, options: &Value) -> JsResult<LastChunk> {
     Ok([LastChunk::Loose, LastChunk::Strict, LastChunk::StopBeforePartial][at])
 }
 
-fn skip_space(text: Text<'_>, mut at: usize) -> usize {
+/// Where what is no space goes on; paid for the way there and the unit after it.
+fn skip_space(cx: &mut Context, text: Text<'_>, mut at: usize, paid: &mut usize) -> JsResult<usize> {
     while at < text.len() && matches!(text.at(at), 0x09 | 0x0A | 0x0C | 0x0D | 0x20) {
+        if at >= *paid {
+            *paid = cx.next_costly_run(at, text.len(), 4)?;
+        }
         at += 1;
     }
-    at
+    if at >= *paid && at < text.len() {
+        *paid = cx.next_costly_run(at, text.len(), 4)?;
+    }
+    Ok(at)
 }
 
 /// Decodes a chunk of two to four digits (24, 18 or 12 bits) to one to three bytes.
@@ -131,9 +138,9 @@ fn from_base64(
     if limit == 0 {
         return Ok(out);
     }
-    let (mut bits, mut digits, mut at) = (0u32, 0u32, 0);
+    let (mut bits, mut digits, mut at, mut paid) = (0u32, 0u32, 0, 0);
     loop {
-        at = skip_space(text, at);
+        at = skip_space(cx, text, at, &mut paid)?;
         if at == text.len() {
             if digits > 0 {
                 match last {
@@ -157,7 +164,7 @@ fn from_base64(
                 out.error = Some("padding where there is nothing to pad");
                 return Ok(out);
             }
-            at = skip_space(text, at);
+            at = skip_space(cx, text, at, &mut paid)?;
             if digits == 2 {
                 if at == text.len() {
                     if last != LastChunk::StopBeforePartial {
@@ -166,7 +173,7 @@ fn from_base64(
                     return Ok(out);
                 }
                 if text.at(at) == u16::from(b'=') {
-                    at = skip_space(text, at + 1);
+                    at = skip_space(cx, text, at + 1, &mut paid)?;
                 }
             }
             if at < text.len() {
@@ -209,7 +216,11 @@ fn from_hex(cx: &mut Context, text: Text<'_>, limit: usize) -> JsResult<Decoded>
         return Ok(out);
     }
     let digit = |at: usize| char::from_u32(u32::from(text.at(at))).and_then(|c| c.to_digit(16));
+    let mut paid = 0;
     while out.read < text.len() && out.bytes.len() < limit {
+        if out.read >= paid {
+            paid = cx.next_costly_run(out.read, text.len(), 4)?;
+        }
         let (Some(high), Some(low)) = (digit(out.read), digit(out.read + 1)) else {
             out.error = Some("invalid character");
             return Ok(out);
@@ -226,9 +237,15 @@ fn make(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let decoded = if call.magic == 0 {
         let url = url_safe(cx, call.get(1))?;
         let last = last_chunk(cx, call.get(1))?;
-        from_base64(cx, string.text()?, url, last, usize::MAX)?
+        {
+            let text = cx.text(&string)?;
+            from_base64(cx, text, url, last, usize::MAX)?
+        }
     } else {
-        from_hex(cx, string.text()?, usize::MAX)?
+        {
+            let text = cx.text(&string)?;
+            from_hex(cx, text, usize::MAX)?
+        }
     };
     if let Some(error) = decoded.error {
         return Err(cx.throw_syntax_error(format_args!("{error}")));
@@ -236,16 +253,22 @@ fn make(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let prototype = cx.intrinsic(Intrinsic::Uint8ArrayPrototype);
     let made = cx.allocate_typed(Element::Uint8, &prototype, decoded.bytes.len() as u64)?;
     if let Some(view) = made.downcast::<TypedArrayCell>() {
-        write(view, &decoded.bytes);
+        write(cx, view, &decoded.bytes)?;
     }
     Ok(made.into())
 }
 
 /// SetUint8ArrayBytes.
-fn write(view: &TypedArrayCell, bytes: &[u8]) {
-    for (i, &byte) in bytes.iter().enumerate() {
-        view.set_bits(i, u64::from(byte));
+fn write(cx: &mut Context, view: &TypedArrayCell, bytes: &[u8]) -> JsResult<()> {
+    let mut at = 0;
+    while at < bytes.len() {
+        let stop = cx.next_run(at, bytes.len())?;
+        for (i, &byte) in bytes[at..stop].iter().enumerate() {
+            view.set_bits(at + i, u64::from(byte));
+        }
+        at = stop;
     }
+    Ok(())
 }
 
 /// `setFromBase64` (magic 0) and `setFromHex` (1).
@@ -256,12 +279,18 @@ fn set_from(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         let url = url_safe(cx, call.get(1))?;
         let last = last_chunk(cx, call.get(1))?;
         let limit = length_of(cx, view)?;
-        from_base64(cx, string.text()?, url, last, limit)?
+        {
+            let text = cx.text(&string)?;
+            from_base64(cx, text, url, last, limit)?
+        }
     } else {
         let limit = length_of(cx, view)?;
-        from_hex(cx, string.text()?, limit)?
+        {
+            let text = cx.text(&string)?;
+            from_hex(cx, text, limit)?
+        }
     };
-    write(view, &decoded.bytes);
+    write(cx, view, &decoded.bytes)?;
     if let Some(error) = decoded.error {
         return Err(cx.throw_syntax_error(format_args!("{error}")));
     }
@@ -279,7 +308,11 @@ fn to_base64(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let omit_padding = option(cx, call.get(0), "omitPadding")?.to_boolean();
     let length = length_of(cx, view)?;
     let mut text: Vec<'static, u8> = cx.scratch();
+    let mut paid = 0;
     for start in (0..length).step_by(3) {
+        if start >= paid {
+            paid = cx.next_costly_run(start, length, 4)?;
+        }
         let count = (length - start).min(3);
         let mut bits = 0;
         for i in 0..3 {
@@ -295,22 +328,26 @@ fn to_base64(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         }
     }
     let mut out = StringBuilder::new();
-    out.push_text(Text::Latin1(&text))?;
-    Ok(out.finish()?.into())
+    cx.append_text(&mut out, Text::Latin1(&text))?;
+    cx.finish(out)
 }
 
 fn to_hex(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let view = this_bytes(cx, call.this)?;
     let length = length_of(cx, view)?;
     let mut text: Vec<'static, u8> = cx.scratch();
+    let mut paid = 0;
     for i in 0..length {
+        if i == paid {
+            paid = cx.next_costly_run(i, length, 4)?;
+        }
         let byte = view.bits(i).unwrap_or(0) as usize;
         text.try_push(b"0123456789abcdef"[byte >> 4])?;
         text.try_push(b"0123456789abcdef"[byte & 15])?;
     }
     let mut out = StringBuilder::new();
-    out.push_text(Text::Latin1(&text))?;
-    Ok(out.finish()?.into())
+    cx.append_text(&mut out, Text::Latin1(&text))?;
+    cx.finish(out)
 }
 
 static STATICS: &[Row] = &[method_magic("fromBase64", 1, make, 0), method_magic("fromHex", 1, make, 1)];

@@ -303,6 +303,17 @@ impl SetRecord<'_> {
     }
 }
 
+/// Adds all members of another set.
+fn add_all(cx: &mut Context, to: &SetCell, from: &SetCell) -> JsResult<()> {
+    let mut at = 0;
+    while let Some((key, _, next)) = from.step(at) {
+        at = next;
+        cx.poll_native()?;
+        to.set(&key, Value::UNDEFINED)?;
+    }
+    Ok(())
+}
+
 const UNION: i32 = 0;
 const INTERSECTION: i32 = 1;
 const DIFFERENCE: i32 = 2;
@@ -320,7 +331,7 @@ fn set_combine(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         UNION | SYMMETRIC_DIFFERENCE => {
             // The keys are asked for before the copy is made.
             let (iterator, next) = cx.iterator_from_method(other.object, &other.keys)?;
-            result.add_all(own)?;
+            add_all(cx, result, own)?;
             while let Some(key) = cx.iterator_step_value(&iterator, &next)? {
                 if call.magic == SYMMETRIC_DIFFERENCE && own.has(&key)? {
                     result.delete(&key)?;
@@ -347,12 +358,12 @@ fn set_combine(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
             })?;
         }
         _ => {
-            result.add_all(own)?;
+            add_all(cx, result, own)?;
             if small {
                 // The keys as they were: `has` may change the set.
                 let copy = new_collection(cx, &prototype, false)?;
                 let Some(keys) = copy.downcast::<SetCell>() else { return Ok(Value::UNDEFINED) };
-                keys.add_all(own)?;
+                add_all(cx, keys, own)?;
                 let mut at = 0;
                 while let Some((key, _, next)) = keys.step(at) {
                     at = next;

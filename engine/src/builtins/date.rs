@@ -26,7 +26,7 @@ fn construct(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
             } else {
                 let primitive = cx.to_primitive(value, Hint::Default)?;
                 match primitive.as_string() {
-                    Some(string) => parse(string.text()?),
+                    Some(string) => parse_paid(cx, string)?,
                     None => clip(cx.to_number(&primitive)?),
                 }
             }
@@ -54,9 +54,16 @@ fn date_now(_: &mut Context, _: &Arguments<'_>) -> JsResult<Value> {
     Ok(Value::number(now()))
 }
 
+/// What a text says; all of it may be gone over twice.
+fn parse_paid(cx: &mut Context, string: &JsString) -> JsResult<f64> {
+    let text = cx.text(string)?;
+    cx.pay_elements(text.len() * 8)?;
+    Ok(parse(text))
+}
+
 fn date_parse(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let string = cx.to_string(call.get(0))?;
-    Ok(Value::number(parse(string.text()?)))
+    Ok(Value::number(parse_paid(cx, &string)?))
 }
 
 fn date_utc(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {

@@ -57,6 +57,7 @@ fn plain_list(cx: &mut Context, object: &Object) -> JsResult<Option<crate::mem::
         return Ok(None);
     }
     let mut list = cx.scratch();
+    cx.pay_elements(length as usize)?;
     list.try_reserve_exact(length as usize)?;
     for i in 0..length {
         match array.dense(i) {

@@ -70,9 +70,17 @@ fn push_escape(out: &mut StringBuilder, unit: u16) -> JsResult<()> {
     out.push_text(Text::Latin1(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]))
 }
 
+/// Units of a text that are written in one go.
+const PIECE: usize = 1 << 12;
+
 /// QuoteJSONString (25.5.2.2).
 pub(crate) fn quote(out: &mut StringBuilder, text: Text<'_>) -> JsResult<()> {
     out.push_unit(0x22)?;
+    quote_units(out, text)?;
+    out.push_unit(0x22)
+}
+
+fn quote_units(out: &mut StringBuilder, text: Text<'_>) -> JsResult<()> {
     match text {
         Text::Latin1(units) => {
             let mut rest = units;
@@ -104,7 +112,7 @@ pub(crate) fn quote(out: &mut StringBuilder, text: Text<'_>) -> JsResult<()> {
             out.push_text(Text::Utf16(&units[from..]))?;
         }
     }
-    out.push_unit(0x22)
+    Ok(())
 }
 
 impl Writer {
@@ -198,7 +206,7 @@ impl Writer {
     /// The second half of SerializeJSONProperty: writes a value that is not left out.
     fn write(&mut self, cx: &mut Context, value: &Value) -> JsResult<()> {
         if let Some(string) = value.as_string() {
-            return quote(&mut self.out, string.text()?);
+            return self.write_string(cx, string);
         }
         if let Some(int) = value.as_int() {
             if int < 0 {
@@ -228,6 +236,27 @@ impl Writer {
         })
     }
 
+    /// QuoteJSONString, paid; long texts piece by piece.
+    fn write_string(&mut self, cx: &mut Context, string: &JsString) -> JsResult<()> {
+        let text = cx.text(string)?;
+        if text.len() <= PIECE {
+            return quote(&mut self.out, text);
+        }
+        self.out.push_unit(0x22)?;
+        let mut at = 0;
+        while at < text.len() {
+            cx.pay_elements(PIECE)?;
+            let mut end = text.len().min(at + PIECE);
+            // A pair stays together.
+            if end < text.len() && text.at(end - 1) & 0xFC00 == 0xD800 {
+                end -= 1;
+            }
+            quote_units(&mut self.out, text.slice(at, end))?;
+            at = end;
+        }
+        self.out.push_unit(0x22)
+    }
+
     fn write_object(&mut self, cx: &mut Context, object: &Object) -> JsResult<()> {
         if object.shape().has(shape_flags::RAW_JSON) {
             let raw = Atom::from_str("rawJSON")?;
@@ -236,6 +265,7 @@ impl Writer {
             return self.out.push(&text);
         }
         cx.check_native_stack()?;
+        cx.pay(1 + (self.stack.len() / 64) as u32)?;
         if self.stack.iter().any(|open| Object::same(open, object)) {
             return Err(cx.throw_type_error(format_args!("circular reference in a value for JSON")));
         }
@@ -261,6 +291,7 @@ impl Writer {
         self.out.push_unit(0x5B)?;
         let length = cx.length_of(object)?;
         for i in 0..length {
+            cx.pay(1 + (self.gap.is_some() as usize * self.stack.len() / 16) as u32)?;
             if i > 0 {
                 self.out.push_unit(0x2C)?;
             }
@@ -293,12 +324,13 @@ impl Writer {
         value: Value,
         empty: &mut bool,
     ) -> JsResult<()> {
+        cx.pay(1 + (self.gap.is_some() as usize * self.stack.len() / 16) as u32)?;
         let Some(value) = self.prepare(cx, Some(object), Key::Atom(key), value)? else { return Ok(()) };
         if !core::mem::replace(empty, false) {
             self.out.push_unit(0x2C)?;
         }
         self.newline(self.stack.len())?;
-        quote(&mut self.out, key.to_js_string()?.text()?)?;
+        self.write_string(cx, &key.to_js_string()?)?;
         self.out.push_unit(0x3A)?;
         if self.gap.is_some() {
             self.out.push_unit(0x20)?;
@@ -357,6 +389,7 @@ pub(super) fn enumerable_keys(cx: &mut Context, object: &Object) -> JsResult<Vec
     let mut keys = cx.own_keys(object)?;
     let mut kept = 0;
     for i in 0..keys.len() {
+        cx.poll_native()?;
         if !keys[i].is_symbol() && cx.is_own_enumerable(object, keys[i].raw())? {
             keys.swap(kept, i);
             kept += 1;
@@ -375,6 +408,7 @@ fn property_list(cx: &mut Context, array: &Object) -> JsResult<Vec<'static, Atom
         let usable = |v: &Value| v.is_string() || v.is_number();
         if usable(&item) || wrapped.is_some_and(usable) {
             let key = Atom::from_string(&cx.to_string(&item)?)?;
+            cx.pay_elements(list.len())?;
             if !list.contains(&key) {
                 list.try_push(key)?;
             }
@@ -442,7 +476,7 @@ pub(crate) fn stringify_value(
         None => Ok(Value::UNDEFINED),
         Some(value) => {
             writer.write(cx, &value)?;
-            Ok(writer.out.finish()?.into())
+            cx.finish(writer.out)
         }
     }
 }
@@ -454,7 +488,7 @@ fn stringify(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 /// `JSON.rawJSON(text)`: an object that `stringify` writes as the text of a primitive.
 fn raw_json(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let string = cx.to_string(call.get(0))?;
-    let text = string.text()?;
+    let text = cx.text(&string)?;
     let bad = |unit: u16| matches!(unit, 0x09 | 0x0A | 0x0D | 0x20);
     if text.is_empty() || bad(text.at(0)) || bad(text.at(text.len() - 1)) || matches!(text.at(0), 0x5B | 0x7B)
     {

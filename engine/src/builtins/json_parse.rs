@@ -41,6 +41,8 @@ impl Unit for u16 {
 
 /// Beyond the end of the text.
 const END: u32 = u32::MAX;
+/// Units that are gone over between two payments.
+const LONG_RUN: usize = 1 << 12;
 /// Slots of the key and shape caches.
 const CACHE: usize = 64;
 
@@ -70,6 +72,8 @@ struct Open {
 struct Parser<'a, U> {
     units: &'a [U],
     at: usize,
+    /// Up to where the work is paid.
+    paid: usize,
     open: Vec<'static, Open>,
     values: Vec<'static, Value>,
     keys: Vec<'static, Atom>,
@@ -93,7 +97,21 @@ impl<U: Unit> Parser<'_, U> {
     fn space(&mut self) {
         while matches!(self.peek(), 0x20 | 0x0A | 0x0D | 0x09) {
             self.at += 1;
+            if self.at - self.paid > LONG_RUN {
+                return;
+            }
         }
+    }
+
+    /// White space of any length.
+    #[inline(always)]
+    fn all_space(&mut self, cx: &mut Context) -> JsResult<()> {
+        self.space();
+        while matches!(self.peek(), 0x20 | 0x0A | 0x0D | 0x09) {
+            self.pay(cx)?;
+            self.space();
+        }
+        Ok(())
     }
 
     #[cold]
@@ -119,17 +137,26 @@ impl<U: Unit> Parser<'_, U> {
         ))
     }
 
+    /// Pays for the units since the last time, and for a value.
+    #[inline(always)]
+    fn pay(&mut self, cx: &mut Context) -> JsResult<()> {
+        let units = self.at - self.paid;
+        self.paid = self.at;
+        cx.pay(1 + (units / 64) as u32)
+    }
+
     /// The text's one value.
     fn parse(&mut self, cx: &mut Context) -> JsResult<Value> {
         'value: loop {
-            self.space();
+            self.all_space(cx)?;
+            self.pay(cx)?;
             let start = self.at;
             let mut value = match self.peek() {
-                0x22 => self.string()?.ok_or(()).map(Value::from),
+                0x22 => self.string(cx)?.ok_or(()).map(Value::from),
                 0x7B => {
                     self.at += 1;
                     self.open(false, start)?;
-                    self.space();
+                    self.all_space(cx)?;
                     if self.peek() != 0x7D {
                         self.key(cx)?;
                         continue 'value;
@@ -140,7 +167,7 @@ impl<U: Unit> Parser<'_, U> {
                 0x5B => {
                     self.at += 1;
                     self.open(true, start)?;
-                    self.space();
+                    self.all_space(cx)?;
                     if self.peek() != 0x5D {
                         continue 'value;
                     }
@@ -158,7 +185,7 @@ impl<U: Unit> Parser<'_, U> {
                 self.note(&value, start)?;
             }
             loop {
-                self.space();
+                self.all_space(cx)?;
                 let Some(open) = self.open.last() else {
                     return if self.at == self.units.len() { Ok(value) } else { Err(self.fail(cx)) };
                 };
@@ -171,7 +198,7 @@ impl<U: Unit> Parser<'_, U> {
                     }
                     (0x2C, false) => {
                         self.at += 1;
-                        self.space();
+                        self.all_space(cx)?;
                         self.key(cx)?;
                         continue 'value;
                     }
@@ -281,19 +308,19 @@ impl<U: Unit> Parser<'_, U> {
         }
         self.at += 1;
         let start = self.at;
-        let key = match self.plain_end() {
+        let key = match self.plain_end(cx)? {
             None => return Err(self.fail(cx)),
             Some(end) if self.peek() == 0x22 => {
                 self.at += 1;
                 self.intern(start, end)?
             }
-            Some(_) => match self.escaped(start)? {
+            Some(_) => match self.escaped(cx, start)? {
                 Some(string) => Atom::from_string(&string)?,
                 None => return Err(self.fail(cx)),
             },
         };
         self.keys.try_push(key)?;
-        self.space();
+        self.all_space(cx)?;
         if self.peek() != 0x3A {
             return Err(self.fail(cx));
         }
@@ -325,32 +352,41 @@ impl<U: Unit> Parser<'_, U> {
     /// Moves to the quote or backslash that ends a run of plain units; `None` at a control character or the
     /// end of the text.
     #[inline]
-    fn plain_end(&mut self) -> Option<usize> {
-        let rest = &self.units[self.at..];
-        let run = rest.iter().position(|u| matches!(u.code(), 0x22 | 0x5C | 0..=0x1F)).unwrap_or(rest.len());
-        self.at += run;
-        if matches!(self.peek(), 0x22 | 0x5C) { Some(self.at) } else { None }
+    fn plain_end(&mut self, cx: &mut Context) -> JsResult<Option<usize>> {
+        loop {
+            let end = self.units.len().min(self.at + LONG_RUN);
+            let rest = &self.units[self.at..end];
+            let run = rest.iter().position(|u| matches!(u.code(), 0x22 | 0x5C | 0..=0x1F));
+            self.at += run.unwrap_or(rest.len());
+            if run.is_some() || self.at == self.units.len() {
+                return Ok(if matches!(self.peek(), 0x22 | 0x5C) { Some(self.at) } else { None });
+            }
+            self.pay(cx)?;
+        }
     }
 
     /// A string, at its opening quote; `None` for an error at the current place.
-    fn string(&mut self) -> JsResult<Option<JsString>> {
+    fn string(&mut self, cx: &mut Context) -> JsResult<Option<JsString>> {
         self.at += 1;
         let start = self.at;
-        match self.plain_end() {
+        match self.plain_end(cx)? {
             None => Ok(None),
             Some(end) if self.peek() == 0x22 => {
                 self.at += 1;
                 JsString::from_text(U::text(&self.units[start..end])).map(Some)
             }
-            Some(_) => self.escaped(start),
+            Some(_) => self.escaped(cx, start),
         }
     }
 
     /// The rest of a string that began at `start` and has an escape at the current place.
-    fn escaped(&mut self, start: usize) -> JsResult<Option<JsString>> {
+    fn escaped(&mut self, cx: &mut Context, start: usize) -> JsResult<Option<JsString>> {
         self.unescaped.clear();
         let mut start = start;
         loop {
+            if self.at - self.paid > LONG_RUN {
+                self.pay(cx)?;
+            }
             for i in start..self.at {
                 self.unescaped.try_push(self.units[i].code() as u16)?;
             }
@@ -383,7 +419,7 @@ impl<U: Unit> Parser<'_, U> {
             self.unescaped.try_push(unit)?;
             self.at += 1;
             start = self.at;
-            if self.plain_end().is_none() {
+            if self.plain_end(cx)?.is_none() {
                 return Ok(None);
             }
         }
@@ -461,6 +497,7 @@ fn parse_units<U: Unit>(
     let mut parser = Parser {
         units,
         at: 0,
+        paid: 0,
         open: cx.scratch(),
         values: cx.scratch(),
         keys: cx.scratch(),
@@ -486,7 +523,7 @@ pub(crate) fn parse_text(cx: &mut Context, text: Text<'_>) -> JsResult<Value> {
 /// `JSON.parse(text, reviver)`.
 pub(super) fn parse(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let string = cx.to_string(call.get(0))?;
-    let text = string.text()?;
+    let text = cx.text(&string)?;
     let reviver = call.get(1);
     if !cx.is_callable(reviver) {
         return parse_text(cx, text);
@@ -538,10 +575,14 @@ impl Walk<'_> {
             } else {
                 let keys = super::json::enumerable_keys(cx, object)?;
                 for (i, key) in keys.iter().enumerate() {
+                    cx.poll_native()?;
                     // The last of equal keys counts; mostly keys stand where they stood in the text.
                     let is =
                         |part: &&(u32, Option<Atom>)| part.1.as_ref().is_some_and(|k| k.raw() == key.raw());
                     let direct = parts.get(i).filter(is).filter(|_| parts.len() == keys.len());
+                    if direct.is_none() {
+                        cx.pay_elements(parts.len())?;
+                    }
                     let part = direct.or_else(|| parts.iter().rev().find(is)).map(|part| part.0);
                     self.element(cx, object, key, part)?;
                 }

@@ -128,7 +128,9 @@ pub(super) fn classify_global(cx: &mut Context, call: &Arguments<'_>) -> JsResul
 
 fn parse_float(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let string = cx.to_string(call.get(0))?;
-    let parsed = tare_number::parse_float_prefix(number_text(string.text()?));
+    let text = cx.text(&string)?;
+    cx.pay_elements(text.len())?;
+    let parsed = tare_number::parse_float_prefix(number_text(text));
     Ok(Value::number(parsed.map_or(f64::NAN, |(number, _)| number)))
 }
 
@@ -138,7 +140,9 @@ fn parse_int(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     }
     let string = cx.to_string(call.get(0))?;
     let radix = cx.to_int32(call.get(1))?;
-    Ok(Value::number(tare_number::parse_int(number_text(string.text()?), radix)))
+    let text = cx.text(&string)?;
+    cx.pay_elements(text.len())?;
+    Ok(Value::number(tare_number::parse_int(number_text(text), radix)))
 }
 
 static ROWS: &[Row] = &[

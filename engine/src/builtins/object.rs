@@ -61,12 +61,14 @@ fn define_all(cx: &mut Context, object: &Object, properties: &Value) -> JsResult
     let keys = cx.own_keys(&properties)?;
     let mut list = cx.scratch();
     for key in keys.iter() {
+        cx.poll_native()?;
         if cx.is_own_enumerable(&properties, key.raw())? {
             let value = cx.get(&properties, key.raw())?;
             list.try_push((key.clone(), to_descriptor(cx, &value)?))?;
         }
     }
     for (key, desc) in list.iter() {
+        cx.poll_native()?;
         cx.define_property_or_throw(object, key.raw(), desc.clone())?;
     }
     Ok(())
@@ -104,6 +106,7 @@ fn get_own_property_descriptors(cx: &mut Context, call: &Arguments<'_>) -> JsRes
     let keys = cx.own_keys(&object)?;
     let result = cx.new_object()?;
     for key in keys.iter() {
+        cx.poll_native()?;
         if let Some(property) = cx.get_own_property(&object, key.raw())? {
             let desc = from_descriptor(cx, &property.into())?;
             cx.create_data_property_or_throw(&result, key.raw(), desc)?;
@@ -115,6 +118,7 @@ fn get_own_property_descriptors(cx: &mut Context, call: &Arguments<'_>) -> JsRes
 fn get_own_property_names(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let object = cx.to_object(call.get(0))?;
     let mut keys = cx.own_keys(&object)?;
+    cx.pay_elements(keys.len() * 8)?;
     keys.retain(|key| key.is_symbol() == (call.magic == 1));
     Ok(cx.new_array_from_atoms(&keys)?.into())
 }
@@ -125,6 +129,7 @@ fn entries(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let keys = cx.own_keys(&object)?;
     let mut list = cx.scratch();
     for key in keys.iter() {
+        cx.poll_native()?;
         if !key.is_string_key() || !cx.is_own_enumerable(&object, key.raw())? {
             continue;
         }
@@ -150,6 +155,7 @@ fn assign(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         let source = cx.to_object(source)?;
         let keys = cx.own_keys(&source)?;
         for key in keys.iter() {
+            cx.poll_native()?;
             if cx.is_own_enumerable(&source, key.raw())? {
                 let value = cx.get(&source, key.raw())?;
                 cx.set(&target, key.raw(), value)?;
@@ -258,6 +264,7 @@ fn is_prototype_of(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let object = cx.to_object(call.this)?;
     let mut at = value.clone();
     while let Ok(next) = Object::try_from(cx.get_prototype_of(&at)?) {
+        cx.poll_native()?;
         if Object::same(&next, &object) {
             return Ok(Value::TRUE);
         }

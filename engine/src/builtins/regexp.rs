@@ -6,12 +6,13 @@ use tare_regexp::Flags;
 use super::regexp_symbol as symbol;
 use super::string_pattern::is_regexp;
 use super::{
-    Class, Row, constructor, getter, getter_magic, method, method_magic, symbol_getter, symbol_method, tag,
+    Class, Row, accessor, constructor, getter, getter_magic, method, method_magic, symbol_getter,
+    symbol_method, tag,
 };
 use crate::exec::regexp::{REGEXP_NEXT, pattern_text};
 use crate::object::ShapeTable;
 use crate::object::iteration::{Iteration, IteratorCell};
-use crate::object::regexp::{RegExpCell, RegExpRealm};
+use crate::object::regexp::{ProgramCell, RegExpCell, RegExpRealm};
 use crate::runtime::{Arguments, Context, Intrinsic, NativeKind};
 use crate::text::{RawAtom, StringBuilder, Text, names};
 use crate::value::{JsResult, JsString, Object, Value};
@@ -68,7 +69,7 @@ fn construct(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
                 program = cx.compile_regexp(&program.source().clone(), &wanted)?;
             }
         }
-        return cx.regexp_with_prototype(program.into(), &prototype);
+        return cx.regexp_with_prototype(program.into(), &prototype, new_target);
     }
     let (mut source, mut wanted) = (pattern.clone(), flags.clone());
     if let (Some(object), true) = (pattern.as_object(), like_regexp) {
@@ -81,12 +82,18 @@ fn construct(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let source = string_or_empty(cx, &source)?;
     let wanted = string_or_empty(cx, &wanted)?;
     let program = cx.compile_regexp(&source, &wanted)?;
-    cx.regexp_with_prototype(program.into(), &prototype)
+    cx.regexp_with_prototype(program.into(), &prototype, new_target)
 }
 
 /// `compile` (Annex B.2.4.1).
 fn compile(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let this = this_regexp(cx, call, "compile")?;
+    let realm = cx.realm_address();
+    if this.downcast::<RegExpCell>().is_some_and(|cell| !cell.home().has_legacy_features(realm)) {
+        return Err(cx.throw_type_error(format_args!(
+            "RegExp.prototype.compile called on a RegExp of a subclass or another realm"
+        )));
+    }
     let (pattern, flags) = (call.get(0), call.get(1));
     let given = pattern.downcast::<RegExpCell>().and_then(RegExpCell::program);
     let program = match given {
@@ -199,7 +206,8 @@ fn source(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     if source.is_empty() {
         return Ok(JsString::from_str("(?:)")?.into());
     }
-    let text = source.text()?;
+    let text = cx.text(source)?;
+    cx.pay_elements(text.len() * 4)?;
     let special = match text {
         Text::Latin1(units) => units.iter().any(|unit| matches!(unit, b'/' | b'\n' | b'\r')),
         Text::Utf16(units) => units.iter().any(|unit| matches!(unit, 0x2F | 0x0A | 0x0D | 0x2028 | 0x2029)),
@@ -243,10 +251,13 @@ fn escape(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let Some(string) = call.get(0).as_string() else {
         return Err(cx.throw_type_error(format_args!("RegExp.escape needs a string")));
     };
-    let text = string.text()?;
+    let text = cx.text(string)?;
     let mut out = StringBuilder::new();
-    let mut at = 0;
+    let (mut at, mut paid) = (0, 0);
     while at < text.len() {
+        if at >= paid {
+            paid = cx.next_costly_run(at, text.len(), 8)?;
+        }
         let (c, pair) = text.code_point_at(at);
         let first = at == 0 && char::from_u32(c).is_some_and(|c| c.is_ascii_alphanumeric());
         if first {
@@ -323,6 +334,90 @@ pub(super) fn new_iterator(
     Ok(iterator.into())
 }
 
+// ----- The static properties of old (proposal "Legacy RegExp features") -----
+
+const INPUT: i32 = 0;
+// From 1 to 9: the groups.
+const LAST_MATCH: i32 = 10;
+const LAST_PAREN: i32 = 11;
+const LEFT_CONTEXT: i32 = 12;
+const RIGHT_CONTEXT: i32 = 13;
+
+/// Refuses any receiver but the constructor of this realm.
+fn check_receiver(cx: &mut Context, call: &Arguments<'_>) -> JsResult<()> {
+    if call.this.bits() == cx.realm().intrinsic(Intrinsic::RegExp).bits() {
+        return Ok(());
+    }
+    Err(cx.throw_type_error(format_args!("static property of RegExp asked of another receiver")))
+}
+
+/// GetLegacyRegExpStaticProperty. The groups are found again: the match begins where it began.
+fn last_match(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    check_receiver(cx, call)?;
+    let last = cx.realm().regexp().last_match();
+    if let (INPUT, Some(input)) = (call.magic, last.assigned) {
+        return Ok(input);
+    }
+    if last.invalid {
+        return Err(cx.throw_type_error(format_args!("the last match was of a subclass of RegExp")));
+    }
+    let (Some(string), Some(program)) = (last.string.as_string(), last.program.downcast_ref::<ProgramCell>())
+    else {
+        return Ok(JsString::empty().into());
+    };
+    if call.magic == INPUT {
+        return Ok(last.string.clone());
+    }
+    let text = cx.text(string)?;
+    let mut scratch = cx.take_scratch();
+    let found = cx.find_match(&program, text, last.start, true, &mut scratch);
+    let whole = scratch.group(0).unwrap_or_default();
+    let part = match call.magic {
+        LAST_MATCH => Some(whole),
+        LEFT_CONTEXT => Some(0..whole.start),
+        RIGHT_CONTEXT => Some(whole.end..text.len()),
+        LAST_PAREN if scratch.group_count() < 2 => None,
+        LAST_PAREN => scratch.group(scratch.group_count() - 1),
+        group => scratch.group(group as usize),
+    };
+    cx.put_scratch(scratch);
+    found?;
+    let part = part.unwrap_or_default();
+    Ok(cx.substring(string, part.start, part.end)?.into())
+}
+
+/// SetLegacyRegExpStaticProperty, for `input` only.
+fn set_input(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
+    check_receiver(cx, call)?;
+    let input = cx.to_string(call.get(0))?;
+    cx.realm().regexp().assign_input(input.into());
+    Ok(Value::UNDEFINED)
+}
+
+static STATICS: &[Row] = &[
+    method("escape", 1, escape),
+    symbol_getter(names::SYM_SPECIES, "[Symbol.species]", super::array::return_this),
+    accessor("input", last_match, set_input),
+    accessor("$_", last_match, set_input),
+    getter_magic("lastMatch", last_match, LAST_MATCH),
+    getter_magic("$&", last_match, LAST_MATCH),
+    getter_magic("lastParen", last_match, LAST_PAREN),
+    getter_magic("$+", last_match, LAST_PAREN),
+    getter_magic("leftContext", last_match, LEFT_CONTEXT),
+    getter_magic("$`", last_match, LEFT_CONTEXT),
+    getter_magic("rightContext", last_match, RIGHT_CONTEXT),
+    getter_magic("$'", last_match, RIGHT_CONTEXT),
+    getter_magic("$1", last_match, 1),
+    getter_magic("$2", last_match, 2),
+    getter_magic("$3", last_match, 3),
+    getter_magic("$4", last_match, 4),
+    getter_magic("$5", last_match, 5),
+    getter_magic("$6", last_match, 6),
+    getter_magic("$7", last_match, 7),
+    getter_magic("$8", last_match, 8),
+    getter_magic("$9", last_match, 9),
+];
+
 static ROWS: &[Row] = &[
     method("compile", 2, compile),
     method("exec", 1, exec),
@@ -352,10 +447,7 @@ static REGEXP: Class = Class {
     parent: Intrinsic::ObjectPrototype,
     constructor_parent: Intrinsic::FunctionPrototype,
     prototype: ROWS,
-    statics: &[
-        method("escape", 1, escape),
-        symbol_getter(names::SYM_SPECIES, "[Symbol.species]", super::array::return_this),
-    ],
+    statics: STATICS,
     global: true,
 };
 

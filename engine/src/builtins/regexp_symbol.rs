@@ -40,7 +40,6 @@ struct Matches {
     sticky: bool,
     full_unicode: bool,
     next: u64,
-    count: u32,
 }
 
 impl Matches {
@@ -48,24 +47,26 @@ impl Matches {
     fn new(program: Ref<ProgramCell>, start: u64) -> Matches {
         let flags = program.flags();
         let (sticky, full_unicode) = (flags.has(Flags::STICKY), flags.full_unicode());
-        Matches { program, sticky, full_unicode, next: start, count: 0 }
+        Matches { program, sticky, full_unicode, next: start }
     }
 
     /// The next match's place; its groups are in `scratch`.
     fn next(
         &mut self,
         cx: &mut Context,
+        string: &JsString,
         text: Text<'_>,
         scratch: &mut Scratch<'static>,
     ) -> JsResult<Option<(usize, usize)>> {
         if self.next > text.len() as u64 {
             return Ok(None);
         }
-        cx.poll_match(&mut self.count)?;
+        cx.poll_native()?;
         if !cx.find_match(&self.program, text, self.next as usize, self.sticky, scratch)? {
             return Ok(None);
         }
         let Some(range) = scratch.group(0) else { return Ok(None) };
+        cx.realm().regexp().note_match(string, &self.program, range.start);
         let end = range.end as u64;
         self.next = if range.is_empty() { advance_index(text, end, self.full_unicode) } else { end };
         Ok(Some((range.start, range.end)))
@@ -130,16 +131,16 @@ fn all_matches(
     string: &JsString,
     scratch: &mut Scratch<'static>,
 ) -> JsResult<Value> {
-    let text = string.text()?;
+    let text = cx.text(string)?;
     let mut matches = Matches::new(program, 0);
     let mut array = None;
-    while let Some((start, end)) = matches.next(cx, text, scratch)? {
+    while let Some((start, end)) = matches.next(cx, string, text, scratch)? {
         let array = match &array {
             Some(array) => array,
             None => array.insert(cx.new_array(&[])?),
         };
         if let Some(parts) = array.as_array() {
-            push(parts, string.substring(start, end)?.into())?;
+            push(parts, cx.substring(string, start, end)?.into())?;
         }
     }
     Ok(array.map_or(Value::NULL, Object::into_value))
@@ -188,7 +189,8 @@ pub(super) fn search_string(cx: &mut Context, this: &Object, string: &JsString) 
     if let Some(program) = cx.plain_regexp(this).and_then(RegExpCell::program) {
         // `lastIndex` is set to 0 and back, which nobody sees.
         return with_scratch(cx, |cx, scratch| {
-            let found = Matches::new(program, 0).next(cx, string.text()?, scratch)?;
+            let text = cx.text(string)?;
+            let found = Matches::new(program, 0).next(cx, string, text, scratch)?;
             Ok(Value::int(found.map_or(-1, |(start, _)| start as i32)))
         });
     }
@@ -262,16 +264,16 @@ fn replace_by_template(
     global: bool,
     scratch: &mut Scratch<'static>,
 ) -> JsResult<(Value, usize)> {
-    let (text, template) = (string.text()?, template.text()?);
-    let literal = template.find(Text::Latin1(b"$"), 0).is_none();
+    let (text, template) = (cx.text(string)?, cx.text(template)?);
+    let literal = cx.find_text(template, Text::Latin1(b"$"), 0)?.is_none();
     let mut out = StringBuilder::new();
     let mut done = 0;
     let mut found = false;
-    while let Some((start, end)) = matches.next(cx, text, scratch)? {
+    while let Some((start, end)) = matches.next(cx, string, text, scratch)? {
         found = true;
-        out.push_text(text.slice(done, start))?;
+        cx.append_text(&mut out, text.slice(done, start))?;
         if literal {
-            out.push_text(template)?;
+            cx.append_text(&mut out, template)?;
         } else {
             let captures = Captures::Groups(scratch, &matches.program);
             push_substitution(cx, &mut out, text, (start, end), &captures, template)?;
@@ -284,8 +286,8 @@ fn replace_by_template(
     if !found {
         return Ok((string.as_value().clone(), 0));
     }
-    out.push_text(text.slice(done, text.len()))?;
-    Ok((out.finish()?.into(), done))
+    cx.append_text(&mut out, text.slice(done, text.len()))?;
+    Ok((cx.finish(out)?, done))
 }
 
 /// Replaces the first match, or all, by what a function returns.
@@ -296,7 +298,7 @@ fn replace_by_function(
     function: &Value,
     global: bool,
 ) -> JsResult<Value> {
-    let text = string.text()?;
+    let text = cx.text(string)?;
     let mut out = StringBuilder::new();
     let mut arguments = cx.scratch();
     let mut done = 0;
@@ -304,7 +306,7 @@ fn replace_by_function(
     loop {
         arguments.clear();
         let next = with_scratch(cx, |cx, scratch| {
-            let next = matches.next(cx, text, scratch)?;
+            let next = matches.next(cx, string, text, scratch)?;
             if next.is_some() {
                 push_arguments(&mut arguments, string, scratch, &matches.program)?;
             }
@@ -313,10 +315,13 @@ fn replace_by_function(
         let Some((start, end)) = next else { break };
         found = true;
         let value = cx.call(function, undefined(), &arguments)?;
-        out.push_text(text.slice(done, start))?;
+        cx.append_text(&mut out, text.slice(done, start))?;
         match value.as_string() {
-            Some(value) => out.push(value)?,
-            None => out.push(&cx.to_string(&value)?)?,
+            Some(value) => cx.append(&mut out, value)?,
+            None => {
+                let value = cx.to_string(&value)?;
+                cx.append(&mut out, &value)?;
+            }
         }
         done = end;
         if !global {
@@ -326,8 +331,8 @@ fn replace_by_function(
     if !found {
         return Ok(string.as_value().clone());
     }
-    out.push_text(text.slice(done, text.len()))?;
-    Ok(out.finish()?.into())
+    cx.append_text(&mut out, text.slice(done, text.len()))?;
+    cx.finish(out)
 }
 
 /// Replaces the first match by what a function returns, which sees `lastIndex` moved already.
@@ -339,10 +344,10 @@ fn replace_once_by_function(
     function: &Value,
     moves: bool,
 ) -> JsResult<Value> {
-    let text = string.text()?;
+    let text = cx.text(string)?;
     let mut arguments = cx.scratch();
     let found = with_scratch(cx, |cx, scratch| {
-        let found = matches.next(cx, text, scratch)?;
+        let found = matches.next(cx, string, text, scratch)?;
         if found.is_some() {
             push_arguments(&mut arguments, string, scratch, &matches.program)?;
         }
@@ -355,10 +360,10 @@ fn replace_once_by_function(
     let value = cx.call(function, undefined(), &arguments)?;
     let value = cx.to_string(&value)?;
     let mut out = StringBuilder::new();
-    out.push_text(text.slice(0, start))?;
+    cx.append_text(&mut out, text.slice(0, start))?;
     out.push(&value)?;
-    out.push_text(text.slice(end, text.len()))?;
-    Ok(out.finish()?.into())
+    cx.append_text(&mut out, text.slice(end, text.len()))?;
+    cx.finish(out)
 }
 
 /// `Symbol.replace` by the steps of 22.2.6.11.
@@ -390,7 +395,7 @@ fn replace_slowly(
             cx.advance_last_index(this, string, full_unicode)?;
         }
     }
-    let text = string.text()?;
+    let text = cx.text(string)?;
     let mut out = StringBuilder::new();
     let mut done = 0;
     for result in &results {
@@ -431,15 +436,15 @@ fn replace_slowly(
             }
         }
         if position >= done {
-            out.push_text(text.slice(done, position))?;
+            cx.append_text(&mut out, text.slice(done, position))?;
             out.push_text(replaced.text())?;
             done = position + matched.len();
         }
     }
     if done < text.len() {
-        out.push_text(text.slice(done, text.len()))?;
+        cx.append_text(&mut out, text.slice(done, text.len()))?;
     }
-    Ok(out.finish()?.into())
+    cx.finish(out)
 }
 
 /// A match as a script's `exec` describes it: it need not be part of the string.
@@ -515,7 +520,7 @@ pub(super) fn split_string(
         return Ok(array.into());
     }
     let size = string.len() as u64;
-    let text = string.text()?;
+    let text = cx.text(string)?;
     let (mut done, mut at) = (0, 0);
     while at < size {
         cx.set(splitter, names::LAST_INDEX, Value::number(at as f64))?;
@@ -530,7 +535,7 @@ pub(super) fn split_string(
             at = advance_index(text, at, full_unicode);
             continue;
         }
-        push(parts, string.substring(done as usize, at as usize)?.into())?;
+        push(parts, cx.substring(string, done as usize, at as usize)?.into())?;
         if parts.length() == limit {
             return Ok(array.into());
         }
@@ -544,7 +549,7 @@ pub(super) fn split_string(
         }
         at = done;
     }
-    push(parts, string.substring(done as usize, size as usize)?.into())?;
+    push(parts, cx.substring(string, done as usize, size as usize)?.into())?;
     Ok(array.into())
 }
 
@@ -562,17 +567,19 @@ fn split_plain(
     if limit == 0 {
         return Ok(array.into());
     }
-    let text = string.text()?;
+    let text = cx.text(string)?;
     let full_unicode = program.flags().full_unicode();
     if text.is_empty() {
-        if !cx.find_match(&program, text, 0, true, scratch)? {
+        if cx.find_match(&program, text, 0, true, scratch)? {
+            cx.realm().regexp().note_match(string, &program, 0);
+        } else {
             push(parts, string.as_value().clone())?;
         }
         return Ok(array.into());
     }
-    let (mut done, mut at, mut count) = (0, 0, 0);
+    let (mut done, mut at) = (0, 0);
     while at < text.len() {
-        cx.poll_match(&mut count)?;
+        cx.poll_native()?;
         if !cx.find_match(&program, text, at, false, scratch)? {
             break;
         }
@@ -580,11 +587,12 @@ fn split_plain(
         if range.start >= text.len() {
             break;
         }
+        cx.realm().regexp().note_match(string, &program, range.start);
         if range.end == done {
             at = advance_index(text, range.start as u64, full_unicode) as usize;
             continue;
         }
-        push(parts, string.substring(done, range.start)?.into())?;
+        push(parts, cx.substring(string, done, range.start)?.into())?;
         if parts.length() == limit {
             return Ok(array.into());
         }
@@ -597,6 +605,6 @@ fn split_plain(
         }
         at = done;
     }
-    push(parts, string.substring(done, text.len())?.into())?;
+    push(parts, cx.substring(string, done, text.len())?.into())?;
     Ok(array.into())
 }

@@ -3,6 +3,9 @@
 use super::string_pattern::{is_regexp, match_, match_all, replace, search, split};
 use super::symbol::{descriptive_string, this_primitive};
 use super::{Class, Row, constructor, method, method_magic, symbol_method, tag};
+use tare_unicode::Form;
+
+use crate::mem::Vec;
 use crate::object::ShapeTable;
 use crate::object::exotic::PrimitiveCell;
 use crate::object::iteration::{Iteration, IteratorCell};
@@ -40,6 +43,7 @@ fn from_char_code(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         return Ok(JsString::from_unit(unit)?.into());
     }
     let mut text = StringBuilder::new();
+    cx.pay_elements(call.len() * 4)?;
     for value in call.list {
         text.push_unit(cx.to_uint32(value)? as u16)?;
     }
@@ -48,6 +52,7 @@ fn from_char_code(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 
 fn from_code_point(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let mut text = StringBuilder::new();
+    cx.pay_elements(call.len() * 4)?;
     for value in call.list {
         let number = cx.to_number(value)?;
         if number.trunc() != number || !(0.0..=1114111.0).contains(&number) {
@@ -67,10 +72,10 @@ fn raw(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     for i in 0..length {
         let part = cx.get_index(&raw, i)?;
         let part = cx.to_string(&part)?;
-        text.push(&part)?;
+        cx.append(&mut text, &part)?;
         if i + 1 < length && (i as usize) + 1 < call.len() {
             let value = cx.to_string(call.get(i as usize + 1))?;
-            text.push(&value)?;
+            cx.append(&mut text, &value)?;
         }
     }
     Ok(text.finish()?.into())
@@ -87,7 +92,7 @@ fn index(cx: &mut Context, value: &Value, length: usize) -> JsResult<Option<usiz
 fn char_at(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let string = this_string(cx, call)?;
     Ok(match index(cx, call.get(0), string.len())? {
-        Some(at) => JsString::from_unit(string.text()?.at(at))?.into(),
+        Some(at) => JsString::from_unit(cx.text(&string)?.at(at))?.into(),
         None => JsString::empty().into(),
     })
 }
@@ -95,7 +100,7 @@ fn char_at(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 fn char_code_at(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let string = this_string(cx, call)?;
     Ok(match index(cx, call.get(0), string.len())? {
-        Some(at) => Value::int(i32::from(string.text()?.at(at))),
+        Some(at) => Value::int(i32::from(cx.text(&string)?.at(at))),
         None => Value::number(f64::NAN),
     })
 }
@@ -103,7 +108,7 @@ fn char_code_at(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 fn code_point_at(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let string = this_string(cx, call)?;
     Ok(match index(cx, call.get(0), string.len())? {
-        Some(at) => Value::int(string.text()?.code_point_at(at).0 as i32),
+        Some(at) => Value::int(cx.text(&string)?.code_point_at(at).0 as i32),
         None => Value::UNDEFINED,
     })
 }
@@ -115,7 +120,7 @@ fn at(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     if at < 0.0 || at >= string.len() as f64 {
         return Ok(Value::UNDEFINED);
     }
-    Ok(JsString::from_unit(string.text()?.at(at as usize))?.into())
+    Ok(JsString::from_unit(cx.text(&string)?.at(at as usize))?.into())
 }
 
 // ----- Searching -----
@@ -137,7 +142,8 @@ fn includes(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let string = this_string(cx, call)?;
     let needle = needle(cx, call.get(0))?;
     let from = position(cx, call.get(1), string.len())?;
-    Ok(Value::boolean(string.text()?.find(needle.text()?, from).is_some()))
+    let (text, pattern) = (cx.text(&string)?, cx.text(&needle)?);
+    Ok(Value::boolean(cx.find_text(text, pattern, from)?.is_some()))
 }
 
 fn starts_with(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
@@ -145,7 +151,8 @@ fn starts_with(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let needle = needle(cx, call.get(0))?;
     let from = position(cx, call.get(1), string.len())?;
     let end = from + needle.len();
-    Ok(Value::boolean(end <= string.len() && string.text()?.slice(from, end).equals(needle.text()?)))
+    let (text, pattern) = (cx.text(&string)?, cx.text(&needle)?);
+    Ok(Value::boolean(end <= text.len() && cx.texts_equal(text.slice(from, end), pattern)?))
 }
 
 fn ends_with(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
@@ -153,8 +160,9 @@ fn ends_with(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let needle = needle(cx, call.get(0))?;
     let end =
         if call.get(1).is_undefined() { string.len() } else { position(cx, call.get(1), string.len())? };
-    Ok(Value::boolean(match end.checked_sub(needle.len()) {
-        Some(start) => string.text()?.slice(start, end).equals(needle.text()?),
+    let (text, pattern) = (cx.text(&string)?, cx.text(&needle)?);
+    Ok(Value::boolean(match end.checked_sub(pattern.len()) {
+        Some(start) => cx.texts_equal(text.slice(start, end), pattern)?,
         None => false,
     }))
 }
@@ -163,7 +171,8 @@ fn index_of(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let string = this_string(cx, call)?;
     let needle = cx.to_string(call.get(0))?;
     let from = position(cx, call.get(1), string.len())?;
-    let found = string.text()?.find(needle.text()?, from);
+    let (text, pattern) = (cx.text(&string)?, cx.text(&needle)?);
+    let found = cx.find_text(text, pattern, from)?;
     Ok(found.map_or(Value::int(-1), |at| Value::int(at as i32)))
 }
 
@@ -173,7 +182,8 @@ fn last_index_of(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let from = cx.to_number(call.get(1))?;
     let from =
         if from.is_nan() { string.len() } else { from.trunc().clamp(0.0, string.len() as f64) as usize };
-    let found = string.text()?.rfind(needle.text()?, from);
+    let (text, pattern) = (cx.text(&string)?, cx.text(&needle)?);
+    let found = cx.rfind_text(text, pattern, from)?;
     Ok(found.map_or(Value::int(-1), |at| Value::int(at as i32)))
 }
 
@@ -187,7 +197,7 @@ fn slice(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     if start >= end {
         return Ok(JsString::empty().into());
     }
-    Ok(string.substring(start as usize, end as usize)?.into())
+    Ok(cx.substring(&string, start as usize, end as usize)?.into())
 }
 
 fn substring(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
@@ -195,7 +205,7 @@ fn substring(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let start = position(cx, call.get(0), string.len())?;
     let end =
         if call.get(1).is_undefined() { string.len() } else { position(cx, call.get(1), string.len())? };
-    Ok(string.substring(start.min(end), start.max(end))?.into())
+    Ok(cx.substring(&string, start.min(end), start.max(end))?.into())
 }
 
 fn substr(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
@@ -211,28 +221,35 @@ fn substr(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     if start >= end {
         return Ok(JsString::empty().into());
     }
-    Ok(string.substring(start as usize, end as usize)?.into())
+    Ok(cx.substring(&string, start as usize, end as usize)?.into())
 }
 
 /// `trim` (3), `trimStart` (1), `trimEnd` (2).
 fn trim(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let string = this_string(cx, call)?;
-    let text = string.text()?;
+    let text = cx.text(&string)?;
     let blank = |unit: u16| {
         tare_unicode::is_white_space(u32::from(unit)) || tare_unicode::is_line_terminator(u32::from(unit))
     };
     let (mut start, mut end) = (0, text.len());
-    if call.magic & 1 != 0 {
-        while start < end && blank(text.at(start)) {
+    let mut goes_on = call.magic & 1 != 0;
+    while goes_on && start < end {
+        let stop = cx.next_run(start, end)?;
+        while start < stop && blank(text.at(start)) {
             start += 1;
         }
+        goes_on = start == stop;
     }
-    if call.magic & 2 != 0 {
-        while end > start && blank(text.at(end - 1)) {
+    goes_on = call.magic & 2 != 0;
+    while goes_on && start < end {
+        // Runs from the end, counted from there.
+        let stop = end - cx.next_run(0, end - start)?;
+        while end > stop && blank(text.at(end - 1)) {
             end -= 1;
         }
+        goes_on = end == stop;
     }
-    Ok(string.substring(start, end)?.into())
+    Ok(cx.substring(&string, start, end)?.into())
 }
 
 /// `padStart` (0) and `padEnd` (1).
@@ -253,22 +270,17 @@ fn pad(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     if length > MAX_LENGTH {
         return Err(Thrown::StringTooLong);
     }
-    let mut padding = StringBuilder::new();
-    let mut missing = length - string.len();
-    while missing > 0 {
-        let count = missing.min(filler.len());
-        padding.push_text(filler.text()?.slice(0, count))?;
-        missing -= count;
-    }
+    let filler = cx.text(&filler)?;
     let mut text = StringBuilder::new();
+    text.reserve(length, matches!(filler, Text::Utf16(_)) || string.is_wide())?;
     if call.magic == 1 {
-        text.push(&string)?;
+        cx.append(&mut text, &string)?;
     }
-    text.push_text(padding.text())?;
+    cx.append_cycled(&mut text, filler, length - string.len())?;
     if call.magic == 0 {
-        text.push(&string)?;
+        cx.append(&mut text, &string)?;
     }
-    Ok(text.finish()?.into())
+    cx.finish(text)
 }
 
 fn repeat(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
@@ -283,12 +295,16 @@ fn repeat(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     if count * string.len() as f64 > MAX_LENGTH as f64 {
         return Err(Thrown::StringTooLong);
     }
-    Ok(JsString::repeated(string.text()?, count as usize)?.into())
+    let text = cx.text(&string)?;
+    // Made in one piece, which is fast: paid as a whole.
+    cx.pay_bytes(count as usize * string.len())?;
+    Ok(JsString::repeated(text, count as usize)?.into())
 }
 
 fn concat(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let mut string = this_string(cx, call)?;
     for value in call.list {
+        cx.poll_native()?;
         let part = cx.to_string(value)?;
         string = string.concat(&part)?;
     }
@@ -300,38 +316,57 @@ fn concat(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 /// `toLowerCase` (0) and `toUpperCase` (1), and their locale forms.
 fn change_case(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let string = this_string(cx, call)?;
-    let text = string.text()?;
+    let text = cx.text(&string)?;
     if let Text::Latin1(units) = text
-        && units.is_ascii()
+        && is_ascii(cx, units)?
     {
-        let unchanged = if call.magic == 0 {
-            !units.iter().any(u8::is_ascii_uppercase)
-        } else {
-            !units.iter().any(u8::is_ascii_lowercase)
+        let changes = |unit: &u8| {
+            if call.magic == 0 { unit.is_ascii_uppercase() } else { unit.is_ascii_lowercase() }
         };
+        let (mut at, mut unchanged) = (0, true);
+        while unchanged && at < units.len() {
+            let stop = cx.next_run(at, units.len())?;
+            unchanged = !units[at..stop].iter().any(changes);
+            at = stop;
+        }
         if unchanged {
             return Ok(string.into());
         }
-        // SAFETY: (1) every unit of the new string is written.
-        let changed = unsafe {
-            JsString::build_latin1(units.len(), |to| {
-                for (i, unit) in units.iter().enumerate() {
-                    let unit =
-                        if call.magic == 0 { unit.to_ascii_lowercase() } else { unit.to_ascii_uppercase() };
-                    to.add(i).write(unit);
-                }
-            })
-        };
-        return Ok(changed?.into());
+        if units.len() <= SHORT {
+            // SAFETY: (1) every unit of the new string is written.
+            let changed = unsafe {
+                JsString::build_latin1(units.len(), |to| {
+                    for (i, unit) in units.iter().enumerate() {
+                        to.add(i).write(if changes(unit) { unit ^ 0x20 } else { *unit });
+                    }
+                })
+            };
+            return Ok(changed?.into());
+        }
+        let mut out = StringBuilder::new();
+        out.reserve(units.len(), false)?;
+        let mut piece = [0; 1024];
+        for part in units.chunks(piece.len()) {
+            cx.pay_elements(part.len())?;
+            for (to, unit) in piece.iter_mut().zip(part) {
+                *to = if changes(unit) { unit ^ 0x20 } else { *unit };
+            }
+            out.push_text(Text::Latin1(&piece[..part.len()]))?;
+        }
+        return cx.finish(out);
     }
     let mut out = StringBuilder::new();
-    let mut at = 0;
+    let (mut at, mut paid) = (0, 0);
     while at < text.len() {
+        if at >= paid {
+            paid = cx.next_costly_run(at, text.len(), 16)?;
+        }
         let (c, pair) = text.code_point_at(at);
         let next = at + if pair { 2 } else { 1 };
         if call.magic == 0 && c == 0x3A3 {
             // A final sigma: after a cased letter, not before one (Unicode 3.13, Final_Sigma).
-            out.push_code_point(if is_final_sigma(text, at, next) { 0x3C2 } else { 0x3C3 })?;
+            let last = is_final_sigma(cx, text, at, next)?;
+            out.push_code_point(if last { 0x3C2 } else { 0x3C3 })?;
         } else {
             let mapped =
                 if call.magic == 0 { tare_unicode::to_lower_full(c) } else { tare_unicode::to_upper_full(c) };
@@ -341,12 +376,28 @@ fn change_case(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         }
         at = next;
     }
-    Ok(out.finish()?.into())
+    cx.finish(out)
 }
 
-fn is_final_sigma(text: Text<'_>, start: usize, end: usize) -> bool {
+/// Texts up to this length are converted in one go.
+const SHORT: usize = 4096;
+
+fn is_ascii(cx: &mut Context, units: &[u8]) -> JsResult<bool> {
+    for part in units.chunks(1 << 16) {
+        cx.pay_bytes(part.len())?;
+        if !part.is_ascii() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Final_Sigma (Unicode 3.13): a cased letter before it and none after, past what is case-ignorable. Another sigma
+/// ends the look either way, so that a text is gone over three times at most.
+fn is_final_sigma(cx: &mut Context, text: Text<'_>, start: usize, end: usize) -> JsResult<bool> {
     let mut at = start;
     let before = loop {
+        cx.poll_native()?;
         if at == 0 {
             break false;
         }
@@ -362,6 +413,7 @@ fn is_final_sigma(text: Text<'_>, start: usize, end: usize) -> bool {
     };
     let mut at = end;
     let after = loop {
+        cx.poll_native()?;
         if at >= text.len() {
             break false;
         }
@@ -371,7 +423,7 @@ fn is_final_sigma(text: Text<'_>, start: usize, end: usize) -> bool {
         }
         at += if pair { 2 } else { 1 };
     };
-    before && !after
+    Ok(before && !after)
 }
 
 fn unicode_text(text: Text<'_>) -> tare_unicode::Text<'_> {
@@ -384,81 +436,104 @@ fn unicode_text(text: Text<'_>) -> tare_unicode::Text<'_> {
 fn normalize(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let string = this_string(cx, call)?;
     let form = if call.get(0).is_undefined() {
-        tare_unicode::Form::Nfc
+        Form::Nfc
     } else {
         let name = cx.to_string(call.get(0))?;
         let name = name.text()?;
-        let forms = [
-            ("NFC", tare_unicode::Form::Nfc),
-            ("NFD", tare_unicode::Form::Nfd),
-            ("NFKC", tare_unicode::Form::Nfkc),
-            ("NFKD", tare_unicode::Form::Nfkd),
-        ];
+        let forms = [("NFC", Form::Nfc), ("NFD", Form::Nfd), ("NFKC", Form::Nfkc), ("NFKD", Form::Nfkd)];
         match forms.into_iter().find(|(known, _)| name.equals_str(known)) {
             Some((_, form)) => form,
             None => return Err(cx.throw_range_error(format_args!("bad normalization form"))),
         }
     };
-    let text = unicode_text(string.text()?);
-    if tare_unicode::quick_check(form, text) == tare_unicode::QuickCheck::Yes {
-        return Ok(string.into());
+    let text = cx.text(&string)?;
+    match normalized(cx, form, text)? {
+        None => Ok(string.into()),
+        Some(units) => {
+            let mut out = StringBuilder::new();
+            cx.append_text(&mut out, Text::Utf16(&units))?;
+            cx.finish(out)
+        }
     }
+}
+
+/// The text in a normalization form; `None` where it is in that form for sure.
+fn normalized(cx: &mut Context, form: Form, text: Text<'_>) -> JsResult<Option<Vec<'static, u16>>> {
+    let text = unicode_text(text);
     let memory = cx.rt().mem.memory(crate::mem::Use::Scratch);
-    let units = tare_unicode::normalize(form, text, memory)?;
-    Ok(JsString::from_utf16(&units)?.into())
+    let mut goes_on = |units: usize| cx.pay_elements(units * 8).is_ok();
+    let checked = tare_unicode::quick_check_while(form, text, &mut goes_on).ok_or(Thrown::Terminated)?;
+    if checked == tare_unicode::QuickCheck::Yes {
+        return Ok(None);
+    }
+    tare_unicode::normalize_while(form, text, memory, &mut goes_on)?.ok_or(Thrown::Terminated).map(Some)
 }
 
 /// Code unit order of the canonical compositions: equal where canonically equivalent.
 fn locale_compare(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let string = this_string(cx, call)?;
     let other = cx.to_string(call.get(0))?;
-    let memory = cx.rt().mem.memory(crate::mem::Use::Scratch);
-    let (a, b) = (unicode_text(string.text()?), unicode_text(other.text()?));
-    let a = tare_unicode::normalize(tare_unicode::Form::Nfc, a, memory)?;
-    let b = tare_unicode::normalize(tare_unicode::Form::Nfc, b, memory)?;
-    Ok(Value::int(match a[..].cmp(&b[..]) {
+    let (x, y) = (cx.text(&string)?, cx.text(&other)?);
+    let (a, b) = (normalized(cx, Form::Nfc, x)?, normalized(cx, Form::Nfc, y)?);
+    let a = a.as_ref().map_or(x, |units| Text::Utf16(units));
+    let b = b.as_ref().map_or(y, |units| Text::Utf16(units));
+    Ok(Value::int(match cx.compare_texts(a, b)? {
         core::cmp::Ordering::Less => -1,
         core::cmp::Ordering::Equal => 0,
         core::cmp::Ordering::Greater => 1,
     }))
 }
 
-fn surrogates(text: Text<'_>, mut found: impl FnMut(usize)) {
-    let mut at = 0;
+/// Calls `found` with the places of unpaired surrogates, until it says false.
+fn surrogates(
+    cx: &mut Context,
+    text: Text<'_>,
+    found: &mut dyn FnMut(&mut Context, usize) -> JsResult<bool>,
+) -> JsResult<()> {
+    if let Text::Latin1(_) = text {
+        return Ok(());
+    }
+    let (mut at, mut paid) = (0, 0);
     while at < text.len() {
+        if at >= paid {
+            paid = cx.next_costly_run(at, text.len(), 4)?;
+        }
         let (c, pair) = text.code_point_at(at);
-        if !pair && (0xD800..0xE000).contains(&c) {
-            found(at);
+        if !pair && (0xD800..0xE000).contains(&c) && !found(cx, at)? {
+            break;
         }
         at += if pair { 2 } else { 1 };
     }
+    Ok(())
 }
 
 fn is_well_formed(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let string = this_string(cx, call)?;
     let mut well = true;
-    surrogates(string.text()?, |_| well = false);
+    let text = cx.text(&string)?;
+    surrogates(cx, text, &mut |_, _| {
+        well = false;
+        Ok(false)
+    })?;
     Ok(Value::boolean(well))
 }
 
 fn to_well_formed(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let string = this_string(cx, call)?;
-    let text = string.text()?;
+    let text = cx.text(&string)?;
     let mut out = StringBuilder::new();
     let mut done = 0;
-    let mut failed = Ok(());
-    surrogates(text, |at| {
-        if failed.is_ok() {
-            failed = out.push_text(text.slice(done, at)).and_then(|()| out.push_unit(0xFFFD));
-            done = at + 1;
-        }
-    });
-    failed?;
+    surrogates(cx, text, &mut |cx, at| {
+        cx.append_text(&mut out, text.slice(done, at))?;
+        out.push_unit(0xFFFD)?;
+        done = at + 1;
+        Ok(true)
+    })?;
     if done == 0 {
         return Ok(string.into());
     }
-    out.push_text(text.slice(done, text.len()))?;
-    Ok(out.finish()?.into())
+    cx.append_text(&mut out, text.slice(done, text.len()))?;
+    cx.finish(out)
 }
 
 // ----- Primitive, iteration, HTML -----
@@ -486,7 +561,7 @@ fn iterator_next(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         state.finish();
         return cx.iter_result(Value::UNDEFINED, true);
     }
-    let (c, pair) = string.text()?.code_point_at(at);
+    let (c, pair) = cx.text(string)?.code_point_at(at);
     state.set_index((at + if pair { 2 } else { 1 }) as u64);
     let point = JsString::from_code_point(c)?;
     cx.iter_result(point.into(), false)
@@ -520,17 +595,23 @@ fn html(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         out.push_str(" ")?;
         out.push_str(attribute)?;
         out.push_str("=\"")?;
-        for unit in value.text()?.units() {
-            if unit == u16::from(b'"') { out.push_str("&quot;")? } else { out.push_unit(unit)? }
+        let value = cx.text(&value)?;
+        let mut at = 0;
+        while at < value.len() {
+            let stop = cx.next_costly_run(at, value.len(), 4)?;
+            for unit in value.slice(at, stop).units() {
+                if unit == u16::from(b'"') { out.push_str("&quot;")? } else { out.push_unit(unit)? }
+            }
+            at = stop;
         }
         out.push_str("\"")?;
     }
     out.push_str(">")?;
-    out.push(&string)?;
+    cx.append(&mut out, &string)?;
     out.push_str("</")?;
     out.push_str(tag)?;
     out.push_str(">")?;
-    Ok(out.finish()?.into())
+    cx.finish(out)
 }
 
 static ROWS: &[Row] = &[

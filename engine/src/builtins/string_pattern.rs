@@ -133,21 +133,23 @@ pub(super) fn replace(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value>
     let functional = cx.is_callable(call.get(1));
     let template = if functional { JsString::empty() } else { cx.to_string(call.get(1))? };
     let mut out = StringBuilder::new();
-    let (text, pattern) = (string.text()?, needle.text()?);
+    let (text, pattern) = (cx.text(&string)?, cx.text(&needle)?);
+    let replacement = cx.text(&template)?;
     let (mut done, mut from) = (0, 0);
     let mut found = false;
-    while let Some(at) = text.find(pattern, from) {
+    while let Some(at) = cx.find_text(text, pattern, from)? {
+        cx.poll_native()?;
         found = true;
         let end = at + pattern.len();
-        out.push_text(text.slice(done, at))?;
+        cx.append_text(&mut out, text.slice(done, at))?;
         if functional {
             let arguments = [needle.clone().into(), Value::int(at as i32), string.clone().into()];
             let value = cx.call(call.get(1), undefined(), &arguments)?;
             let value = cx.to_string(&value)?;
-            out.push(&value)?;
+            cx.append(&mut out, &value)?;
         } else {
             let none = Captures::Values(&[], undefined());
-            push_substitution(cx, &mut out, text, (at, end), &none, template.text()?)?;
+            push_substitution(cx, &mut out, text, (at, end), &none, replacement)?;
         }
         done = end;
         from = at + pattern.len().max(1);
@@ -158,8 +160,8 @@ pub(super) fn replace(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value>
     if !found {
         return Ok(string.into());
     }
-    out.push_text(text.slice(done, text.len()))?;
-    Ok(out.finish()?.into())
+    cx.append_text(&mut out, text.slice(done, text.len()))?;
+    cx.finish(out)
 }
 
 pub(super) fn split(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
@@ -186,22 +188,27 @@ pub(super) fn split(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         }
         Ok(parts.length() < limit)
     };
-    let (text, pattern) = (string.text()?, separator.text()?);
+    let (text, pattern) = (cx.text(&string)?, cx.text(&separator)?);
     if pattern.is_empty() {
-        for unit in text.units() {
-            if !push(JsString::from_unit(unit)?)? {
-                break;
+        let end = text.len().min(limit as usize);
+        let mut at = 0;
+        while at < end {
+            let stop = cx.next_costly_run(at, end, 8)?;
+            for unit in text.slice(at, stop).units() {
+                push(JsString::from_unit(unit)?)?;
             }
+            at = stop;
         }
         return Ok(array.into());
     }
     let mut done = 0;
-    while let Some(at) = text.find(pattern, done) {
-        if !push(string.substring(done, at)?)? {
+    while let Some(at) = cx.find_text(text, pattern, done)? {
+        cx.poll_native()?;
+        if !push(cx.substring(&string, done, at)?)? {
             return Ok(array.into());
         }
         done = at + pattern.len();
     }
-    push(string.substring(done, text.len())?)?;
+    push(cx.substring(&string, done, text.len())?)?;
     Ok(array.into())
 }

@@ -87,7 +87,10 @@ pub(super) fn push_substitution(
     let dollar = Text::Latin1(b"$");
     let mut done = 0;
     let mut at = 0;
-    while let Some(found) = template.find(dollar, at) {
+    // Whether there is no `>` ahead: looked for once.
+    let mut unclosed = false;
+    while let Some(found) = cx.find_text(template, dollar, at)? {
+        cx.poll_native()?;
         let next = if found + 1 < template.len() { template.at(found + 1) } else { 0 };
         // How much of the template the reference takes; what is none stays as it is.
         let mut used = 2;
@@ -112,24 +115,27 @@ pub(super) fn push_substitution(
                     continue;
                 }
             }
-            b'<' if captures.has_names() => match template.find(Text::Latin1(b">"), found) {
-                Some(found) => close = found,
-                None => {
-                    at = found + 1;
-                    continue;
+            b'<' if captures.has_names() && !unclosed => {
+                match cx.find_text(template, Text::Latin1(b">"), found)? {
+                    Some(found) => close = found,
+                    None => {
+                        unclosed = true;
+                        at = found + 1;
+                        continue;
+                    }
                 }
-            },
+            }
             _ => {
                 at = found + 1;
                 continue;
             }
         }
-        out.push_text(template.slice(done, found))?;
+        cx.append_text(out, template.slice(done, found))?;
         match kind {
             b'$' => out.push_text(dollar)?,
-            b'&' => out.push_text(string.slice(start, end))?,
-            b'`' => out.push_text(string.slice(0, start))?,
-            b'\'' => out.push_text(string.slice(end, string.len()))?,
+            b'&' => cx.append_text(out, string.slice(start, end))?,
+            b'`' => cx.append_text(out, string.slice(0, start))?,
+            b'\'' => cx.append_text(out, string.slice(end, string.len()))?,
             b'<' => {
                 captures.push_named(cx, out, string, template.slice(found + 2, close))?;
                 used = close + 1 - found;
@@ -139,7 +145,7 @@ pub(super) fn push_substitution(
         at = found + used;
         done = at;
     }
-    out.push_text(template.slice(done, template.len()))
+    cx.append_text(out, template.slice(done, template.len()))
 }
 
 /// The arguments of a replacement function for the match in `scratch` (22.2.6.11, step 14.k).

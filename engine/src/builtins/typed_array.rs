@@ -1,7 +1,7 @@
 //! Typed array objects (ECMA-262 23.2).
 
 use super::array_buffer::throw_detached;
-use super::array_sort::merge_sort;
+use super::array_sort::{merge_sort, sort_plain};
 use super::{Class, Key, Row, constructor, getter_magic, method, method_magic, same_as, symbol_getter};
 use crate::exec::property::same_value_zero;
 use crate::mem::Vec;
@@ -22,7 +22,7 @@ fn prototype_of(element: Element) -> Intrinsic {
 }
 
 /// Copies bytes between buffers, or within one.
-pub(super) fn copy_bytes(to: *mut u8, from: *const u8, count: usize) {
+fn copy_at_once(to: *mut u8, from: *const u8, count: usize) {
     let (from_address, to_address) = (from.addr(), to.addr());
     let backwards = from_address < to_address && to_address < from_address + count;
     // Eight at a time where the distance allows; relaxed operations, as the buffer may be shared.
@@ -45,6 +45,36 @@ pub(super) fn copy_bytes(to: *mut u8, from: *const u8, count: usize) {
             }
         }
     }
+}
+
+/// Bytes that are copied in one go.
+const COPIED_AT_ONCE: usize = 1 << 16;
+
+/// Copies `count` bytes between places of buffers, or of one. `places` says where to and from, and how many bytes
+/// there are at either: it is asked anew for each part, since whoever is paid between may take bytes away.
+pub(super) fn copy_bytes(
+    cx: &mut Context,
+    count: usize,
+    places: &dyn Fn() -> ((*mut u8, usize), (*const u8, usize)),
+) -> JsResult<()> {
+    let ((to, _), (from, _)) = places();
+    let backwards = from.addr() < to.addr() && to.addr() < from.addr() + count;
+    let mut done = 0;
+    while done < count {
+        let part = (count - done).min(COPIED_AT_ONCE);
+        cx.pay_bytes(part)?;
+        let start = if backwards { count - done - part } else { done };
+        let ((to, to_room), (from, from_room)) = places();
+        let part = part.min(to_room.saturating_sub(start)).min(from_room.saturating_sub(start));
+        copy_at_once(to.wrapping_add(start), from.wrapping_add(start), part);
+        done += COPIED_AT_ONCE.min(count - done);
+    }
+    Ok(())
+}
+
+/// The place of an element of a view, and how many bytes there are from there on.
+fn bytes_from(view: &TypedArrayCell, index: usize) -> (*mut u8, usize) {
+    (view.place(index), view.len().unwrap_or(0).saturating_sub(index) << view.element().shift())
 }
 
 fn throw_gone(cx: &mut Context) -> Thrown {
@@ -130,6 +160,7 @@ fn construct(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let made = cx.allocate_typed(element, &prototype, values.len() as u64)?;
     if let Some(view) = made.downcast::<TypedArrayCell>() {
         for (i, value) in values.iter().enumerate() {
+            cx.poll_native()?;
             set_at(cx, view, i, value)?;
         }
     }
@@ -198,21 +229,36 @@ fn copy_elements(
 ) -> JsResult<()> {
     let (t, s) = (target.element(), source.element());
     if t == s || (t.is_bigint() && s.is_bigint()) {
-        copy_bytes(target.place(to), source.place(from), count << s.shift());
-        return Ok(());
+        let places = || {
+            let (from, room) = bytes_from(source, from);
+            (bytes_from(target, to), (from.cast_const(), room))
+        };
+        return copy_bytes(cx, count << s.shift(), &places);
     }
     if target.buffer().bits() == source.buffer().bits() {
         // Different types in the same buffer: read all before anything is written.
         let mut values: Vec<'static, f64> = cx.scratch();
+        let mut paid = 0;
         for i in 0..count {
+            if i == paid {
+                paid = cx.next_costly_run(i, count, 4)?;
+            }
             values.try_push(number_at(source, from + i))?;
         }
+        paid = 0;
         for (i, value) in values.iter().enumerate() {
+            if i == paid {
+                paid = cx.next_costly_run(i, count, 4)?;
+            }
             target.set_bits(to + i, t.encode(*value));
         }
         return Ok(());
     }
+    let mut paid = 0;
     for i in 0..count {
+        if i == paid {
+            paid = cx.next_costly_run(i, count, 4)?;
+        }
         target.set_bits(to + i, t.encode(number_at(source, from + i)));
     }
     Ok(())
@@ -364,7 +410,11 @@ fn copy_within(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     if count > 0 {
         let Some(length) = view.len() else { return Err(throw_gone(cx)) };
         let room = length.saturating_sub(from.max(to));
-        copy_bytes(view.place(to), view.place(from), count.min(room) << view.element().shift());
+        let places = || {
+            let (from, room) = bytes_from(view, from);
+            (bytes_from(view, to), (from.cast_const(), room))
+        };
+        copy_bytes(cx, count.min(room) << view.element().shift(), &places)?;
     }
     Ok(call.this.clone())
 }
@@ -375,11 +425,17 @@ fn fill(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let start = cx.relative_index(call.get(1), length as u64, 0)? as usize;
     let end = cx.relative_index(call.get(2), length as u64, length as u64)? as usize;
     let Some(length) = view.len() else { return Err(throw_gone(cx)) };
-    let end = end.min(length);
     let shift = view.element().shift();
-    for i in start..end {
-        // SAFETY: below the length, which nothing changes here.
-        unsafe { store(view.place(i), shift, bits) };
+    let (mut at, mut end) = (start, end.min(length));
+    while at < end {
+        let stop = cx.next_run(at, end)?;
+        // Whoever was paid may have made the view shorter.
+        end = end.min(view.len().unwrap_or(0));
+        for i in at..stop.min(end) {
+            // SAFETY: below the length, which nothing changes here.
+            unsafe { store(view.place(i), shift, bits) };
+        }
+        at = stop;
     }
     Ok(call.this.clone())
 }
@@ -488,7 +544,11 @@ fn search(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     }
     let from = cx.relative_index(call.get(1), length as u64, 0)? as usize;
     let wanted = call.get(0);
+    let mut paid = from;
     for i in from..length {
+        if i == paid {
+            paid = cx.next_costly_run(i, length, 4)?;
+        }
         if call.magic == 0 {
             if same_value_zero(&get(view, i)?, wanted)? {
                 return Ok(Value::TRUE);
@@ -516,7 +576,11 @@ fn last_index_of(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     if from < 0.0 {
         return Ok(Value::int(-1));
     }
-    for i in (0..=from as usize).rev() {
+    let (end, mut paid) = (from as usize + 1, 0);
+    for i in (0..end).rev() {
+        if end - 1 - i == paid {
+            paid = cx.next_costly_run(paid, end, 4)?;
+        }
         if let Some(bits) = view.bits(i) {
             let value = view.element().decode(bits)?;
             if cx.strict_equals(&value, call.get(0))? {
@@ -537,8 +601,9 @@ fn join(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     };
     let mut text = StringBuilder::new();
     for i in 0..length {
+        cx.poll_native()?;
         if i > 0 {
-            text.push(&separator)?;
+            cx.append(&mut text, &separator)?;
         }
         let mut value = get(view, i)?;
         if value.is_undefined() {
@@ -549,14 +614,18 @@ fn join(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
             value = cx.call(&method, &value, &[])?;
         }
         let part = cx.to_string(&value)?;
-        text.push(&part)?;
+        cx.append(&mut text, &part)?;
     }
-    Ok(text.finish()?.into())
+    cx.finish(text)
 }
 
 fn reverse(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let (_, view, length) = validate(cx, call.this)?;
+    let mut paid = 0;
     for i in 0..length / 2 {
+        if i == paid {
+            paid = cx.next_costly_run(i, length / 2, 2)?;
+        }
         let j = length - 1 - i;
         if let (Some(a), Some(b)) = (view.bits(i), view.bits(j)) {
             view.set_bits(i, b);
@@ -570,7 +639,11 @@ fn to_reversed(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let (_, view, length) = validate(cx, call.this)?;
     let made = create_same(cx, view.element(), length)?;
     if let Some(target) = made.downcast::<TypedArrayCell>() {
+        let mut paid = 0;
         for i in 0..length {
+            if i == paid {
+                paid = cx.next_costly_run(i, length, 2)?;
+            }
             target.set_bits(i, view.bits(length - 1 - i).unwrap_or(0));
         }
     }
@@ -628,15 +701,27 @@ fn slice(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         let shift = view.element().shift();
         let (from, to) = (view.place(start), target.place(0));
         if from.addr() < to.addr() && to.addr() < from.addr() + (count << shift) {
-            for i in 0..count << shift {
-                // SAFETY: both ranges are in bounds.
-                unsafe { store(to.add(i), 0, load(from.add(i), 0)) };
+            let bytes = count << shift;
+            let mut at = 0;
+            while at < bytes {
+                let stop = cx.next_run(at, bytes)?;
+                let ((to, room), (from, left)) = (bytes_from(target, 0), bytes_from(view, start));
+                for i in at..stop.min(room).min(left) {
+                    // SAFETY: both ranges are in bounds.
+                    unsafe { store(to.add(i), 0, load(from.add(i), 0)) };
+                }
+                at = stop;
             }
         } else {
-            copy_bytes(to, from, count << shift);
+            let places = || {
+                let (from, room) = bytes_from(view, start);
+                (bytes_from(target, 0), (from.cast_const(), room))
+            };
+            copy_bytes(cx, count << shift, &places)?;
         }
     } else {
         for i in start..end {
+            cx.poll_native()?;
             let value = get(view, i)?;
             set_at(cx, target, i - start, &value)?;
         }
@@ -669,26 +754,31 @@ fn sorted(
 ) -> JsResult<Vec<'static, u64>> {
     let element = view.element();
     let mut bits: Vec<'static, u64> = cx.scratch();
+    let mut paid = 0;
     for i in 0..length {
+        if i == paid {
+            paid = cx.next_run(i, length)?;
+        }
         bits.try_push(view.bits(i).unwrap_or(0))?;
     }
     if compare.is_undefined() {
         match element {
-            Element::BigInt64 => bits.sort_unstable_by_key(|&b| b as i64),
-            Element::BigUint64 => bits.sort_unstable(),
+            Element::BigInt64 => sort_plain(cx, &mut bits, &mut |&a, &b| (a as i64).cmp(&(b as i64)))?,
+            Element::BigUint64 => sort_plain(cx, &mut bits, &mut Ord::cmp)?,
             _ => {
                 let number =
                     |b: u64| element.decode_number(b).and_then(|v| v.as_number()).unwrap_or(f64::NAN);
-                bits.sort_unstable_by(|&a, &b| {
+                sort_plain(cx, &mut bits, &mut |&a, &b| {
                     let (x, y) = (number(a), number(b));
                     // NaN last whatever its sign; -0 before 0.
                     x.is_nan().cmp(&y.is_nan()).then(x.total_cmp(&y))
-                });
+                })?;
             }
         }
         return Ok(bits);
     }
     let mut values: Vec<'static, Value> = cx.scratch();
+    cx.pay_elements(bits.len() * 4)?;
     for &bits in bits.iter() {
         values.try_push(element.decode(bits)?)?;
     }
@@ -717,8 +807,12 @@ fn sort(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         None => Some(view),
     };
     if let Some(target) = target {
-        for (i, &bits) in bits.iter().enumerate() {
-            target.set_bits(i, bits);
+        let mut paid = 0;
+        for (i, &word) in bits.iter().enumerate() {
+            if i == paid {
+                paid = cx.next_run(i, bits.len())?;
+            }
+            target.set_bits(i, word);
         }
     }
     Ok(made.map_or_else(|| call.this.clone(), Value::from))
@@ -734,7 +828,11 @@ fn with(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     }
     let made = create_same(cx, view.element(), length)?;
     if let Some(target) = made.downcast::<TypedArrayCell>() {
+        let mut paid = 0;
         for i in 0..length {
+            if i == paid {
+                paid = cx.next_costly_run(i, length, 2)?;
+            }
             target.set_bits(i, if i as f64 == index { bits } else { view.bits(i).unwrap_or(0) });
         }
     }

@@ -11,6 +11,9 @@ const UNRESERVED_MARKS: &[u8] = b"-_.!~*'()";
 /// What `encodeURI` leaves alone in addition, and `decodeURI` does not decode.
 const RESERVED: &[u8] = b";/?:@&=+$,#";
 
+/// Units that `escape` works on in one go.
+const ESCAPED_AT_ONCE: usize = 1024;
+
 fn is_one_of(unit: u16, set: &[u8]) -> bool {
     u8::try_from(unit).is_ok_and(|byte| set.contains(&byte))
 }
@@ -31,10 +34,13 @@ fn push_percent(out: &mut StringBuilder, byte: u8) -> JsResult<()> {
 /// `encodeURI` (0) and `encodeURIComponent` (1).
 fn encode(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let string = cx.to_string(call.get(0))?;
-    let text = string.text()?;
+    let text = cx.text(&string)?;
     let mut out = StringBuilder::new();
-    let mut at = 0;
+    let (mut at, mut paid) = (0, 0);
     while at < text.len() {
+        if at >= paid {
+            paid = cx.next_costly_run(at, text.len(), 16)?;
+        }
         let unit = text.at(at);
         let plain = is_alphanumeric(unit)
             || is_one_of(unit, UNRESERVED_MARKS)
@@ -51,7 +57,7 @@ fn encode(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         }
         at += 1 + usize::from(pair);
     }
-    Ok(out.finish()?.into())
+    cx.finish(out)
 }
 
 /// The number that `count` hexadecimal digits from `at` on are.
@@ -73,10 +79,13 @@ fn percent(text: Text<'_>, at: usize) -> Option<u8> {
 /// `decodeURI` (0) and `decodeURIComponent` (1).
 fn decode(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let string = cx.to_string(call.get(0))?;
-    let text = string.text()?;
+    let text = cx.text(&string)?;
     let mut out = StringBuilder::new();
-    let mut at = 0;
+    let (mut at, mut paid) = (0, 0);
     while at < text.len() {
+        if at >= paid {
+            paid = cx.next_costly_run(at, text.len(), 16)?;
+        }
         let unit = text.at(at);
         if unit != 0x25 {
             out.push_unit(unit)?;
@@ -109,13 +118,16 @@ fn decode(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
             None => return Err(malformed(cx)),
         }
     }
-    Ok(out.finish()?.into())
+    cx.finish(out)
 }
 
 fn escape(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let string = cx.to_string(call.get(0))?;
     let mut out = StringBuilder::new();
-    for unit in string.text()?.units() {
+    for (at, unit) in cx.text(&string)?.units().enumerate() {
+        if at.is_multiple_of(ESCAPED_AT_ONCE) {
+            cx.pay_elements(ESCAPED_AT_ONCE * 16)?;
+        }
         if is_alphanumeric(unit) || is_one_of(unit, b"@*_+-./") {
             out.push_unit(unit)?;
         } else if let Ok(byte) = u8::try_from(unit) {
@@ -125,15 +137,18 @@ fn escape(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
             out.push_text(Text::Latin1(&[b'%', b'u', digit(12), digit(8), digit(4), digit(0)]))?;
         }
     }
-    Ok(out.finish()?.into())
+    cx.finish(out)
 }
 
 fn unescape(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let string = cx.to_string(call.get(0))?;
-    let text = string.text()?;
+    let text = cx.text(&string)?;
     let mut out = StringBuilder::new();
-    let mut at = 0;
+    let (mut at, mut paid) = (0, 0);
     while at < text.len() {
+        if at >= paid {
+            paid = cx.next_costly_run(at, text.len(), 16)?;
+        }
         let unit = text.at(at);
         at += 1;
         if unit == 0x25 {
@@ -153,7 +168,7 @@ fn unescape(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         }
         out.push_unit(unit)?;
     }
-    Ok(out.finish()?.into())
+    cx.finish(out)
 }
 
 static ROWS: &[Row] = &[

@@ -18,6 +18,11 @@ pub trait Interner {
     fn retain(&mut self, atom: u32);
     /// Gives one count back.
     fn release(&mut self, atom: u32);
+    /// Is told of steps of work, of up to a tenth of a microsecond each, and says whether the compiler goes on.
+    fn goes_on(&mut self, steps: u32) -> bool {
+        let _ = steps;
+        true
+    }
     /// Shows the text of an atom to `sink` (names of an [`EvalScope`]).
     fn text_of(&self, atom: u32, sink: &mut dyn FnMut(Text<'_>));
 }

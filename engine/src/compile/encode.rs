@@ -52,6 +52,12 @@ impl<'a> Compiler<'a, '_, '_> {
             Vec::try_with_capacity(count as usize, self.memory)?;
         for f in (0..count).rev() {
             if !self.funcs[f as usize].dead {
+                // What is still to be done with the function: some passes over its instructions.
+                let instructions = self.funcs[f as usize].ir.len() as u32;
+                if let Err(fail) = self.spend(instructions.saturating_mul(4)) {
+                    self.abandon(&templates);
+                    return Err(fail);
+                }
                 match self.function(f) {
                     Ok(template) => templates.try_push((self.funcs[f as usize].unit_index, template))?,
                     Err(fail) => {

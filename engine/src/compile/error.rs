@@ -63,6 +63,8 @@ pub enum Error {
     OutOfMemory,
     /// The source is nested deeper than [`Options::stack_bytes`](super::Options) allows.
     TooDeep,
+    /// The interner did not let the compiler go on.
+    Interrupted,
 }
 
 impl From<OutOfMemory> for Error {
@@ -78,6 +80,7 @@ impl fmt::Display for Error {
                 write!(f, "SyntaxError: {} ({line}:{column})", message.as_str())
             }
             Error::OutOfMemory => f.write_str("out of memory"),
+            Error::Interrupted => f.write_str("interrupted"),
             Error::TooDeep => f.write_str("RangeError: source text is nested too deeply"),
         }
     }
@@ -89,6 +92,7 @@ pub(crate) enum Fail {
     Syntax,
     OutOfMemory,
     TooDeep,
+    Interrupted,
     /// The parenthesis at `retry_at` must be read again, as arrow parameters.
     Retry,
 }

@@ -80,6 +80,11 @@ pub(crate) struct LocalExport {
     pub at: u32,
 }
 
+/// Bytes of source text between two tellings of the interner.
+const PORTION: u32 = 1 << 10;
+/// Bytes that are read, or instructions that a pass goes over, in a step of work.
+const UNITS_PER_STEP: u32 = 8;
+
 pub(crate) struct Compiler<'a, 's, 'i> {
     pub memory: Memory<'a>,
     pub interner: &'i mut dyn Interner,
@@ -92,6 +97,8 @@ pub(crate) struct Compiler<'a, 's, 'i> {
     pub tok: Token,
     /// End of the last token that was passed.
     pub prev_end: u32,
+    /// Where in the source the interner is told of the work next.
+    paid_end: u32,
     pub strict: bool,
     pub module: bool,
     pub allow_in: bool,
@@ -221,6 +228,7 @@ impl<'a, 's, 'i> Compiler<'a, 's, 'i> {
             stack_base: stack_address(),
             tok,
             prev_end: 0,
+            paid_end: PORTION,
             strict: options.strict,
             module: false,
             allow_in: true,
@@ -273,6 +281,7 @@ impl<'a, 's, 'i> Compiler<'a, 's, 'i> {
         match fail {
             Fail::OutOfMemory => Error::OutOfMemory,
             Fail::TooDeep => Error::TooDeep,
+            Fail::Interrupted => Error::Interrupted,
             Fail::Syntax | Fail::Retry => {
                 let (at, message) =
                     self.error.take().unwrap_or((0, Message::new(format_args!("invalid source text"))));
@@ -369,10 +378,23 @@ impl<'a, 's, 'i> Compiler<'a, 's, 'i> {
         match self.lexer.token(false) {
             Ok(tok) => {
                 self.tok = tok;
-                Ok(())
+                if tok.end < self.paid_end { Ok(()) } else { self.pay() }
             }
             Err(fail) => self.lex_failed(fail),
         }
+    }
+
+    /// Tells of the work on the source since the last time.
+    #[cold]
+    fn pay(&mut self) -> Res {
+        let bytes = (self.tok.end - self.paid_end).saturating_add(PORTION);
+        self.paid_end = self.tok.end.saturating_add(PORTION);
+        self.spend(bytes)
+    }
+
+    /// Tells of work on so many bytes or instructions.
+    pub fn spend(&mut self, units: u32) -> Res {
+        if self.interner.goes_on(units / UNITS_PER_STEP) { Ok(()) } else { Err(Fail::Interrupted) }
     }
 
     /// The token behind the current one.

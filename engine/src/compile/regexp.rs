@@ -28,6 +28,7 @@ pub(crate) fn validate(c: &mut Compiler<'_, '_, '_>, pattern: Name, flags: Name,
             c.err_at(at, format_args!("invalid regular expression: {message}"))
         }
         Err(CompileError::OutOfMemory) => Err(Fail::OutOfMemory),
+        Err(CompileError::Interrupted) => Err(Fail::Interrupted),
         Err(CompileError::TooLarge) => c.err_at(at, format_args!("regular expression is too large")),
     }
 }

@@ -93,7 +93,9 @@ impl Context {
             return Ok(number);
         }
         if let Some(string) = value.as_string() {
-            return Ok(tare_number::string_to_number(number_text(string.text()?)));
+            let text = self.text(string)?;
+            self.pay_elements(text.len())?;
+            return Ok(tare_number::string_to_number(number_text(text)));
         }
         if value.is_undefined() {
             return Ok(f64::NAN);

@@ -113,6 +113,7 @@ impl Context {
         if def.kind == NativeKind::Constructor && new_target.is_undefined() {
             return Err(self.throw_type_error(format_args!("constructor {} requires 'new'", def.name)));
         }
+        self.pay(1)?;
         let machine = &mut self.rt().machine;
         machine.start()?;
         // SAFETY: the machine has started; `grow_frames` makes room.
@@ -265,14 +266,6 @@ impl Context {
             };
             at = next;
         }
-    }
-
-    /// Counts a step of a loop without JavaScript in it; every so many of them the interrupt handler is asked.
-    #[inline]
-    pub(crate) fn poll_native(&mut self) -> JsResult<()> {
-        let budget = &mut self.rt().machine.budget;
-        *budget -= 1;
-        if *budget > 0 { Ok(()) } else { self.interp().poll() }
     }
 
     /// An error when the native stack is nearly used up.

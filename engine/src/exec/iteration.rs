@@ -81,6 +81,7 @@ impl Context {
 
     /// IteratorStep (7.4.8) without the value: false when the iterator is done.
     pub fn iterator_step(&mut self, iterator: &Value, next: &Value) -> JsResult<bool> {
+        self.poll_native()?;
         if let Some(step) = self.fast_step(iterator, next)? {
             return Ok(step.is_some());
         }
@@ -154,6 +155,7 @@ impl Context {
 
     /// IteratorStepValue: `None` when the iterator is done.
     pub fn iterator_step_value(&mut self, iterator: &Value, next: &Value) -> JsResult<Option<Value>> {
+        self.poll_native()?;
         if let Some(step) = self.fast_step(iterator, next)? {
             return Ok(step);
         }

@@ -22,6 +22,7 @@ pub(crate) mod regexp;
 pub mod script;
 pub(crate) mod task;
 mod typed;
+pub(crate) mod work;
 
 /// The kinds of all floors.
 pub(crate) const fn kind_table() -> [crate::heap::KindInfo; crate::heap::KINDS] {

@@ -41,6 +41,9 @@ pub fn remainder(a: f64, b: f64) -> f64 {
     a % b
 }
 
+/// Steps of the budget for a portion of work on BigInts.
+const STEPS_OF_PORTION: u32 = (bigint::PORTION / 128) as u32;
+
 impl Context {
     // ----- BigInt -----
 
@@ -50,7 +53,8 @@ impl Context {
         operation: impl FnOnce(&mut Work<'static, '_>) -> Result<BigIntBuf<'static>, Error>,
     ) -> JsResult<BigInt> {
         let memory = self.rt().mem.memory(Use::Scratch);
-        match operation(&mut Work::new(memory)) {
+        let done = operation(&mut Work::with_interrupt(memory, &mut || self.pay(STEPS_OF_PORTION).is_err()));
+        match done {
             Ok(result) => {
                 let parts = result.as_ref();
                 BigInt::from_limbs(parts.is_negative(), parts.limbs())
@@ -67,7 +71,14 @@ impl Context {
     ) -> JsResult<BigInt> {
         let memory = self.rt().mem.memory(Use::Scratch);
         let written = match limbs {
-            Ok(limbs) => BigInt::write_with(limbs, |out| write(&mut Work::new(memory), out))?,
+            Ok(limbs) => {
+                // Room and result are written once at least.
+                self.pay_elements(limbs * 2)?;
+                BigInt::write_with(limbs, |out| {
+                    let mut stops = || self.pay(STEPS_OF_PORTION).is_err();
+                    write(&mut Work::with_interrupt(memory, &mut stops), out)
+                })?
+            }
             Err(error) => Err(error),
         };
         written.map_err(|error| self.bigint_error(error))
@@ -87,7 +98,9 @@ impl Context {
     /// BigInt::toString (6.1.6.2.21).
     pub fn bigint_to_string(&mut self, big: &BigInt, radix: u32) -> JsResult<JsString> {
         let memory = self.rt().mem.memory(Use::Scratch);
-        match bigint::to_text(&mut Work::new(memory), big.parts(), radix) {
+        let mut stops = || self.pay(STEPS_OF_PORTION).is_err();
+        let text = bigint::to_text(&mut Work::with_interrupt(memory, &mut stops), big.parts(), radix);
+        match text {
             Ok(text) => JsString::from_latin1(&text),
             Err(error) => Err(self.bigint_error(error)),
         }
@@ -96,7 +109,10 @@ impl Context {
     /// StringToBigInt (7.1.14); `None` where the text is no integer literal.
     pub fn string_to_bigint(&mut self, string: &JsString) -> JsResult<Option<BigInt>> {
         let memory = self.rt().mem.memory(Use::Scratch);
-        match bigint::parse(&mut Work::new(memory), number_text(string.text()?)) {
+        let text = number_text(self.text(string)?);
+        let mut stops = || self.pay(STEPS_OF_PORTION).is_err();
+        let parsed = bigint::parse(&mut Work::with_interrupt(memory, &mut stops), text);
+        match parsed {
             Ok(None) => Ok(None),
             Ok(Some(result)) => {
                 let parts = result.as_ref();
@@ -127,6 +143,7 @@ impl Context {
 
     fn bigint_binary(&mut self, operator: Binary, a: &BigInt, b: &BigInt) -> JsResult<Value> {
         let (x, y) = (a.parts(), b.parts());
+        self.pay_elements(x.limbs().len() + y.limbs().len())?;
         let result = match operator {
             Binary::Sub => self.bigint_written(bigint::add_limbs(x, y), |_, out| bigint::sub_into(out, x, y)),
             Binary::Mul => {
@@ -189,6 +206,7 @@ impl Context {
         match (a.as_bigint(), b.as_bigint()) {
             (Some(x), Some(y)) => {
                 let (x, y) = (x.parts(), y.parts());
+                self.pay_elements(x.limbs().len() + y.limbs().len())?;
                 let limbs = bigint::add_limbs(x, y);
                 Ok(self.bigint_written(limbs, |_, out| bigint::add_into(out, x, y))?.into())
             }
@@ -270,6 +288,17 @@ impl Context {
         if let (Some(x), Some(y)) = (a.as_number(), b.as_number()) {
             return Ok(x == y);
         }
+        self.same_paid(a, b)
+    }
+
+    /// Whether two values that are no numbers are the same, by content where they are strings or BigInts.
+    fn same_paid(&mut self, a: &Value, b: &Value) -> JsResult<bool> {
+        if let (Some(x), Some(y)) = (a.as_string(), b.as_string()) {
+            return self.strings_equal(x, y);
+        }
+        if let (Some(x), Some(y)) = (a.as_bigint(), b.as_bigint()) {
+            self.pay_elements(x.parts().limbs().len().min(y.parts().limbs().len()))?;
+        }
         same_value_non_number(a, b)
     }
 
@@ -291,7 +320,7 @@ impl Context {
                 || (a.is_bigint() && b.is_bigint())
                 || (a.is_boolean() && b.is_boolean())
             {
-                return same_value_non_number(&a, &b);
+                return self.same_paid(&a, &b);
             }
             if a.is_object() {
                 a = self.to_primitive(&a, Hint::Default)?;
@@ -353,7 +382,7 @@ impl Context {
 
     fn compare_primitives(&mut self, a: &Value, b: &Value) -> JsResult<Option<Ordering>> {
         if let (Some(x), Some(y)) = (a.as_string(), b.as_string()) {
-            return Ok(Some(x.compare(y)?));
+            return Ok(Some(self.compare_strings(x, y)?));
         }
         if let (Some(x), Some(y)) = (a.as_bigint(), b.as_string()) {
             let y = self.string_to_bigint(y)?;
@@ -426,6 +455,7 @@ impl Context {
         };
         let mut at = object.clone();
         loop {
+            self.poll_native()?;
             let next = self.get_prototype_of(&at)?;
             let Ok(next) = Object::try_from(next) else { return Ok(false) };
             if Object::same(&next, prototype) {
@@ -456,6 +486,7 @@ impl Context {
         }
         let keys = self.own_keys(&from)?;
         for key in keys.iter() {
+            self.pay(1 + (excluded.len() / 64) as u32)?;
             if excluded.iter().any(|e| e.raw() == key.raw()) {
                 continue;
             }

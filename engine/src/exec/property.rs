@@ -361,6 +361,7 @@ impl Context {
 
     /// The property with an integer key of any size.
     pub fn get_index(&mut self, object: &Object, index: u64) -> JsResult<Value> {
+        self.poll_native()?;
         let key = Atom::from_index(index)?;
         self.get(object, key.raw())
     }
@@ -396,6 +397,7 @@ impl Context {
 
     /// The property with an integer key of any size, throwing when refused.
     pub fn set_index(&mut self, object: &Object, index: u64, value: Value) -> JsResult<()> {
+        self.poll_native()?;
         let key = Atom::from_index(index)?;
         self.set(object, key.raw(), value)
     }
@@ -733,6 +735,7 @@ impl Context {
 
     /// CreateDataPropertyOrThrow with an integer key of any size.
     pub fn create_index_or_throw(&mut self, object: &Object, index: u64, value: Value) -> JsResult<()> {
+        self.poll_native()?;
         if object.as_cell_word() == self.array_word()
             && let (Some(array), Ok(at)) = (object.as_array(), u32::try_from(index))
             && at <= array.length()
@@ -802,28 +805,32 @@ impl Context {
         match object.kind() {
             kind::ARRAY | kind::ARGUMENTS => {
                 if let Some(array) = object.as_array() {
-                    for index in 0..array.capacity().min(array.length()) {
-                        if array.dense(index).is_some() {
-                            keys.try_push(Atom::from_index(u64::from(index))?)?;
+                    let end = array.capacity().min(array.length()) as usize;
+                    let (mut at, mut paid) = (0, 0);
+                    while at < end {
+                        if at == paid {
+                            paid = self.next_costly_run(at, end, 8)?;
                         }
+                        if array.dense(at as u32).is_some() {
+                            keys.try_push(Atom::from_index(at as u64)?)?;
+                        }
+                        at += 1;
                     }
                 }
             }
             kind::PRIMITIVE => {
                 if let Some(string) = object.downcast::<PrimitiveCell>().and_then(|c| c.value().as_string()) {
-                    for index in 0..string.len() {
-                        keys.try_push(Atom::from_index(index as u64)?)?;
-                    }
+                    self.push_indices(&mut keys, string.len())?;
                 }
             }
             kind::TYPED_ARRAY => {
-                for index in 0..self.typed_array_length(object).unwrap_or(0) {
-                    keys.try_push(Atom::from_index(index as u64)?)?;
-                }
+                let length = self.typed_array_length(object).unwrap_or(0);
+                self.push_indices(&mut keys, length)?;
             }
             _ => (),
         }
         let shape = object.shape();
+        self.pay_elements(shape.count() as usize * 16)?;
         if shape.has(shape_flags::INTEGER_KEYS) || object.as_array().is_some_and(|a| a.is_sparse()) {
             for i in 0..shape.count() {
                 if let Some(property) = shape.property(i)

@@ -4,7 +4,7 @@
 //! A RegExp is *plain* when nobody gave it properties and its prototype and constructor are as they were
 //! made: then what the specification reads from it (`exec`, `flags`, `constructor`, the methods under
 //! symbols) is known without looking, and the methods match without an object per result. Only
-//! `lastIndex` may still be anything.
+//! `lastIndex` may still be anything. It was made by `%RegExp%` itself, in the realm that asks.
 
 use tare_regexp::{CompileError, ExecError, Flags, Scratch};
 
@@ -12,7 +12,7 @@ use crate::heap::Ref;
 use crate::mem::Use;
 use crate::object::ShapeTable;
 use crate::object::iteration::{Iteration, IteratorCell};
-use crate::object::regexp::{ProgramCell, RegExpCell, array_with_slots};
+use crate::object::regexp::{Home, ProgramCell, RegExpCell, array_with_slots};
 use crate::runtime::{Context, Intrinsic, PROGRAMS};
 use crate::text::{RawAtom, Text, names};
 use crate::value::{JsResult, JsString, Object, Thrown, Value, kind};
@@ -22,6 +22,9 @@ pub const REGEXP_NEXT: i32 = 0x5245_4E58;
 
 /// The longest pattern, in units, whose program is remembered.
 const MAX_REMEMBERED: usize = 1024;
+
+/// Steps of the budget for what the matcher does between two calls of its callback.
+const STEPS_OF_FUEL: u32 = tare_regexp::FUEL / 4;
 
 /// A text in the matcher's terms.
 #[inline(always)]
@@ -72,7 +75,11 @@ impl Context {
             }
         }
         let memory = self.rt().mem.memory(Use::RegExp);
-        match tare_regexp::compile(pattern_text(source.text()?), flags, memory) {
+        let text = pattern_text(source.text()?);
+        // A portion of the compiler's work is some microseconds.
+        let compiled = tare_regexp::compile_while(text, flags, memory, &mut || self.pay(64).is_ok());
+        match compiled {
+            Err(CompileError::Interrupted) => Err(Thrown::Terminated),
             Ok(program) => {
                 let remembered = source.len() <= MAX_REMEMBERED;
                 let program = ProgramCell::create(source, flags, program)?;
@@ -95,15 +102,40 @@ impl Context {
     /// A new RegExp of this realm with a compiled pattern.
     pub(crate) fn regexp_of(&mut self, program: Value) -> JsResult<Object> {
         let shape = ShapeTable::current().get(self.realm().regexp().plain);
-        RegExpCell::create(shape, program)
+        RegExpCell::create(shape, program, Home::new(self.realm_address(), true))
     }
 
-    /// A new RegExp with a compiled pattern and any prototype.
-    pub(crate) fn regexp_with_prototype(&mut self, program: Value, prototype: &Object) -> JsResult<Value> {
-        if prototype.bits() == self.realm().intrinsic(Intrinsic::RegExpPrototype).bits() {
+    /// The realm as RegExps remember it.
+    #[inline(always)]
+    pub(crate) fn realm_address(&self) -> usize {
+        core::ptr::from_ref(self.realm()).addr()
+    }
+
+    /// A new RegExp with a compiled pattern and any prototype, made by `new_target`.
+    pub(crate) fn regexp_with_prototype(
+        &mut self,
+        program: Value,
+        prototype: &Object,
+        new_target: &Value,
+    ) -> JsResult<Value> {
+        let itself = new_target.bits() == self.realm().intrinsic(Intrinsic::RegExp).bits();
+        if itself && prototype.bits() == self.realm().intrinsic(Intrinsic::RegExpPrototype).bits() {
             return Ok(self.regexp_of(program)?.into());
         }
-        Ok(RegExpCell::create(RegExpCell::shape(prototype)?, program)?.into())
+        let home = Home::new(self.realm_address(), itself);
+        Ok(RegExpCell::create(RegExpCell::shape(prototype)?, program, home)?.into())
+    }
+
+    /// What a match leaves for the static properties of `%RegExp%`: nothing where the RegExp is of another
+    /// realm, and what makes them throw where it is of a subclass.
+    #[inline]
+    fn note_match(&mut self, cell: &RegExpCell, string: &JsString, program: &Ref<ProgramCell>, start: usize) {
+        let realm = self.realm_address();
+        if cell.home().has_legacy_features(realm) {
+            self.realm().regexp().note_match(string, program, start);
+        } else if cell.home().is_in(realm) {
+            self.realm().regexp().forget_match();
+        }
     }
 
     /// RegExpCreate (22.2.3.1) of strings.
@@ -120,7 +152,8 @@ impl Context {
         let cell = value.downcast::<RegExpCell>()?;
         let realm = self.realm();
         let word = value.as_object()?.as_cell_word();
-        (word == realm.regexp().word && self.regexps_are_intact()).then_some(cell)
+        let plain = word == realm.regexp().word && cell.home().has_legacy_features(self.realm_address());
+        (plain && self.regexps_are_intact()).then_some(cell)
     }
 
     /// Whether `%RegExp.prototype%` and `%RegExp%` are as they were made.
@@ -149,23 +182,6 @@ impl Context {
         self.rt().regexp = Some(scratch);
     }
 
-    /// Asks the interrupt handler whether to stop.
-    #[cold]
-    pub(crate) fn interrupted(&mut self) -> bool {
-        // The handler is taken out while it runs, so that it cannot be replaced under itself.
-        let Some(mut handler) = self.rt().interrupt.take() else { return false };
-        let stop = handler();
-        self.rt().interrupt.get_or_insert(handler);
-        stop
-    }
-
-    /// Asks the interrupt handler for every 256th match of a loop without JavaScript in it.
-    #[inline]
-    pub(crate) fn poll_match(&mut self, count: &mut u32) -> JsResult<()> {
-        *count += 1;
-        if *count & 255 == 0 && self.interrupted() { Err(Thrown::Terminated) } else { Ok(()) }
-    }
-
     /// Looks for a match at `from` or behind it; only there where `sticky`. The groups are then in `scratch`.
     #[inline]
     pub(crate) fn find_match(
@@ -176,7 +192,7 @@ impl Context {
         sticky: bool,
         scratch: &mut Scratch<'static>,
     ) -> JsResult<bool> {
-        let mut ask = || self.interrupted();
+        let mut ask = || self.pay(STEPS_OF_FUEL).is_err();
         let text = pattern_text(text);
         match tare_regexp::exec_with(program.program(), text, from, sticky, scratch, &mut ask) {
             Ok(found) => Ok(found),
@@ -223,7 +239,7 @@ impl Context {
         let sticky = program.flags().has(Flags::STICKY);
         let moves = sticky || program.flags().has(Flags::GLOBAL);
         let from = if moves { last_index } else { 0 };
-        let text = string.text()?;
+        let text = self.text(string)?;
         let mut scratch = self.take_scratch();
         let found = if from > text.len() as u64 {
             Ok(false)
@@ -234,6 +250,9 @@ impl Context {
             let end = if found { scratch.group(0).map_or(0, |range| range.end) } else { 0 };
             if moves {
                 self.set_last_index(regexp, end as u64)?;
+            }
+            if let (true, Some(range)) = (found, scratch.group(0)) {
+                self.note_match(cell, string, &program, range.start);
             }
             Ok(found)
         });

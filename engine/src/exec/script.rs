@@ -11,8 +11,8 @@ use crate::runtime::{Arguments, ClosureCell, CodeCell, Context, Intrinsic, Scrip
 use crate::text::{Atom, AtomTable, RawAtom, StringBuilder, Text, names};
 use crate::value::{BigInt, JsResult, JsString, Thrown, Value};
 
-/// The runtime's atom table, for the compiler.
-struct Atoms;
+/// The runtime's atom table, and its budget of work, for the compiler.
+struct Atoms<'c>(&'c mut Context);
 
 fn text(text: tare_number::Text<'_>) -> Text<'_> {
     match text {
@@ -21,7 +21,10 @@ fn text(text: tare_number::Text<'_>) -> Text<'_> {
     }
 }
 
-impl Interner for Atoms {
+impl Interner for Atoms<'_> {
+    fn goes_on(&mut self, steps: u32) -> bool {
+        self.0.pay(steps).is_ok()
+    }
     fn intern(&mut self, name: tare_number::Text<'_>) -> Result<u32, OutOfMemory> {
         match AtomTable::current().intern(text(name)) {
             Ok(atom) => Ok(atom.into_raw().bits()),
@@ -39,9 +42,13 @@ impl Interner for Atoms {
         RawAtom::from_bits(atom).to_owned().into_raw();
     }
     fn release(&mut self, atom: u32) {
-        // SAFETY: the compiler gives back what it was given.
-        drop(unsafe { Atom::from_raw(RawAtom::from_bits(atom)) });
+        release_atom(atom);
     }
+}
+
+fn release_atom(atom: u32) {
+    // SAFETY: the compiler gives back what it was given.
+    drop(unsafe { Atom::from_raw(RawAtom::from_bits(atom)) });
 }
 
 /// What a text is compiled as.
@@ -75,20 +82,21 @@ impl Context {
         let fusions = self.rt().fusions;
         let options = Options { completion: true, stack_bytes: room / 4 * 3, fusions, ..Options::default() };
         let result = match goal {
-            Goal::Script => compile::compile_script(source, options, memory, &mut Atoms),
-            Goal::IndirectEval => compile::compile_eval(source, None, options, memory, &mut Atoms),
+            Goal::Script => compile::compile_script(source, options, memory, &mut Atoms(self)),
+            Goal::IndirectEval => compile::compile_eval(source, None, options, memory, &mut Atoms(self)),
             Goal::DirectEval(scope) => {
-                compile::compile_eval(source, Some(scope), options, memory, &mut Atoms)
+                compile::compile_eval(source, Some(scope), options, memory, &mut Atoms(self))
             }
             Goal::Function { parameters_end } => {
-                compile::compile_function(source, parameters_end, options, memory, &mut Atoms)
+                compile::compile_function(source, parameters_end, options, memory, &mut Atoms(self))
             }
-            Goal::Module => compile::compile_module(source, options, memory, &mut Atoms),
+            Goal::Module => compile::compile_module(source, options, memory, &mut Atoms(self)),
         };
         match result {
             Ok(unit) => Ok(unit),
             Err(Error::OutOfMemory) => Err(Thrown::OutOfMemory),
             Err(Error::TooDeep) => Err(Thrown::StackOverflow),
+            Err(Error::Interrupted) => Err(Thrown::Terminated),
             Err(Error::Syntax { message, line, column }) => {
                 let message = JsString::from_str(message.as_str())?;
                 let prototype = self.intrinsic(Intrinsic::SyntaxErrorPrototype);
@@ -329,6 +337,6 @@ impl Context {
 
 fn release(atoms: &[u32]) {
     for &atom in atoms {
-        Atoms.release(atom);
+        release_atom(atom);
     }
 }

@@ -105,6 +105,7 @@ pub struct Heap {
     verifying: StdCell<bool>,
     // Somebody looks at all cells: debug builds see to it that none is made, moved or freed.
     still: StdCell<bool>,
+    meter: StdCell<*mut i32>,
 }
 
 /// See [`Heap::hold_still`].
@@ -190,6 +191,7 @@ impl Heap {
             clock: Clock::start(),
             verifying: StdCell::new(cfg!(debug_assertions)),
             still: StdCell::new(false),
+            meter: StdCell::new(core::ptr::null_mut()),
         };
         mem.set_reserve(RESERVE_DIVISOR);
         heap.set_due();
@@ -230,6 +232,21 @@ impl Heap {
     #[inline(always)]
     pub fn owner(&self) -> *mut () {
         self.owner.get()
+    }
+
+    /// Says where steps of work are counted down, which lives as long as the heap.
+    pub fn set_meter(&self, meter: *mut i32) {
+        self.meter.set(meter);
+    }
+
+    /// Counts steps of work that were or will be done without asking whether they may.
+    pub fn owe(&self, steps: u32) {
+        let meter = self.meter.get();
+        if !meter.is_null() {
+            // SAFETY: `set_meter` was given a place that lives as long as the heap; nobody keeps a
+            // reference to it.
+            unsafe { *meter = (*meter).saturating_sub(i32::try_from(steps).unwrap_or(i32::MAX)) };
+        }
     }
 
     /// Names the runtime state that hooks and finalizers are given.

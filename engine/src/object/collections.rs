@@ -432,16 +432,6 @@ impl<const KIND: u8> Collection<KIND> {
         }
         None
     }
-
-    /// Adds the keys of another collection.
-    pub fn add_all(&self, other: &Collection<KIND>) -> JsResult<()> {
-        let mut at = 0;
-        while let Some((key, value, next)) = other.step(at) {
-            at = next;
-            self.set(&key, value)?;
-        }
-        Ok(())
-    }
 }
 
 // SAFETY: `repr(C)` with the header first; head and entries are reported.

@@ -155,6 +155,31 @@ pub struct RegExpCell {
     head: ObjectHead,
     last_index: UnsafeCell<Value>,
     program: UnsafeCell<Value>,
+    home: Home,
+}
+
+/// Where a RegExp was made, for the static properties of old (`RegExp.$1`): compared, never followed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Home(usize);
+
+impl Home {
+    const SUBCLASS: usize = 1;
+
+    /// Made in the realm at this address, by `%RegExp%` itself ([[LegacyFeaturesEnabled]]) or by a subclass.
+    pub fn new(realm: usize, by_regexp_itself: bool) -> Home {
+        Home(realm | if by_regexp_itself { 0 } else { Home::SUBCLASS })
+    }
+
+    /// Whether that is the realm at this address.
+    pub fn is_in(self, realm: usize) -> bool {
+        self.0 & !Home::SUBCLASS == realm
+    }
+
+    /// Whether `%RegExp%` itself made it, and in this realm.
+    #[inline(always)]
+    pub fn has_legacy_features(self, realm: usize) -> bool {
+        self.0 == realm
+    }
 }
 
 const _: () = assert!(core::mem::offset_of!(RegExpCell, last_index) == HEAD_BYTES);
@@ -182,14 +207,21 @@ impl RegExpCell {
 
     /// A new RegExp of a shape made by [`RegExpCell::shape`], with `lastIndex` 0.
     #[inline]
-    pub fn create(shape: &Shape, program: Value) -> JsResult<Object> {
+    pub fn create(shape: &Shape, program: Value, home: Home) -> JsResult<Object> {
         debug_assert_eq!(shape.inline_capacity(), 1);
         let cell = RegExpCell {
             head: ObjectHead::new(),
             last_index: UnsafeCell::new(Value::int(0)),
             program: UnsafeCell::new(program),
+            home,
         };
         Object::alloc(cell, shape)
+    }
+
+    /// Where it was made.
+    #[inline(always)]
+    pub fn home(&self) -> Home {
+        self.home
     }
 
     /// The compiled pattern.
@@ -235,6 +267,65 @@ pub struct RegExpRealm {
     originals: Option<[Vec<'static, Value>; 2]>,
     /// The epoch when that was last compared, and the outcome.
     checked: StdCell<(u32, bool)>,
+    last: UnsafeCell<LastMatch>,
+}
+
+/// What the static properties of `%RegExp%` tell of: the last match, not its parts. These are found again when
+/// somebody asks, by matching once more at the same place.
+#[derive(Default, Clone)]
+pub struct LastMatch {
+    /// The string and the program, undefined before the first match.
+    pub string: Value,
+    /// See `string`.
+    pub program: Value,
+    /// Where the match begins.
+    pub start: usize,
+    /// What was assigned to `RegExp.input` since.
+    pub assigned: Option<Value>,
+    /// A RegExp of a subclass matched last: there is nothing to tell (the properties throw).
+    pub invalid: bool,
+}
+
+impl RegExpRealm {
+    /// The last match.
+    pub fn last_match(&self) -> LastMatch {
+        // SAFETY: cloned at once.
+        unsafe { (*self.last.get()).clone() }
+    }
+
+    /// Notes a match.
+    #[inline]
+    pub fn note_match(&self, string: &JsString, program: &Ref<ProgramCell>, start: usize) {
+        // SAFETY: no reference outlives this block, and what is replaced is moved out before it is dropped.
+        unsafe {
+            let last = self.last.get();
+            let known = (*last).program.as_cell().map_or(0, |cell| cell.as_ptr().addr());
+            (*last).start = start;
+            (*last).invalid = false;
+            if (*last).assigned.is_some() {
+                drop((*last).assigned.take());
+            }
+            if (*last).string.bits() != string.bits() {
+                drop(core::mem::replace(&mut (*last).string, string.as_value().clone()));
+            }
+            if known != core::ptr::from_ref::<ProgramCell>(program).addr() {
+                drop(core::mem::replace(&mut (*last).program, program.clone().into()));
+            }
+        }
+    }
+
+    /// Notes that there is nothing to tell.
+    pub fn forget_match(&self) {
+        let none = LastMatch { invalid: true, ..LastMatch::default() };
+        // SAFETY: what is replaced is moved out before it is dropped.
+        drop(unsafe { core::mem::replace(&mut *self.last.get(), none) });
+    }
+
+    /// Assigns `RegExp.input`.
+    pub fn assign_input(&self, input: Value) {
+        // SAFETY: what is replaced is moved out before it is dropped.
+        drop(unsafe { (*self.last.get()).assigned.replace(input) });
+    }
 }
 
 impl RegExpRealm {
@@ -267,6 +358,7 @@ impl RegExpRealm {
             held: [held(plain), held(result), held(indices)],
             originals: Some([slots(prototype)?, slots(constructor)?]),
             checked: StdCell::new((0, false)),
+            last: UnsafeCell::default(),
         })
     }
 
@@ -278,6 +370,11 @@ impl RegExpRealm {
         for value in self.originals.iter().flatten().flat_map(|slots| slots.iter()) {
             value.trace(tracer);
         }
+        // SAFETY: no reference into the cell is alive while the collector runs.
+        let last = unsafe { &*self.last.get() };
+        last.string.trace(tracer);
+        last.program.trace(tracer);
+        last.assigned.iter().for_each(|value| value.trace(tracer));
     }
 
     /// Reports its blocks.

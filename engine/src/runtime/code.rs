@@ -192,6 +192,9 @@ unsafe impl Cell for ScriptCell {
     }
 }
 
+/// Bytes of bytecode that a call pays a step for: as many as take about a tenth of a microsecond.
+const BYTES_PER_STEP: usize = 128;
+
 /// The bytecode of a function, with its caches.
 #[repr(C)]
 pub struct CodeCell {
@@ -210,6 +213,8 @@ pub struct CodeCell {
     pub local_count: u16,
     /// Greatest depth of the operand stack.
     pub stack_size: u16,
+    /// Steps of the budget for a call: one, and more for long code.
+    pub steps: i32,
     /// A plain call may enter without further ado: no rest, arguments object, generator, async, class.
     pub is_simple: bool,
     /// Facts.
@@ -342,6 +347,7 @@ impl CodeCell {
             arg_count: template.arg_count,
             local_count: template.local_count,
             stack_size: template.stack_size,
+            steps: 1 + i32::try_from(template.code.len() / BYTES_PER_STEP).unwrap_or(i32::MAX / 2),
             is_simple,
             flags,
             instance_word: StdCell::new(0),

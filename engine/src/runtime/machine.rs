@@ -85,8 +85,12 @@ pub struct Machine {
     pub fp: *mut RawValue,
     /// See `pc`.
     pub code: *const CodeCell,
-    /// Counts down at back edges and calls; at zero the interrupt handler is asked.
+    /// Counts steps of work down: back edges, calls, and what natives do. At zero the interrupt handler is asked.
     pub budget: i32,
+    /// Steps between two questions.
+    pub interval: i32,
+    /// Elements that natives go over between two payments: not many more than are worth an interval.
+    pub run: usize,
     /// Arguments of the running frames that the stack had to hold for a moment only ([`FRAME_CHARGED`]).
     pub(crate) charged: usize,
     /// Arguments beyond the parameters, on their way to a mapped arguments object.
@@ -112,10 +116,22 @@ pub(crate) enum Exit {
     Await(Value, Value),
 }
 
-/// Back edges and calls between two questions to the interrupt handler.
+/// Steps of work between two questions to the interrupt handler, unless the host says otherwise. A step is a back
+/// edge, a call, or what a native does in up to a tenth of a microsecond, so that a question comes at least every
+/// millisecond.
 pub const INTERRUPT_BUDGET: i32 = 10_000;
 
+/// The most elements that natives go over between two payments.
+const LONGEST_RUN: usize = 1 << 14;
+
 impl Machine {
+    /// Sets the steps between two questions, at least one.
+    pub fn set_interval(&mut self, steps: u32) {
+        self.interval = i32::try_from(steps).unwrap_or(i32::MAX).max(1);
+        self.budget = self.interval;
+        self.run = (self.interval as usize).saturating_mul(64).min(LONGEST_RUN);
+    }
+
     /// A machine at rest; takes no memory before the first run.
     pub fn new(mem: &Mem) -> Machine {
         Machine {
@@ -127,6 +143,8 @@ impl Machine {
             fp: null_mut(),
             code: core::ptr::null(),
             budget: INTERRUPT_BUDGET,
+            interval: INTERRUPT_BUDGET,
+            run: LONGEST_RUN,
             charged: 0,
             extra_arguments: Value::UNDEFINED,
             exit: None,

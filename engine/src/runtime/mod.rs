@@ -106,7 +106,7 @@ pub const fn base_kinds() -> [KindInfo; KINDS] {
 /// Compiled patterns that a runtime remembers.
 pub(crate) const PROGRAMS: usize = 64;
 
-/// Asked at back edges and calls, every few thousand of them: true stops the script.
+/// Asked after so many steps of work, by scripts and natives alike: true stops the script.
 pub type InterruptHandler = Box<dyn FnMut() -> bool>;
 /// Told when a promise is rejected without a handler (true), and when one is added later (false).
 pub type RejectionTracker = Box<dyn FnMut(&mut Context, &Value, &Value, bool)>;
@@ -267,8 +267,29 @@ impl Runtime {
         let owner = (&raw const *self).cast_mut().cast();
         self.heap.set_owner(owner, weak::target_died);
         self.heap.set_collected_hook(collected);
+        self.heap.set_meter((&raw const self.machine.budget).cast_mut());
         if self.sites.is_some() {
             self.heap.track_allocations(sites::allocating);
+        }
+    }
+}
+
+impl Runtime {
+    /// Starts the budget anew and asks the interrupt handler whether to stop.
+    ///
+    /// # Safety
+    /// 1. The runtime is alive and entered, and the interpreter's registers are saved: the handler may run scripts.
+    #[cold]
+    pub(crate) unsafe fn asks_to_stop(this: NonNull<Runtime>) -> bool {
+        // SAFETY: (1); the handler is taken out while it runs, so that it cannot be replaced under itself, and
+        // no reference is kept meanwhile.
+        unsafe {
+            let this = this.as_ptr();
+            (*this).machine.budget = (*this).machine.interval;
+            let Some(mut handler) = (*this).interrupt.take() else { return false };
+            let stop = handler();
+            (*this).interrupt.get_or_insert(handler);
+            stop
         }
     }
 }

@@ -498,6 +498,10 @@ impl AtomTable {
 
     /// Makes a flat string that is not in the table an atom.
     fn insert(&self, string: &JsString, hash: u32) -> JsResult<Atom> {
+        debug_assert!(
+            !string.text().is_ok_and(|text| parse_index(text).is_some_and(|n| n < INTEGER)),
+            "an integer below 2^31 is no name"
+        );
         self.reserve_index()?;
         let atom = self.new_entry(string.as_cell())?;
         // SAFETY: `find` saw that the string is not interned; `intern` and `intern_string` pass flat ones.

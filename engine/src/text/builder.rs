@@ -56,6 +56,16 @@ impl StringBuilder {
         if self.len() + additional > MAX_LENGTH { Err(Thrown::StringTooLong) } else { Ok(()) }
     }
 
+    /// Makes room for `units` units more, of which some will be above U+00FF if `wide`.
+    pub fn reserve(&mut self, units: usize, wide: bool) -> JsResult<()> {
+        self.check(units)?;
+        if wide || self.is_wide {
+            self.widen(units)?;
+            return Ok(self.wide.try_reserve(units)?);
+        }
+        Ok(self.narrow.try_reserve(units)?)
+    }
+
     /// Appends one code unit.
     #[inline]
     pub fn push_unit(&mut self, unit: u16) -> JsResult<()> {

@@ -9,6 +9,7 @@ pub mod atom;
 pub mod builder;
 pub mod names;
 pub mod rope;
+pub mod search;
 pub mod string;
 pub mod symbol;
 

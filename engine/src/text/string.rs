@@ -138,41 +138,11 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// Position of the first occurrence of `needle` at or after `from`.
+    /// Position of the first occurrence of `needle` at or after `from`, in a text that is short.
     pub fn find(self, needle: Text<'_>, from: usize) -> Option<usize> {
-        let (n, m) = (self.len(), needle.len());
-        if m == 0 {
-            return (from <= n).then_some(from);
-        }
-        if m > n {
-            return None;
-        }
-        let first = needle.at(0);
-        let mut at = from;
-        while at + m <= n {
-            let skip = match self {
-                Text::Latin1(units) => {
-                    let first = u8::try_from(first).ok()?;
-                    units[at..=n - m].iter().position(|&u| u == first)?
-                }
-                Text::Utf16(units) => units[at..=n - m].iter().position(|&u| u == first)?,
-            };
-            at += skip;
-            if self.slice(at, at + m).equals(needle) {
-                return Some(at);
-            }
-            at += 1;
-        }
-        None
-    }
-
-    /// Position of the last occurrence of `needle` that starts at or before `from`.
-    pub fn rfind(self, needle: Text<'_>, from: usize) -> Option<usize> {
-        let (n, m) = (self.len(), needle.len());
-        if m > n {
-            return None;
-        }
-        (0..=from.min(n - m)).rev().find(|&at| self.slice(at, at + m).equals(needle))
+        let Ok(found) =
+            super::search::find(self, needle, from, &mut |_| Ok::<(), core::convert::Infallible>(()));
+        found
     }
 }
 
@@ -234,11 +204,23 @@ unsafe fn capacity(cell: NonNull<Header>, unit: usize) -> usize {
     (unsafe { heap::current().cell_size(cell) } - HEAD_BYTES) / unit
 }
 
+/// Units that are compared, hashed or copied for one step of the budget.
+const UNITS_PER_STEP: usize = 256;
+
+/// Charges work on so many units, where that is worth it, to whoever asks for the budget next.
+#[inline(always)]
+fn owe_for(units: usize) {
+    if units > COPY_UNITS * 32 {
+        heap::current().owe((units / UNITS_PER_STEP) as u32);
+    }
+}
+
 /// A flat cell with `len` units not yet written.
 pub(super) fn alloc_flat(len: usize, wide: bool, spare: usize) -> JsResult<NonNull<Header>> {
     if len > MAX_LENGTH {
         return Err(Thrown::StringTooLong);
     }
+    owe_for(len);
     let unit = if wide { 2 } else { 1 };
     let word = if wide { kind::STRING16 } else { kind::STRING8 };
     let cell = heap::current().alloc_raw(HEAD_BYTES + (len + spare) * unit, u32::from(word))?;
@@ -538,7 +520,9 @@ impl JsString {
         unsafe {
             let cached = &(*cell.cast::<Flat<false>>().as_ptr()).hash;
             if cached.get() == 0 {
-                cached.set(flat_text(cell).hash(AtomTable::current().seed()).max(1));
+                let text = flat_text(cell);
+                owe_for(text.len());
+                cached.set(text.hash(AtomTable::current().seed()).max(1));
             }
             Ok(cached.get())
         }
@@ -552,11 +536,13 @@ impl JsString {
         if self.len() != other.len() || (self.atom_index() != 0 && other.atom_index() != 0) {
             return Ok(false);
         }
+        owe_for(self.len());
         Ok(self.text()?.equals(other.text()?))
     }
 
     /// Code unit order.
     pub fn compare(&self, other: &JsString) -> JsResult<core::cmp::Ordering> {
+        owe_for(self.len().min(other.len()));
         Ok(self.text()?.compare(other.text()?))
     }
 

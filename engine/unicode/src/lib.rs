@@ -31,7 +31,10 @@ pub use emoji::{MAX_EMOJI_LENGTH, PropertyOfStrings, lookup_property_of_strings}
 pub use ident::{
     is_case_ignorable, is_cased, is_id_continue, is_id_start, is_line_terminator, is_white_space,
 };
-pub use normal::{Form, QuickCheck, Text, combining_class, normalize, quick_check};
+pub use normal::{
+    Form, GoesOn, QuickCheck, Text, combining_class, normalize, normalize_while, quick_check,
+    quick_check_while,
+};
 pub use property::{Property, lookup_property};
 pub use tables::{TABLE_BYTES, UNICODE_VERSION};
 

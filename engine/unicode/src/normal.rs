@@ -155,19 +155,37 @@ fn decode<U: Copy + Into<u16>>(text: &[U], at: usize) -> (u32, usize) {
 /// Is the text in the form? Answers [`QuickCheck::Maybe`] only for forms with composition.
 #[must_use]
 pub fn quick_check(form: Form, text: Text<'_>) -> QuickCheck {
+    quick_check_while(form, text, &mut |_| true).unwrap_or(QuickCheck::Maybe)
+}
+
+/// Is asked, with the number of units worked on since, whether the work goes on.
+pub type GoesOn<'f> = &'f mut dyn FnMut(usize) -> bool;
+
+/// Units after which [`GoesOn`] is asked.
+const PORTION: usize = 1 << 11;
+
+/// As [`quick_check`]; `None` when `goes_on` said no.
+#[must_use]
+pub fn quick_check_while(form: Form, text: Text<'_>, goes_on: GoesOn<'_>) -> Option<QuickCheck> {
     match text {
-        Text::Latin1(_) if form == Form::Nfc => QuickCheck::Yes,
-        Text::Latin1(bytes) => check(form, bytes),
-        Text::Utf16(units) => check(form, units),
+        Text::Latin1(_) if form == Form::Nfc => Some(QuickCheck::Yes),
+        Text::Latin1(bytes) => check(form, bytes, goes_on),
+        Text::Utf16(units) => check(form, units, goes_on),
     }
 }
 
-fn check<U: Copy + Into<u16>>(form: Form, text: &[U]) -> QuickCheck {
+fn check<U: Copy + Into<u16>>(form: Form, text: &[U], goes_on: GoesOn<'_>) -> Option<QuickCheck> {
     let (no, clean_below) = (form.no(), form.clean_below());
     let mut answer = QuickCheck::Yes;
     let mut last = 0;
-    let mut at = 0;
+    let (mut at, mut asked) = (0, 0);
     while at < text.len() {
+        if at - asked >= PORTION {
+            if !goes_on(at - asked) {
+                return None;
+            }
+            asked = at;
+        }
         if text[at].into() < clean_below {
             // Sixteen at a time: the largest of them tells.
             let chunk = text[at..].first_chunk::<16>();
@@ -181,14 +199,14 @@ fn check<U: Copy + Into<u16>>(form: Form, text: &[U]) -> QuickCheck {
         let class = class(c);
         let combining = class & 0xFF;
         if class & no != 0 || (combining != 0 && combining < last) {
-            return QuickCheck::No;
+            return Some(QuickCheck::No);
         }
         if form.composes() && class & MAYBE != 0 {
             answer = QuickCheck::Maybe;
         }
         last = combining;
     }
-    answer
+    Some(answer)
 }
 
 /// The text in the form. Text that is all clean, as ASCII is, costs one copy.
@@ -196,9 +214,23 @@ fn check<U: Copy + Into<u16>>(form: Form, text: &[U]) -> QuickCheck {
 /// # Errors
 /// The memory for the result or for the buffer was refused.
 pub fn normalize<'m>(form: Form, text: Text<'_>, memory: Memory<'m>) -> Result<Vec<'m, u16>, OutOfMemory> {
+    let whole = normalize_while(form, text, memory, &mut |_| true)?;
+    Ok(whole.unwrap_or_else(|| Vec::new(memory)))
+}
+
+/// As [`normalize`]; `None` when `goes_on` said no.
+///
+/// # Errors
+/// As [`normalize`].
+pub fn normalize_while<'m>(
+    form: Form,
+    text: Text<'_>,
+    memory: Memory<'m>,
+    goes_on: GoesOn<'_>,
+) -> Result<Option<Vec<'m, u16>>, OutOfMemory> {
     match text {
-        Text::Latin1(bytes) => Normalizer::run(form, bytes, memory),
-        Text::Utf16(units) => Normalizer::run(form, units, memory),
+        Text::Latin1(bytes) => Normalizer::run(form, bytes, memory, goes_on),
+        Text::Utf16(units) => Normalizer::run(form, units, memory, goes_on),
     }
 }
 
@@ -227,13 +259,26 @@ impl<'m> Normalizer<'m> {
         form: Form,
         text: &[U],
         memory: Memory<'m>,
-    ) -> Result<Vec<'m, u16>, OutOfMemory> {
+        goes_on: GoesOn<'_>,
+    ) -> Result<Option<Vec<'m, u16>>, OutOfMemory> {
         let out = Vec::try_with_capacity(text.len(), memory)?;
         let mut this = Normalizer { form, out, buffer: Vec::new(memory), unordered: false };
         let unclean = form.unclean();
-        let mut at = 0;
+        let (mut at, mut asked) = (0, 0);
         while at < text.len() {
-            let (back, end) = clean_stretch(form, text, at);
+            if at - asked >= PORTION {
+                if !goes_on(at - asked) {
+                    return Ok(None);
+                }
+                asked = at;
+            }
+            // A stretch ends after a portion at the latest, not within a pair: what follows is then looked at
+            // as if it were unclean, which changes nothing.
+            let mut limit = text.len().min(at + PORTION);
+            if limit < text.len() && text[limit - 1].into() & 0xFC00 == 0xD800 {
+                limit -= 1;
+            }
+            let (back, end) = clean_stretch(form, &text[..limit], at);
             // What follows the stretch may compose with its last character.
             let copied = if form.composes() && end < text.len() { back } else { end };
             this.copy(&text[at..copied])?;
@@ -250,6 +295,12 @@ impl<'m> Normalizer<'m> {
                 if at == text.len() {
                     break;
                 }
+                if at - asked >= PORTION {
+                    if !goes_on(at - asked) {
+                        return Ok(None);
+                    }
+                    asked = at;
+                }
                 (c, units) = decode(text, at);
                 bits = class(c);
                 if at > end && bits & unclean == 0 {
@@ -258,7 +309,7 @@ impl<'m> Normalizer<'m> {
             }
             this.flush()?;
         }
-        Ok(this.out)
+        Ok(Some(this.out))
     }
 
     fn copy<U: Copy + Into<u16>>(&mut self, units: &[U]) -> Result<(), OutOfMemory> {

@@ -6,8 +6,8 @@ use core::cmp::Ordering;
 use tare_allocators::Vec;
 
 use super::limbs::{
-    add_assign, add_same, compare_equal_length, div_limb_assign, negate, normalised, reciprocal, shl_into,
-    shr_assign, significant, sub_assign, sub_limb, sub_mul, sub_same,
+    LimbDivisor, add_assign, add_same, compare_equal_length, div_limb_assign, negate, normalised, reciprocal,
+    shl_into, shr_assign, significant, sub_assign, sub_limb, sub_mul, sub_same,
 };
 use super::mul::mul;
 use super::{Error, SMALL, Work};
@@ -79,8 +79,16 @@ impl<'m> Divisor<'m> {
         debug_assert_eq!(dividend.last(), Some(&0));
         super::limbs::shl_assign(dividend, self.shift);
         if len < Thresholds::HALVES {
-            let top = divide_by_limbs(quotient, dividend, &self.limbs);
-            debug_assert!(!top);
+            // By blocks from the top, which are paid one by one.
+            let mut done = quotient.len();
+            while done > 0 {
+                let from = done.saturating_sub(BLOCK);
+                work.spend((done - from) * (len + 4))?;
+                let top =
+                    divide_by_limbs(&mut quotient[from..done], &mut dividend[from..done + len], &self.limbs);
+                debug_assert!(!top);
+                done = from;
+            }
             shr_assign(&mut dividend[..len], self.shift);
             return Ok(());
         }
@@ -89,9 +97,7 @@ impl<'m> Divisor<'m> {
         while done > 0 {
             let block = if done.is_multiple_of(len) { len } else { done % len };
             let from = done - block;
-            if quotient.len() > 4096 {
-                work.poll()?;
-            }
+            work.spend(4 * len)?;
             let part = &mut dividend[from..done + len];
             self.divide_block(work, &mut quotient[from..done], part)?;
             done = from;
@@ -118,6 +124,7 @@ impl<'m> Divisor<'m> {
             return Ok(());
         }
         if count < Thresholds::HALVES {
+            work.spend(count * len)?;
             let top = divide_by_limbs(quotient, dividend, &self.limbs);
             debug_assert!(!top);
             return Ok(());
@@ -241,11 +248,10 @@ fn divide_by_halves(
     let len = divisor.len();
     debug_assert_eq!((quotient.len(), dividend.len()), (len, 2 * len));
     if len < Thresholds::HALVES {
+        work.spend(len * len)?;
         return Ok(divide_by_limbs(quotient, dividend, divisor));
     }
-    if len > 256 {
-        work.poll()?;
-    }
+    work.spend(8 * len)?;
     let low = len / 2;
     let high = len - low;
     let mut product = work.zeros(len)?;
@@ -349,6 +355,22 @@ fn divide_by_limbs(quotient: &mut [u64], dividend: &mut [u64], divisor: &[u64]) 
     top
 }
 
+/// Limbs of a quotient that are found in one go.
+const BLOCK: usize = 1 << 10;
+
+/// `a /= divisor`, from the top by blocks; returns the remainder.
+fn divide_by_one(work: &mut Work<'_, '_>, a: &mut [u64], divisor: u64) -> Result<u64, Error> {
+    if a.len() <= BLOCK {
+        return Ok(div_limb_assign(a, divisor));
+    }
+    let (divisor, mut rest) = (LimbDivisor::new(divisor), 0);
+    for block in a.rchunks_mut(BLOCK) {
+        work.spend(4 * block.len())?;
+        rest = divisor.divide_on(block, rest);
+    }
+    Ok(divisor.remainder(rest))
+}
+
 /// Quotient and remainder of normalised magnitudes; the divisor is not zero. `quotient` has
 /// `dividend.len() - divisor.len() + 1` limbs (none if that is negative), `rest` as many as the shorter of both.
 pub(super) fn div_rem(
@@ -365,7 +387,7 @@ pub(super) fn div_rem(
     }
     if let [limb] = divisor {
         quotient.copy_from_slice(dividend);
-        let last = div_limb_assign(quotient, *limb);
+        let last = divide_by_one(work, quotient, *limb)?;
         rest.iter_mut().for_each(|limb| *limb = last);
         return Ok(());
     }

@@ -345,6 +345,22 @@ impl LimbDivisor {
         LimbDivisor { normal, shift, inverse: reciprocal(normal) }
     }
 
+    /// `a /= divisor` for the lower part of a number whose upper part left `rest`; returns what is left. Both are
+    /// shifted as the divisor is.
+    pub(crate) fn divide_on(self, a: &mut [u64], mut rest: u64) -> u64 {
+        let LimbDivisor { normal, shift, inverse } = self;
+        for limb in a.iter_mut().rev() {
+            let high = rest | (*limb >> 1) >> (63 - shift);
+            (*limb, rest) = divide_2_by_1(high, *limb << shift, normal, inverse);
+        }
+        rest
+    }
+
+    /// The remainder that [`LimbDivisor::divide_on`] left in the end.
+    pub(crate) fn remainder(self, rest: u64) -> u64 {
+        rest >> self.shift
+    }
+
     /// `a /= divisor`; returns the remainder.
     pub(crate) fn divide(self, a: &mut [u64]) -> u64 {
         let LimbDivisor { normal, shift, inverse } = self;

@@ -79,18 +79,24 @@ impl std::error::Error for Error {}
 pub struct Work<'m, 'h> {
     memory: Memory<'m>,
     interrupt: Option<&'h mut dyn FnMut() -> bool>,
+    /// Operations on limbs since the hook was called.
+    unpaid: usize,
 }
+
+/// So many operations on limbs, of a nanosecond or less each, pass between two calls of the interrupt hook, or some
+/// more where a step of an algorithm takes longer.
+pub const PORTION: usize = 1 << 12;
 
 impl<'m, 'h> Work<'m, 'h> {
     /// Without a hook.
     pub fn new(memory: Memory<'m>) -> Self {
-        Work { memory, interrupt: None }
+        Work { memory, interrupt: None, unpaid: 0 }
     }
 
-    /// With a hook that is called now and then during long operations; when it answers true, the operation
-    /// ends with [`Error::Interrupted`].
+    /// With a hook that is called after every [`PORTION`] or so of work; when it answers true, the operation ends
+    /// with [`Error::Interrupted`].
     pub fn with_interrupt(memory: Memory<'m>, interrupt: &'h mut dyn FnMut() -> bool) -> Self {
-        Work { memory, interrupt: Some(interrupt) }
+        Work { memory, interrupt: Some(interrupt), unpaid: 0 }
     }
 
     /// The memory in use.
@@ -98,12 +104,19 @@ impl<'m, 'h> Work<'m, 'h> {
         self.memory
     }
 
-    fn poll(&mut self) -> Result<(), Error> {
-        if self.interrupt.as_mut().is_some_and(|interrupt| interrupt()) {
-            Err(Error::Interrupted)
-        } else {
-            Ok(())
-        }
+    /// Pays for operations on limbs that come next, or are done.
+    #[inline]
+    fn spend(&mut self, operations: usize) -> Result<(), Error> {
+        self.unpaid += operations;
+        if self.unpaid < PORTION { Ok(()) } else { self.ask() }
+    }
+
+    #[cold]
+    fn ask(&mut self) -> Result<(), Error> {
+        let portions = core::mem::replace(&mut self.unpaid, 0) / PORTION;
+        let Some(interrupt) = self.interrupt.as_mut() else { return Ok(()) };
+        // What took many portions counts as these, up to a bound.
+        if (0..portions.min(64)).any(|_| interrupt()) { Err(Error::Interrupted) } else { Ok(()) }
     }
 
     fn zeros(&self, len: usize) -> Result<Vec<'m, u64>, Error> {

@@ -96,8 +96,9 @@ fn unbalanced(
 
 /// By columns: each limb of the product is the sum of the limb products that belong there.
 fn columns(work: &mut Work<'_, '_>, out: &mut [u64], a: &[u64], b: &[u64]) -> Result<(), Error> {
-    if a.len() > 4096 {
-        work.poll()?;
+    work.spend(a.len().min(COLUMN) * b.len())?;
+    if a.len() > COLUMN {
+        return long_columns(work, out, a, b);
     }
     let (fours, rest) = b.as_chunks::<4>();
     out[..a.len()].fill(0);
@@ -107,6 +108,31 @@ fn columns(work: &mut Work<'_, '_>, out: &mut [u64], a: &[u64], b: &[u64]) -> Re
     for (index, factor) in (4 * fours.len()..).zip(rest) {
         let row = &mut out[index..];
         row[a.len()] = add_mul(&mut row[..a.len()], a, *factor);
+    }
+    Ok(())
+}
+
+/// Limbs of the longer factor that are multiplied in one go.
+const COLUMN: usize = 1 << 12;
+
+/// Columns for one long factor, piece by piece.
+#[cold]
+fn long_columns(work: &mut Work<'_, '_>, out: &mut [u64], a: &[u64], b: &[u64]) -> Result<(), Error> {
+    let mut product = work.zeros(COLUMN + b.len())?;
+    out[..b.len()].fill(0);
+    for (index, piece) in a.chunks(COLUMN).enumerate() {
+        let product = &mut product[..piece.len() + b.len()];
+        if piece.len() >= b.len() {
+            columns(work, product, piece, b)?
+        } else {
+            columns(work, product, b, piece)?
+        }
+        // The part above the first limbs is written for the first time here.
+        let (low, high) = product.split_at(b.len());
+        let rest = &mut out[index * COLUMN..];
+        rest[b.len()..b.len() + high.len()].copy_from_slice(high);
+        let carried = add_assign(&mut rest[..b.len() + high.len()], low);
+        debug_assert!(!carried);
     }
     Ok(())
 }
@@ -161,9 +187,7 @@ fn karatsuba(
     if (Thresholds::TRANSFORM..=Thresholds::TRANSFORM_MAX).contains(&len) {
         return ntt::mul(work, out, a, b);
     }
-    if len > 256 {
-        work.poll()?;
-    }
+    work.spend(8 * len)?;
     let half = len.div_ceil(2);
     let ((a0, a1), (b0, b1)) = (a.split_at(half), b.split_at(half));
     let (middle, scratch) = scratch.split_at_mut(2 * half);
@@ -189,15 +213,14 @@ fn karatsuba_square(
 ) -> Result<(), Error> {
     let len = a.len();
     if len < Thresholds::KARATSUBA_SQUARE {
+        work.spend(len * len / 2)?;
         square_columns(out, a);
         return Ok(());
     }
     if (Thresholds::TRANSFORM_SQUARE..=Thresholds::TRANSFORM_MAX).contains(&len) {
         return ntt::square(work, out, a);
     }
-    if len > 256 {
-        work.poll()?;
-    }
+    work.spend(8 * len)?;
     let half = len.div_ceil(2);
     let (a0, a1) = a.split_at(half);
     let (middle, scratch) = scratch.split_at_mut(2 * half);

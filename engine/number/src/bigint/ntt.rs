@@ -121,15 +121,18 @@ impl<const P: u64> Field<P> {
     }
 
     /// The factors for blocks of `len` values, times a cube root of one.
-    fn table<'m>(work: &Work<'m, '_>, len: usize, twist: u64) -> Result<Vec<'m, Factor>, Error> {
+    fn table<'m>(work: &mut Work<'m, '_>, len: usize, twist: u64) -> Result<Vec<'m, Factor>, Error> {
         let mut table = Vec::try_with_capacity(len / 2, work.memory)?;
         table.try_resize(len / 2, Self::factor(twist))?;
         let (mut filled, mut order) = (1, 2);
         while filled < len / 2 {
             let (done, next) = table.split_at_mut(filled);
             let root = Self::factor(Self::ROOTS[order]);
-            for (new, old) in next.iter_mut().zip(done) {
-                *new = Self::factor(Self::canonical(Self::times(old[0], root)));
+            for (next, done) in next.chunks_mut(RUN).zip(done.chunks(RUN)) {
+                work.spend(8 * done.len())?;
+                for (new, old) in next.iter_mut().zip(done) {
+                    *new = Self::factor(Self::canonical(Self::times(old[0], root)));
+                }
             }
             filled *= 2;
             order += 1;
@@ -139,19 +142,23 @@ impl<const P: u64> Field<P> {
 
     /// Splits modulo z^3n - 1 into modulo z^n - 1, z^n - omega, z^n - omega^2; with the roots exchanged, back,
     /// times three. Numbers below 2p.
-    fn three_way(values: &mut [u64], omega: u64) {
+    fn three_way(work: &mut Work<'_, '_>, values: &mut [u64], omega: u64) -> Result<(), Error> {
         let omega_2 = Self::factor(pow_mod(omega, 2, P));
         let omega = Self::factor(omega);
         let third = values.len() / 3;
         let (x0, rest) = values.split_at_mut(third);
         let (x1, x2) = rest.split_at_mut(third);
         let sum = |a, b, c| Self::halve(Self::halve(a + b) + c);
-        for ((a, b), c) in x0.iter_mut().zip(x1).zip(x2) {
-            let (first, second, third) = (*a, *b, *c);
-            *a = sum(first, second, third);
-            *b = sum(first, Self::times(second, omega), Self::times(third, omega_2));
-            *c = sum(first, Self::times(second, omega_2), Self::times(third, omega));
+        for ((x0, x1), x2) in x0.chunks_mut(RUN).zip(x1.chunks_mut(RUN)).zip(x2.chunks_mut(RUN)) {
+            work.spend(8 * x0.len())?;
+            for ((a, b), c) in x0.iter_mut().zip(x1).zip(x2) {
+                let (first, second, third) = (*a, *b, *c);
+                *a = sum(first, second, third);
+                *b = sum(first, Self::times(second, omega), Self::times(third, omega_2));
+                *c = sum(first, Self::times(second, omega_2), Self::times(third, omega));
+            }
         }
+        Ok(())
     }
 
     /// The coefficients of `a * b` (or `a * a`) modulo z^len - 1 over this field, below 2p.
@@ -171,14 +178,20 @@ impl<const P: u64> Field<P> {
         if let Some(b) = b {
             let mut others = pieces(work, b, shape.len())?;
             tables.forward(work, &mut others)?;
-            for (value, other) in values.iter_mut().zip(&others) {
-                let product = Self::times_reduced(Self::halve(*value), Self::halve(*other));
-                *value = Self::times(product, scale);
+            for (values, others) in values.chunks_mut(RUN).zip(others.chunks(RUN)) {
+                work.spend(4 * values.len())?;
+                for (value, other) in values.iter_mut().zip(others) {
+                    let product = Self::times_reduced(Self::halve(*value), Self::halve(*other));
+                    *value = Self::times(product, scale);
+                }
             }
         } else {
-            for value in values.iter_mut() {
-                let half = Self::halve(*value);
-                *value = Self::times(Self::times_reduced(half, half), scale);
+            for values in values.chunks_mut(RUN) {
+                work.spend(4 * values.len())?;
+                for value in values {
+                    let half = Self::halve(*value);
+                    *value = Self::times(Self::times_reduced(half, half), scale);
+                }
             }
         }
         tables.backward(work, &mut values)?;
@@ -215,7 +228,7 @@ struct Tables<'m, const P: u64> {
 }
 
 impl<'m, const P: u64> Tables<'m, P> {
-    fn new(work: &Work<'m, '_>, shape: Shape) -> Result<Self, Error> {
+    fn new(work: &mut Work<'m, '_>, shape: Shape) -> Result<Self, Error> {
         let omega = Field::<P>::OMEGA;
         let twisted = if shape.parts == 3 { shape.part } else { 0 };
         let tables = [
@@ -234,7 +247,7 @@ impl<'m, const P: u64> Tables<'m, P> {
     /// Values from coefficients below 2p.
     fn forward(&self, work: &mut Work<'_, '_>, values: &mut [u64]) -> Result<(), Error> {
         if self.shape.parts == 3 {
-            Field::<P>::three_way(values, Field::<P>::OMEGA);
+            Field::<P>::three_way(work, values, Field::<P>::OMEGA)?;
         }
         // The root of omega is its square, and the root of that omega.
         let plans = [(0, 0), (2, 1), (1, 2)];
@@ -252,7 +265,7 @@ impl<'m, const P: u64> Tables<'m, P> {
             self.plan(even, odd).backward(work, part, 0)?;
         }
         if self.shape.parts == 3 {
-            Field::<P>::three_way(values, pow_mod(Field::<P>::OMEGA, 2, P));
+            Field::<P>::three_way(work, values, pow_mod(Field::<P>::OMEGA, 2, P))?;
         }
         Ok(())
     }
@@ -290,18 +303,18 @@ impl<const P: u64> Plan<'_, P> {
     fn forward(&self, work: &mut Work<'_, '_>, values: &mut [u64], s: usize) -> Result<(), Error> {
         let len = values.len();
         if len > CACHED {
-            work.poll()?;
-            forward_pass::<P>(values, self.forward_factors(s));
+            forward_pass::<P>(work, values, self.forward_factors(s))?;
             for (index, part) in values.chunks_exact_mut(len / 4).enumerate() {
                 self.forward(work, part, 4 * s + index)?;
             }
             return Ok(());
         }
+        work.spend(2 * len)?;
         let mut block = len;
         while block > 4 {
             let first = s * (len / block);
             for (index, part) in values.chunks_exact_mut(block).enumerate() {
-                forward_pass::<P>(part, self.forward_factors(first + index));
+                forward_pass::<P>(work, part, self.forward_factors(first + index))?;
             }
             block /= 4;
         }
@@ -322,13 +335,13 @@ impl<const P: u64> Plan<'_, P> {
     fn backward(&self, work: &mut Work<'_, '_>, values: &mut [u64], s: usize) -> Result<(), Error> {
         let len = values.len();
         if len > CACHED {
-            work.poll()?;
             for (index, part) in values.chunks_exact_mut(len / 4).enumerate() {
                 self.backward(work, part, 4 * s + index)?;
             }
-            backward_pass::<P>(values, self.backward_factors(s));
+            backward_pass::<P>(work, values, self.backward_factors(s))?;
             return Ok(());
         }
+        work.spend(2 * len)?;
         // The blocks are powers of four times the smallest, which is two or four.
         let mut block = if len.ilog2() % 2 == 1 { 2 } else { 4 };
         let first = s * (len / block);
@@ -346,7 +359,7 @@ impl<const P: u64> Plan<'_, P> {
             block *= 4;
             let first = s * (len / block);
             for (index, part) in values.chunks_exact_mut(block).enumerate() {
-                backward_pass::<P>(part, self.backward_factors(first + index));
+                backward_pass::<P>(work, part, self.backward_factors(first + index))?;
             }
         }
         Ok(())
@@ -369,23 +382,44 @@ fn join_4<const P: u64>([a, b, c, d]: [u64; 4], [outer, first, second]: [Factor;
     [a, b, c, d]
 }
 
-fn forward_pass<const P: u64>(values: &mut [u64], factors: [Factor; 3]) {
+fn forward_pass<const P: u64>(
+    work: &mut Work<'_, '_>,
+    values: &mut [u64],
+    factors: [Factor; 3],
+) -> Result<(), Error> {
     let quarter = values.len() / 4;
     let (low, high) = values.split_at_mut(2 * quarter);
     let ((x0, x1), (x2, x3)) = (low.split_at_mut(quarter), high.split_at_mut(quarter));
-    for (((a, b), c), d) in x0.iter_mut().zip(x1).zip(x2).zip(x3) {
-        [*a, *b, *c, *d] = split_4::<P>([*a, *b, *c, *d], factors);
+    let parts = x0.chunks_mut(RUN).zip(x1.chunks_mut(RUN)).zip(x2.chunks_mut(RUN)).zip(x3.chunks_mut(RUN));
+    for (((x0, x1), x2), x3) in parts {
+        work.spend(8 * x0.len())?;
+        for (((a, b), c), d) in x0.iter_mut().zip(x1).zip(x2).zip(x3) {
+            [*a, *b, *c, *d] = split_4::<P>([*a, *b, *c, *d], factors);
+        }
     }
+    Ok(())
 }
 
-fn backward_pass<const P: u64>(values: &mut [u64], factors: [Factor; 3]) {
+fn backward_pass<const P: u64>(
+    work: &mut Work<'_, '_>,
+    values: &mut [u64],
+    factors: [Factor; 3],
+) -> Result<(), Error> {
     let quarter = values.len() / 4;
     let (low, high) = values.split_at_mut(2 * quarter);
     let ((x0, x1), (x2, x3)) = (low.split_at_mut(quarter), high.split_at_mut(quarter));
-    for (((a, b), c), d) in x0.iter_mut().zip(x1).zip(x2).zip(x3) {
-        [*a, *b, *c, *d] = join_4::<P>([*a, *b, *c, *d], factors);
+    let parts = x0.chunks_mut(RUN).zip(x1.chunks_mut(RUN)).zip(x2.chunks_mut(RUN)).zip(x3.chunks_mut(RUN));
+    for (((x0, x1), x2), x3) in parts {
+        work.spend(8 * x0.len())?;
+        for (((a, b), c), d) in x0.iter_mut().zip(x1).zip(x2).zip(x3) {
+            [*a, *b, *c, *d] = join_4::<P>([*a, *b, *c, *d], factors);
+        }
     }
+    Ok(())
 }
+
+/// Values that are worked on between two payments.
+const RUN: usize = 1 << 12;
 
 const PIECE_BITS: u32 = 48;
 const PIECE: u64 = (1 << PIECE_BITS) - 1;
@@ -396,14 +430,18 @@ fn piece_count(limbs: usize) -> usize {
 }
 
 /// Cuts limbs into pieces, and zeros behind them.
-fn pieces<'m>(work: &Work<'m, '_>, limbs: &[u64], len: usize) -> Result<Vec<'m, u64>, Error> {
+fn pieces<'m>(work: &mut Work<'m, '_>, limbs: &[u64], len: usize) -> Result<Vec<'m, u64>, Error> {
     let mut values = work.zeros(len)?;
+    work.spend(len)?;
     let (threes, rest) = limbs.as_chunks::<3>();
     let cut =
         |[a, b, c]: [u64; 3]| [a & PIECE, (a >> 48 | b << 16) & PIECE, (b >> 32 | c << 32) & PIECE, c >> 16];
     let mut fours = values.as_chunks_mut::<4>().0.iter_mut();
-    for (four, three) in fours.by_ref().zip(threes) {
-        *four = cut(*three);
+    for threes in threes.chunks(RUN) {
+        work.spend(4 * threes.len())?;
+        for (three, four) in threes.iter().zip(fours.by_ref()) {
+            *four = cut(*three);
+        }
     }
     if let [a] | [a, _] = *rest {
         let b = rest.get(1).copied().unwrap_or(0);
@@ -416,12 +454,15 @@ fn pieces<'m>(work: &Work<'m, '_>, limbs: &[u64], len: usize) -> Result<Vec<'m, 
 }
 
 /// Coefficients from their residues in both fields, carried out into limbs.
-fn carry_out(out: &mut [u64], first: &[u64], second: &[u64]) {
+fn carry_out(work: &mut Work<'_, '_>, out: &mut [u64], first: &[u64], second: &[u64]) -> Result<(), Error> {
     type Second = Field<SECOND>;
     let inverse = Second::factor(pow_mod(FIRST, SECOND - 2, SECOND));
     let mut carry = 0u128;
     let fours = first.as_chunks::<4>().0.iter().zip(second.as_chunks::<4>().0);
-    for (limbs, (x, y)) in out.chunks_mut(3).zip(fours) {
+    for (index, (limbs, (x, y))) in out.chunks_mut(3).zip(fours).enumerate() {
+        if index.is_multiple_of(RUN) {
+            work.spend(16 * RUN.min(first.len() / 4))?;
+        }
         let mut pieces = [0; 4];
         for (piece, (x, y)) in pieces.iter_mut().zip(x.iter().zip(y)) {
             let (x, y) = (Field::<FIRST>::canonical(*x), *y);
@@ -436,6 +477,7 @@ fn carry_out(out: &mut [u64], first: &[u64], second: &[u64]) {
             *limb = value;
         }
     }
+    Ok(())
 }
 
 /// `out = a * b`, or `a * a` without a second factor.
@@ -444,8 +486,7 @@ fn product(work: &mut Work<'_, '_>, out: &mut [u64], a: &[u64], b: Option<&[u64]
     debug_assert!(shape.len() <= 1 << 27);
     let first = Field::<FIRST>::convolve(work, a, b, shape)?;
     let second = Field::<SECOND>::convolve(work, a, b, shape)?;
-    carry_out(out, &first, &second);
-    Ok(())
+    carry_out(work, out, &first, &second)
 }
 
 /// `out = a * b`.

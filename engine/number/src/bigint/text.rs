@@ -155,7 +155,7 @@ pub fn to_text_into(
         1
     } else if radix.is_power_of_two() {
         let len = number.bit_length().div_ceil(u64::from(radix.twos)) as usize;
-        write_bits(&mut digits[..len], number.limbs, radix.twos);
+        write_bits(work, &mut digits[..len], number.limbs, radix.twos)?;
         len
     } else {
         let chunks = radix.chunks(number.bit_length());
@@ -211,19 +211,26 @@ pub fn to_text<'m>(work: &mut Work<'m, '_>, number: BigIntRef<'_>, radix: u32) -
 }
 
 /// Digits of `bits` bits each, with zeros in front.
-fn write_bits(out: &mut [u8], number: &[u64], bits: u32) {
+fn write_bits(work: &mut Work<'_, '_>, out: &mut [u8], number: &[u64], bits: u32) -> Result<(), Error> {
     let (mut buffer, mut held) = (0u128, 0);
     let mut limbs = number.iter();
-    for digit in out.iter_mut().rev() {
-        if held < bits {
-            buffer |= u128::from(limbs.next().copied().unwrap_or(0)) << held;
-            held += 64;
+    for digits in out.rchunks_mut(RUN) {
+        work.spend(2 * digits.len())?;
+        for digit in digits.iter_mut().rev() {
+            if held < bits {
+                buffer |= u128::from(limbs.next().copied().unwrap_or(0)) << held;
+                held += 64;
+            }
+            *digit = DIGITS[(buffer as usize) & ((1 << bits) - 1)];
+            buffer >>= bits;
+            held -= bits;
         }
-        *digit = DIGITS[(buffer as usize) & ((1 << bits) - 1)];
-        buffer >>= bits;
-        held -= bits;
     }
+    Ok(())
 }
+
+/// Digits that are worked on between two payments.
+const RUN: usize = 1 << 13;
 
 /// The divisors for the text of one number.
 struct Printer<'m> {
@@ -259,13 +266,14 @@ impl<'m> Printer<'m> {
         let chunks = out.len() / self.radix.digits;
         let (Some(count), true) = (self.splits.counts().get(level).copied(), number.len() > PRINT_LEAF / 2)
         else {
+            work.spend(4 * (number.len() + 1) * (1 + number.len()) + out.len())?;
             print_leaf(out, &mut number, self.radix);
             return Ok(());
         };
         if chunks <= count {
             return self.print(work, out, number, level + 1);
         }
-        work.poll()?;
+        work.spend(8 * number.len())?;
         // number = quotient * odd * 2^shift + rest
         let shift = shift_of(self.radix, count);
         let (words, bits) = ((shift / 64) as usize, (shift % 64) as u32);
@@ -383,8 +391,14 @@ fn from_plain_digits<'m, U: CodeUnit>(
     radix: u32,
     negative: bool,
 ) -> Result<Option<BigIntBuf<'m>>, Error> {
-    if text.is_empty() || text.iter().fold(false, |bad, unit| bad | (unit.digit() >= radix)) {
+    if text.is_empty() {
         return Ok(None);
+    }
+    for part in text.chunks(RUN) {
+        work.spend(part.len())?;
+        if part.iter().fold(false, |bad, unit| bad | (unit.digit() >= radix)) {
+            return Ok(None);
+        }
     }
     let zeros = text.iter().take_while(|unit| unit.code() == u32::from(b'0')).count();
     let digits = &text[zeros..];
@@ -412,7 +426,10 @@ fn from_plain_digits<'m, U: CodeUnit>(
         read_bits(work, digits, radix.twos)?
     } else {
         let mut chunks = work.zeros(digits.len().div_ceil(radix.digits))?;
-        for (chunk, digits) in chunks.iter_mut().zip(digits.rchunks(radix.digits)) {
+        for (index, (chunk, digits)) in chunks.iter_mut().zip(digits.rchunks(radix.digits)).enumerate() {
+            if index.is_multiple_of(256) {
+                work.spend(256 * digits.len())?;
+            }
             *chunk = chunk_value(digits, radix.radix);
         }
         let mut out = work.zeros(chunks.len())?;
@@ -433,19 +450,26 @@ fn chunk_value<U: CodeUnit>(digits: &[U], radix: u64) -> u64 {
 }
 
 /// The limbs of valid digits of `bits` bits each.
-fn read_bits<'m, U: CodeUnit>(work: &Work<'m, '_>, digits: &[U], bits: u32) -> Result<Vec<'m, u64>, Error> {
+fn read_bits<'m, U: CodeUnit>(
+    work: &mut Work<'m, '_>,
+    digits: &[U],
+    bits: u32,
+) -> Result<Vec<'m, u64>, Error> {
     let mut out = work.zeros((digits.len() * bits as usize).div_ceil(64))?;
     let (mut buffer, mut held) = (0u128, 0);
     let mut limbs = out.iter_mut();
-    for unit in digits.iter().rev() {
-        buffer |= u128::from(unit.digit()) << held;
-        held += bits;
-        if held >= 64
-            && let Some(limb) = limbs.next()
-        {
-            *limb = buffer as u64;
-            buffer >>= 64;
-            held -= 64;
+    for part in digits.rchunks(RUN) {
+        work.spend(2 * part.len())?;
+        for unit in part.iter().rev() {
+            buffer |= u128::from(unit.digit()) << held;
+            held += bits;
+            if held >= 64
+                && let Some(limb) = limbs.next()
+            {
+                *limb = buffer as u64;
+                buffer >>= 64;
+                held -= 64;
+            }
         }
     }
     if let Some(limb) = limbs.next() {
@@ -484,13 +508,14 @@ impl<'m> Reader<'m> {
         level: usize,
     ) -> Result<(), Error> {
         let Some(count) = self.splits.counts().get(level).copied() else {
+            work.spend(chunks.len() * chunks.len())?;
             read_leaf(out, chunks, self.radix);
             return Ok(());
         };
         if chunks.len() <= count {
             return self.read(work, out, chunks, level + 1);
         }
-        work.poll()?;
+        work.spend(8 * out.len())?;
         let (low, high) = out.split_at_mut(count);
         self.read(work, low, &chunks[..count], level + 1)?;
         self.read(work, high, &chunks[count..], level + 1)?;

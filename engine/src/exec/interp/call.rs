@@ -24,7 +24,7 @@ impl Interp {
             let mut cx = Context::new(self.rt, code.realm.cell_unchecked().cast());
             return Err(cx.throw_type_error(format_args!("class constructors must be invoked with 'new'")));
         }
-        self.m().budget -= 1;
+        self.m().budget -= code.steps;
         if self.m().budget <= 0 {
             self.poll()?;
         }
@@ -592,10 +592,10 @@ impl Interp {
         let (args, locals) = (usize::from(code.arg_count), usize::from(code.local_count));
         let base = m.sp;
         let end = base.add(2 + locals + usize::from(code.stack_size));
-        if end > m.stack_end || m.frame.add(1) == m.frame_end || m.budget <= 1 {
+        if end > m.stack_end || m.frame.add(1) == m.frame_end || m.budget <= code.steps {
             return None;
         }
-        m.budget -= 1;
+        m.budget -= code.steps;
         let saved = self.save_registers();
         base.write(this.clone().into_raw());
         base.add(1).write(callee.clone().into_raw());

@@ -153,12 +153,19 @@ macro_rules! helpers {
     };
 }
 
-/// Counts a back edge; every so many of them the interrupt handler is asked.
+/// Jumps back and counts the steps, see [`steps_back`]; at their end the interrupt handler is asked.
 #[inline(always)]
-unsafe fn back_edge<D: Dispatch>(s: State) -> D::Out {
+unsafe fn back_edge<D: Dispatch>(s: State, by: isize) -> D::Out {
     let budget = &raw mut (*s.vm).machine.budget;
-    *budget -= 1;
+    *budget -= steps_back(by);
+    let s = s.jump(by);
     if *budget <= 0 { D::poll(s) } else { D::next(s) }
+}
+
+/// Steps of the budget for a jump back (`by` is 0 or below): one, and more for a long body.
+#[inline(always)]
+pub(in crate::exec::interp) fn steps_back(by: isize) -> i32 {
+    -((by - 1) >> 7) as i32
 }
 
 macro_rules! handlers {
@@ -476,11 +483,11 @@ handlers! {
         if value.is_object() && value.kind() != kind::NATIVE { return D::next(s.jump(s.i16(2))) }
         D::slow(s)
     }
-    loop_jump s { back_edge::<D>(s.jump(s.i32(1) as isize)) }
-    loop16 s { back_edge::<D>(s.jump(s.i16(1))) }
+    loop_jump s { back_edge::<D>(s, s.i32(1) as isize) }
+    loop16 s { back_edge::<D>(s, s.i16(1)) }
     loop_if_true16 s {
         if let Some(truth) = quick_truth(s.top(1)) {
-            if truth { return back_edge::<D>(s.pop(1).jump(s.i16(1))) }
+            if truth { return back_edge::<D>(s.pop(1), s.i16(1)) }
             return D::next(s.pop(1).skip(3));
         }
         D::slow(s)
@@ -525,7 +532,7 @@ handlers! {
             } else {
                 number(a) < number(b)
             };
-            if holds { return back_edge::<D>(s.jump(s.i16(3))) }
+            if holds { return back_edge::<D>(s, s.i16(3)) }
             return D::next(s.skip(5));
         }
         D::slow(s)
@@ -534,7 +541,7 @@ handlers! {
         let a = s.local(s.u8(1));
         if a.is_number() {
             let holds = if a.is_int() { a.int_unchecked() < s.i32(2) } else { number(a) < f64::from(s.i32(2)) };
-            if holds { return back_edge::<D>(s.jump(s.i16(6))) }
+            if holds { return back_edge::<D>(s, s.i16(6)) }
             return D::next(s.skip(8));
         }
         D::slow(s)

@@ -240,17 +240,8 @@ impl Interp {
     /// Asks the interrupt handler; called when the budget is used up.
     #[cold]
     pub(crate) fn poll(&self) -> JsResult<()> {
-        self.m().budget = INTERRUPT_BUDGET;
-        // SAFETY: the handler is taken out while it runs, so that it cannot be replaced under itself.
-        let rt = unsafe { &mut *self.rt.as_ptr() };
-        if let Some(mut handler) = rt.interrupt.take() {
-            let stop = handler();
-            rt.interrupt.get_or_insert(handler);
-            if stop {
-                return Err(Thrown::Terminated);
-            }
-        }
-        Ok(())
+        // SAFETY: whoever calls this saved the registers.
+        if unsafe { Runtime::asks_to_stop(self.rt) } { Err(Thrown::Terminated) } else { Ok(()) }
     }
 
     /// Runs until the innermost entry frame is left.

@@ -44,6 +44,8 @@ impl Interp {
         let mut cx = Context::new(self.rt, cell.realm().cell_unchecked().cast());
         cx.check_native_stack()?;
         cx.collect_if_due();
+        // Counted only: the next back edge or call asks.
+        m.budget -= 1;
         if m.frame.add(1) == m.frame_end {
             m.grow_frames()?;
         }

@@ -72,7 +72,7 @@ impl Interp {
     /// The same for a backward jump, which may be interrupted.
     fn branch_back(&self, taken: bool, by: isize, size: usize) -> Step {
         if taken {
-            self.m().budget -= 1;
+            self.m().budget -= super::handlers::steps_back(by);
             if self.m().budget <= 0 {
                 self.poll()?;
             }

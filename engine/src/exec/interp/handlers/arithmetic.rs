@@ -43,6 +43,9 @@ unsafe fn no_strings<D: Dispatch>(s: State) -> D::Out {
     D::slow(s)
 }
 
+/// Units that are compared without more ado.
+const QUICK_TEXT: u32 = 1 << 14;
+
 /// Whether two values are strictly equal, where that needs no flattening.
 #[inline(always)]
 pub(super) unsafe fn quick_equal(a: RawValue, b: RawValue) -> Option<bool> {
@@ -59,7 +62,8 @@ pub(super) unsafe fn quick_equal(a: RawValue, b: RawValue) -> Option<bool> {
             if length != string_length(b) {
                 return Some(false);
             }
-            if a.kind() != kind::STRING8 || b.kind() != kind::STRING8 {
+            // Long texts are compared where the work is paid.
+            if a.kind() != kind::STRING8 || b.kind() != kind::STRING8 || length > QUICK_TEXT {
                 return None;
             }
             let tag = |s: RawValue| (*s.cell_unchecked().as_ptr()).tag();
@@ -291,7 +295,7 @@ macro_rules! comparison {
                 let (a, b) = (s.top(2), s.top(1));
                 if RawValue::both_int(a, b) {
                     if a.int_unchecked() $op b.int_unchecked() {
-                        return back_edge::<D>(s.pop(2).jump(s.i16(1)));
+                        return back_edge::<D>(s.pop(2), s.i16(1));
                     }
                     return D::next(s.pop(2).skip(3));
                 }
@@ -319,7 +323,7 @@ macro_rules! comparison {
                 let (a, b) = (s.top(2), s.top(1));
                 if both_numbers(a, b) {
                     if number(a) $op number(b) {
-                        return back_edge::<D>(s.pop(2).jump(s.i16(1)));
+                        return back_edge::<D>(s.pop(2), s.i16(1));
                     }
                     return D::next(s.pop(2).skip(3));
                 }
@@ -380,7 +384,7 @@ macro_rules! counted_loop {
                 if let Some(next) = a.int_unchecked().checked_add($step) {
                     *place = RawValue::int(next);
                     if next $op limit.int_unchecked() {
-                        return back_edge::<D>($s.jump($s.i16(2 + $limit_bytes)));
+                        return back_edge::<D>($s, $s.i16(2 + $limit_bytes));
                     }
                     return D::next($s.skip(4 + $limit_bytes));
                 }
@@ -389,7 +393,7 @@ macro_rules! counted_loop {
                 let next = number(a) + f64::from($step);
                 *place = RawValue::computed(next);
                 if next $op number(limit) {
-                    return back_edge::<D>($s.jump($s.i16(2 + $limit_bytes)));
+                    return back_edge::<D>($s, $s.i16(2 + $limit_bytes));
                 }
                 return D::next($s.skip(4 + $limit_bytes));
             }

@@ -161,7 +161,7 @@ alternatives! {
         let room = locals + usize::from((*k).stack_size);
         let frame = (*machine).frame;
         let next = frame.add(1);
-        let budget = (*machine).budget - 1;
+        let budget = (*machine).budget - (*k).steps;
         if s.sp.add(room) > (*machine).stack_end || next == (*machine).frame_end || budget <= 0 {
             return D::slow(s);
         }
