@@ -183,7 +183,23 @@ fn self_check(unit: &Unit<'_>) {
     }
 }
 
+/// Bytes that are read, or instructions that a pass goes over, in a step of work.
+const UNITS_PER_STEP: u32 = 8;
+
 impl<'a> Compiler<'a, '_, '_> {
+    /// Tells of the work on the source since the last time.
+    #[cold]
+    pub fn pay(&mut self) -> Res {
+        let bytes = (self.tok.end - self.paid_end).saturating_add(parser::PORTION);
+        self.paid_end = self.tok.end.saturating_add(parser::PORTION);
+        self.spend(bytes)
+    }
+
+    /// Tells of work on so many bytes or instructions.
+    pub fn spend(&mut self, units: u32) -> Res {
+        if self.interner.goes_on(units / UNITS_PER_STEP) { Ok(()) } else { Err(error::Fail::Interrupted) }
+    }
+
     /// Makes and enters the top-level function.
     fn top_level(&mut self, kind: FnKind, scope: ScopeKind, flags: Flags) -> Res {
         let func = self.new_func(kind, flags)?;

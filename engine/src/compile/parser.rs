@@ -81,9 +81,7 @@ pub(crate) struct LocalExport {
 }
 
 /// Bytes of source text between two tellings of the interner.
-const PORTION: u32 = 1 << 10;
-/// Bytes that are read, or instructions that a pass goes over, in a step of work.
-const UNITS_PER_STEP: u32 = 8;
+pub(super) const PORTION: u32 = 1 << 10;
 
 pub(crate) struct Compiler<'a, 's, 'i> {
     pub memory: Memory<'a>,
@@ -98,7 +96,7 @@ pub(crate) struct Compiler<'a, 's, 'i> {
     /// End of the last token that was passed.
     pub prev_end: u32,
     /// Where in the source the interner is told of the work next.
-    paid_end: u32,
+    pub paid_end: u32,
     pub strict: bool,
     pub module: bool,
     pub allow_in: bool,
@@ -382,19 +380,6 @@ impl<'a, 's, 'i> Compiler<'a, 's, 'i> {
             }
             Err(fail) => self.lex_failed(fail),
         }
-    }
-
-    /// Tells of the work on the source since the last time.
-    #[cold]
-    fn pay(&mut self) -> Res {
-        let bytes = (self.tok.end - self.paid_end).saturating_add(PORTION);
-        self.paid_end = self.tok.end.saturating_add(PORTION);
-        self.spend(bytes)
-    }
-
-    /// Tells of work on so many bytes or instructions.
-    pub fn spend(&mut self, units: u32) -> Res {
-        if self.interner.goes_on(units / UNITS_PER_STEP) { Ok(()) } else { Err(Fail::Interrupted) }
     }
 
     /// The token behind the current one.
