@@ -1,7 +1,8 @@
 //! The pool: a single-threaded size-class allocator made for one runtime.
 //!
-//! It takes *chunks* (64 KiB at first, growing to 1 MiB) from the allocator under it, cuts them
-//! into *pages* of 32 KiB, and gives each page to one of 32 size classes (16, 32, … 512 bytes).
+//! It takes *chunks* (32 KiB at first, growing to 1 MiB) from the allocator under it, cuts them
+//! into *pages* of 32 KiB, and gives each page to one of 32 size classes (16, 32, … 512 bytes). The
+//! first few KiB of each class come from short pages that classes share ([`mixed`]).
 //! Larger blocks go straight to the allocator under it and are remembered in a table, so that the
 //! whole heap can be dropped at once.
 //!
@@ -13,12 +14,12 @@
 //!   patience of 1, and takes 14 ns so.) The header of a chunk follows that of its first page.
 //! - Blocks of a class start at a multiple of the largest power of two that divides the class
 //!   size. A layout whose size, padded to its alignment, fits a class is thereby aligned.
-//! - A page is in one of four states, and `Page::count` reaches zero exactly when it must leave it:
+//! - A page is in one of five states, and `Page::count` reaches zero exactly when it must leave it:
 //!   *current* (its class allocates from it; `count` = blocks used + `CURRENT`, never zero),
 //!   *full* (had no free block when it was left; `count` counts down from `patience`, so that it is
 //!   only looked at again once it has a few, and `held` is what was used when it was left),
 //!   *listed* (free blocks, in its class's list; `count` = blocks used, so the last free is noticed),
-//!   *empty* (its bit is set in its chunk's `free_pages`; header meaningless).
+//!   *empty* (its bit is set in its chunk's `free_pages`; header meaningless), *mixed* (see there).
 //! - Only a current page has memory that was never handed out: `bump` to `end`, and once that is
 //!   used up, while `low` is set, what lies before the header. It joins the free list 4 KiB at a
 //!   time at most, so that memory is not touched before it is needed.
@@ -30,6 +31,7 @@
 //! the page's, so a caller may hand back a pointer that went through a reference to a part of the block.
 
 pub(crate) mod large;
+mod mixed;
 
 use core::alloc::Layout;
 use core::cell::Cell;
@@ -37,6 +39,7 @@ use core::fmt;
 use core::ptr::{self, NonNull};
 
 use self::large::LargeBlocks;
+use self::mixed::MixedPages;
 use crate::contract::{Allocator, Stats};
 
 /// Size and alignment of a page, in bytes.
@@ -55,7 +58,7 @@ const COLOURS: usize = 64;
 /// Untouched memory joins the free list up to the next multiple of this at a time. In bytes.
 const EXTEND_BYTES: usize = 4096;
 /// Pages in the smallest and in the largest chunk.
-const CHUNK_PAGES: (usize, usize) = (2, 32);
+const CHUNK_PAGES: (usize, usize) = (1, 32);
 /// Empty pages kept at hand before a wholly empty chunk goes back at once: this many, or ...
 const SPARE_PAGES: usize = 16;
 /// ... one for this many pages in use, if that is more.
@@ -91,6 +94,7 @@ enum State {
     Current,
     Full,
     Listed,
+    Mixed,
 }
 
 impl Page {
@@ -100,6 +104,8 @@ impl Page {
             State::Current => self.count.get() - CURRENT,
             State::Full => self.held.get() - (patience(self.class.get() as usize) - self.count.get()),
             State::Listed => self.count.get(),
+            // Its blocks are counted by class.
+            State::Mixed => 0,
         }
     }
 }
@@ -187,6 +193,7 @@ pub struct Pool<A: Allocator, const COUNT: bool = true> {
     /// Pages of all chunks, and those of them that are empty.
     pages: Cell<usize>,
     empty_pages: Cell<usize>,
+    mixed: MixedPages,
     large: LargeBlocks,
     inner: A,
 }
@@ -222,6 +229,7 @@ impl<A: Allocator, const COUNT: bool> Pool<A, COUNT> {
             peak_requested: Cell::new(0),
             allocations: Cell::new(0),
             failed: Cell::new(0),
+            mixed: MixedPages::new(),
             // SAFETY: (1) it is only ever given `inner`.
             large: unsafe { LargeBlocks::new() },
             inner,
@@ -273,7 +281,10 @@ impl<A: Allocator, const COUNT: bool> Pool<A, COUNT> {
         let page = ptr::with_exposed_provenance_mut::<Page>(page);
         // SAFETY: (1) a small block lies in a page in use, whose chunk exposed its provenance.
         let header = unsafe { &*page };
-        debug_assert_eq!(header.class.get() as usize, class_of(layout), "freed with another layout");
+        debug_assert!(
+            header.class.get() == 0 || header.class.get() as usize == class_of(layout),
+            "freed with another layout"
+        );
         let block = page.cast::<u8>().with_addr(address);
         // SAFETY: (1, 2) the block is no longer used by the caller, and has room for a pointer.
         unsafe { block.cast::<*mut u8>().write(header.free.get()) };
@@ -342,9 +353,9 @@ impl<A: Allocator, const COUNT: bool> Pool<A, COUNT> {
         if class <= CLASSES { class * GRAIN } else { self.inner.good_size(layout) }
     }
 
-    /// Bytes held from the allocator under the pool: chunks, large blocks, and the table of these.
+    /// Bytes held from the allocator under the pool: chunks, mixed pages, large blocks, and the table of these.
     pub fn committed(&self) -> usize {
-        self.pages.get() * PAGE_BYTES + self.large.bytes() + self.large.table_bytes()
+        self.pages.get() * PAGE_BYTES + self.mixed.bytes() + self.large.bytes() + self.large.table_bytes()
     }
 
     /// Bytes asked for by live blocks; zero in an uncounted pool.
@@ -396,17 +407,8 @@ impl<A: Allocator, const COUNT: bool> Pool<A, COUNT> {
         let header = unsafe { &*page };
         if !has_untouched(header) {
             // The page is full (or there is none): another one becomes current.
-            let next = match self.take_listed(class) {
-                Some(next) => next,
-                None => match self.take_page(class) {
-                    Some(next) => next,
-                    None => match self.take_impatiently(class) {
-                        Some(next) => next,
-                        None => return self.fail(),
-                    },
-                },
-            };
-            if page != no_page() {
+            let Some(next) = self.next_page(class) else { return self.fail() };
+            if page != no_page() && !self.mixed.is_head(page, class) {
                 header.held.set(header.count.get() - CURRENT);
                 header.count.set(patience(class));
                 header.state.set(State::Full);
@@ -424,6 +426,16 @@ impl<A: Allocator, const COUNT: bool> Pool<A, COUNT> {
         header.count.set(header.count.get() + 1);
         self.charge(size);
         Some(block)
+    }
+
+    /// A page with a free block to become the current one of a class, or the head of its mixed ones.
+    fn next_page(&self, class: usize) -> Option<*mut Page> {
+        self.mixed_blocks(class)
+            .or_else(|| self.take_listed(class))
+            .or_else(|| self.take_page(class))
+            .or_else(|| self.take_impatiently(class))
+            .or_else(|| self.spare_blocks(class))
+            .or_else(|| self.add_span(class))
     }
 
     /// Unlinks the first page of a class's list and makes its state current.
@@ -604,6 +616,8 @@ impl<A: Allocator, const COUNT: bool> Pool<A, COUNT> {
         let header = unsafe { &*page };
         if header.state.get() == State::Full {
             self.list(page);
+        } else if header.state.get() == State::Mixed {
+            self.mixed_free(page);
         } else {
             debug_assert_eq!(header.state.get(), State::Listed);
             self.unlist(page);
@@ -726,10 +740,19 @@ impl<A: Allocator, const COUNT: bool> Pool<A, COUNT> {
 
     /// Gives empty chunks, and what `inner` can spare, back.
     pub fn trim(&self) {
-        for current in &self.current {
+        self.give_empty();
+        self.large.shrink(&self.inner);
+        self.inner.trim();
+    }
+
+    /// Gives empty chunks back to `inner`, the current pages of classes that have no block among them.
+    pub fn give_empty(&self) {
+        self.give_mixed();
+        for (class, current) in self.current.iter().enumerate() {
             let page = current.get();
             // SAFETY: current pages are pages in use or the constant page.
-            if page != no_page() && unsafe { (*page).count.get() } == CURRENT {
+            let empty = page != no_page() && unsafe { (*page).count.get() } == CURRENT;
+            if empty && !self.mixed.is_head(page, class) {
                 current.set(no_page());
                 self.release_page(page);
             }
@@ -743,8 +766,6 @@ impl<A: Allocator, const COUNT: bool> Pool<A, COUNT> {
             }
             chunk = next;
         }
-        self.large.shrink(&self.inner);
-        self.inner.trim();
     }
 
     /// Frees every block. The pool is empty afterwards, and may be used again.
@@ -764,6 +785,7 @@ impl<A: Allocator, const COUNT: bool> Pool<A, COUNT> {
         // SAFETY: (1) every block of `inner` belongs to the pool, which forgets them all.
         if unsafe { self.inner.destroy_all() } {
             self.large.forget();
+            self.forget_mixed();
             return;
         }
         while !chunk.is_null() {
@@ -775,7 +797,10 @@ impl<A: Allocator, const COUNT: bool> Pool<A, COUNT> {
             }
         }
         // SAFETY: (1) passed on.
-        unsafe { self.large.free_all(&self.inner) };
+        unsafe {
+            self.free_mixed();
+            self.large.free_all(&self.inner);
+        }
     }
 
     /// Calls `visit` for every page in use.
@@ -804,6 +829,10 @@ impl<A: Allocator, const COUNT: bool> Pool<A, COUNT> {
             let page = unsafe { &*page };
             let blocks = page.used() as usize;
             usable += page.class.get() as usize * GRAIN * blocks;
+            live += blocks;
+        });
+        self.mixed.each_class(|class, blocks| {
+            usable += class * GRAIN * blocks;
             live += blocks;
         });
         Stats {

@@ -3,7 +3,6 @@
 //! The closure itself is the host's memory; the cell that holds it is the runtime's. It refers to the
 //! runtime's handle weakly, so that a function stored in a global does not keep its runtime alive.
 
-use core::cell::RefCell;
 use std::rc::{Rc, Weak};
 
 use super::context::engine_value;
@@ -22,11 +21,22 @@ pub(super) type HostFunction = Box<dyn Fn(&Context, &Value, &[Value]) -> Result<
 pub(crate) struct HostCell {
     header: Header,
     runtime: Weak<Inner>,
-    function: RefCell<HostFunction>,
+    // There until the cell is freed.
+    function: Option<HostFunction>,
 }
 
-// SAFETY: `repr(C)` with the header first; no references to cells. Dropping the closure is the
-// host's code, which may drop values: these go through the worklist like all others.
+impl Drop for HostCell {
+    fn drop(&mut self) {
+        // Dropping the closure is the host's code, which may do anything: evaluate, collect, panic. It waits until the
+        // host's outermost call returns (or the runtime has ended), where nothing is in flight.
+        let Some(function) = self.function.take() else { return };
+        let owner = heap::current().owner().cast::<rt::Runtime>();
+        // SAFETY: a heap's owner is its runtime, which outlives the cells; no other reference to the list is alive.
+        unsafe { (*owner).doomed.push_back(Box::new(function)) };
+    }
+}
+
+// SAFETY: `repr(C)` with the header first; no references to cells.
 unsafe impl Cell for HostCell {
     const KIND: u8 = kind::LIST;
     const OUTSIDE: bool = true;
@@ -43,7 +53,8 @@ fn trampoline(cx: &mut rt::Context, call: &Arguments<'_>) -> JsResult<engine::Va
     let context = Context::from_engine(&shared, cx);
     let this = Value::new(&shared, call.this.clone());
     let arguments: Vec<Value> = call.list.iter().map(|v| Value::new(&shared, v.clone())).collect();
-    let result = (host.function.borrow())(&context, &this, &arguments);
+    let Some(function) = &host.function else { return Ok(engine::Value::UNDEFINED) };
+    let result = function(&context, &this, &arguments);
     match result {
         Ok(value) => Ok(engine_value(&value)),
         Err(Error::Exception { value, .. }) => {
@@ -64,8 +75,7 @@ pub(super) fn create(
     length: u8,
     function: HostFunction,
 ) -> JsResult<Object> {
-    let cell =
-        HostCell { header: Header::new(0), runtime: Rc::downgrade(shared), function: RefCell::new(function) };
+    let cell = HostCell { header: Header::new(0), runtime: Rc::downgrade(shared), function: Some(function) };
     let cell: engine::Value = heap::current().alloc(cell, u32::from(kind::LIST))?.into();
     let object = cx.new_native(&TRAMPOLINE, &[cell])?;
     cx.define_builtin(&object, names::LENGTH, engine::Value::int(i32::from(length)), PropertyFlags::CONFIG)?;

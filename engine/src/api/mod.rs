@@ -68,10 +68,8 @@ impl Inner {
         // SAFETY: the state lives as long as its handles.
         let state = unsafe { &mut *self.state.as_ptr() };
         let outermost = state.native_stack_floor == 0;
-        if outermost && state.native_stack_bytes != 0 {
-            let marker = 0u8;
-            let here = core::ptr::from_ref(core::hint::black_box(&marker)).addr();
-            state.native_stack_floor = here.saturating_sub(state.native_stack_bytes).max(1);
+        if outermost {
+            state.native_stack_floor = rt::thread_stack::floor(state.native_stack_bytes);
         }
         Entry { _heap: state.heap.enter(), state: self.state, outermost }
     }
@@ -84,6 +82,25 @@ impl Drop for Entry {
             unsafe {
                 (*self.state.as_ptr()).native_stack_floor = 0;
                 (*self.state.as_ptr()).clear_kept_alive();
+            }
+            self.drop_doomed();
+        }
+    }
+}
+
+impl Entry {
+    /// Drops what the host gave and the runtime has no use for any more. One after the other, because each may enter the
+    /// runtime again, and may panic: the rest is dropped at the next occasion then.
+    fn drop_doomed(&self) {
+        while !std::thread::panicking() {
+            // SAFETY: as in `enter`; the reference is gone before what it gave is dropped.
+            let next = unsafe {
+                let runtime = &mut *self.state.as_ptr();
+                if runtime.ended { None } else { runtime.doomed.pop_front() }
+            };
+            match next {
+                Some(thing) => drop(thing),
+                None => break,
             }
         }
     }

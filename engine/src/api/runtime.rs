@@ -143,13 +143,15 @@ impl Builder {
         self
     }
 
-    /// Bytes the engine may use; 0 for no limit.
+    /// Bytes that may be taken from the allocator; 0 for no limit. Pages and tables count whole. What an allocator
+    /// holds beyond what it is asked for is its own: see `limit(BYTES, held, INNER)` in [`tare_allocators::spec`].
     pub fn memory_limit(mut self, bytes: usize) -> Builder {
         self.memory_limit = bytes;
         self
     }
 
-    /// Bytes of stack that scripts may use, of the interpreter's and of the native one; 0 for no check.
+    /// Bytes of stack that scripts may use, of the interpreter's and of the native one; 0 for no limit. The native
+    /// one never ends the process: of a thread that has less stack than this, scripts get what it has.
     pub fn max_stack_size(mut self, bytes: usize) -> Builder {
         self.stack_bytes = bytes;
         self
@@ -256,10 +258,10 @@ impl Builder {
             native_stack_floor: 0,
             native_stack_bytes: self.stack_bytes,
             opaque: None,
-            next_emergency: 0,
             ended: false,
             output: self.output,
             finalizers: Vec::new(),
+            doomed: std::collections::VecDeque::new(),
             dump_flags: self.dump_flags,
             fusions: self.fusions,
             dump_output: Rc::new(RefCell::new(self.dump_output)),
@@ -398,7 +400,7 @@ impl Runtime {
         self.state().heap.limit_changed();
     }
 
-    /// Sets the stack limit in bytes; 0 removes the check (`JS_SetMaxStackSize`).
+    /// Sets the stack limit in bytes (`JS_SetMaxStackSize`); see [`Builder::max_stack_size`].
     pub fn set_max_stack_size(&self, bytes: usize) {
         self.state().native_stack_bytes = bytes;
         self.state().machine.stack.set_limit(bytes);
@@ -444,6 +446,11 @@ impl Runtime {
     /// Bytes in use and their peak, as charged.
     pub fn memory_in_use(&self) -> (usize, usize) {
         (self.state().mem.charged(), self.state().mem.peak())
+    }
+
+    /// Bytes taken from the allocator, as it was asked for them, and their peak: what the memory limit is on.
+    pub fn memory_taken(&self) -> (usize, usize) {
+        (self.state().mem.taken(), self.state().mem.peak_taken())
     }
 
     /// The memory's books.
@@ -534,7 +541,7 @@ impl Runtime {
         let entry = inner.enter();
         // SAFETY: the last handle is gone; the state is used by nobody else.
         let runtime = unsafe { &mut *inner.state.as_ptr() };
-        end(runtime);
+        end(runtime, true);
         let bytes = runtime.mem.charged_to(crate::mem::Use::Cells);
         let leftover = Leftover { cells: runtime.heap.live_cells(), bytes };
         drop(entry);
@@ -559,12 +566,12 @@ impl Runtime {
 }
 
 /// Lets everything go that the runtime holds, with the dumps that were asked for. A second time does nothing.
-fn end(runtime: &mut rt::Runtime) {
+fn end(runtime: &mut rt::Runtime, told: bool) {
     if core::mem::replace(&mut runtime.ended, true) {
         return;
     }
     super::dump::before_end(runtime);
-    runtime.tear_down();
+    runtime.tear_down(told || runtime.dump_flags != DumpFlags::default());
     super::dump::leaks(runtime);
     runtime.let_atoms_go();
     super::dump::atom_leaks(runtime);
@@ -590,15 +597,17 @@ impl Drop for Inner {
         {
             // SAFETY: (1) the last handle is gone, and with it every context and value; (2) just checked.
             unsafe { runtime.abandon() };
-            runtime.tear_down();
+            runtime.tear_down(false);
             runtime.let_atoms_go();
             runtime.ended = true;
         }
-        end(runtime);
+        end(runtime, false);
         let finalizers = core::mem::take(&mut runtime.finalizers);
+        let doomed = core::mem::take(&mut runtime.doomed);
         drop(entry);
         // SAFETY: made by `Box::leak` when the runtime was built.
         drop(unsafe { Box::from_raw(self.state.as_ptr()) });
+        drop(doomed);
         for finalizer in finalizers.into_iter().rev() {
             finalizer();
         }

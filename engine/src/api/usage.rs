@@ -50,6 +50,12 @@ pub struct MemoryReport {
     pub peak: u64,
     /// Bytes of pages and blocks that cells live in, free slots included.
     pub committed: u64,
+    /// Bytes taken from the allocator, as it was asked for them: what the memory limit is on.
+    pub taken: u64,
+    /// The most bytes taken at once.
+    pub peak_taken: u64,
+    /// What the allocator holds from the system, where it knows: what is beyond `taken` is its own doing.
+    pub held: Option<u64>,
     /// Sizes of common cells.
     pub types: Vec<TypeSize>,
     /// Objects by class number: cells, and the bytes of these and of all that they own.
@@ -121,6 +127,9 @@ pub(super) fn report(state: &rt::Runtime) -> MemoryReport {
         front: mem.front(),
         peak: mem.peak() as u64,
         committed: state.heap.committed() as u64,
+        taken: mem.taken() as u64,
+        peak_taken: mem.peak_taken() as u64,
+        held: mem.allocator().stats().committed.map(|bytes| bytes as u64),
         types: type_sizes(state),
         classes,
         kinds,
@@ -235,7 +244,14 @@ impl fmt::Display for MemoryReport {
             }
         }
         writeln!(f, "\n{:<22} {:>10} {:>12}", "peak", "", self.peak)?;
-        writeln!(f, "{:<22} {:>10} {:>12}", "held for cells", "", self.committed)
+        writeln!(f, "{:<22} {:>10} {:>12}", "held for cells", "", self.committed)?;
+        writeln!(f, "{:<22} {:>10} {:>12}", "taken", "", self.taken)?;
+        writeln!(f, "{:<22} {:>10} {:>12}", "peak taken", "", self.peak_taken)?;
+        if let Some(held) = self.held {
+            let beyond = held as i128 - i128::from(self.taken);
+            writeln!(f, "{:<22} {:>10} {held:>12}  ({beyond} beyond taken)", "held by the allocator", "")?;
+        }
+        Ok(())
     }
 }
 
@@ -252,8 +268,13 @@ impl MemoryReport {
         list(&mut out, &mut self.usage.fields().iter().map(|(name, value)| format!("{name:?}:{value}")));
         let _ = write!(
             out,
-            "}},\"front\":\"{}\",\"peak\":{},\"committed\":{}",
-            self.front, self.peak, self.committed
+            "}},\"front\":\"{}\",\"peak\":{},\"committed\":{},\"taken\":{},\"peak_taken\":{},\"held\":{}",
+            self.front,
+            self.peak,
+            self.committed,
+            self.taken,
+            self.peak_taken,
+            self.held.map_or(String::from("null"), |held| held.to_string())
         );
         let row = |row: &MemoryRow| {
             format!("\"name\":{:?},\"count\":{},\"bytes\":{}", row.name, row.count, row.bytes)

@@ -10,7 +10,7 @@ use tare::{Context, DumpFlags, Error, Front, Fusions, Runtime};
 
 const USAGE: &str = "usage: tare [options] FILE.js
   --memory-limit SIZE   bytes the engine may use; K, M or G may follow the number
-  --stack-size SIZE     bytes of stack that scripts may use, 0 for no check
+  --stack-size SIZE     bytes of stack that scripts may use, 0 for all there is
   --allocator SPEC      where memory comes from, such as system or counting(pool(system))
   --front FRONT         what stands before the allocator: pool or direct
   -d, --dump-memory     print the memory report when the script has ended

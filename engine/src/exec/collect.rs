@@ -1,24 +1,16 @@
 //! When object allocation asks for a collection.
 
-use crate::heap::Reason;
 use crate::runtime::{Context, Intrinsic};
 use crate::value::Value;
 
 impl Context {
     /// Collects when a script has caught that memory ran out, so that it can go on: what the try block made may be
-    /// cyclic garbage now. Not again before something was allocated that could be worth it. What else is
-    /// caught may be an object that the engine made: the policy is asked.
+    /// cyclic garbage now. What else is caught may be an object that the engine made: the policy is asked.
     pub(crate) fn collect_after_catch(&mut self, caught: &Value) {
         if caught.bits() != self.realm().intrinsic(Intrinsic::OutOfMemoryError).bits() {
             return self.collect_if_due();
         }
-        let rt = self.rt();
-        let allocations = rt.mem.allocations();
-        if allocations >= rt.next_emergency {
-            // Without memory for the collector's tables the script has to let go of something itself.
-            let _ = rt.heap.collect(Reason::OutOfMemory);
-            rt.next_emergency = allocations + rt.heap.live_cells() as u64 / 4;
-        }
+        self.rt().heap.collect_after_refusal();
     }
 
     /// Collects cycles if the trigger policy says so. Called where objects are made, before anything of the new

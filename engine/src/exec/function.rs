@@ -271,9 +271,7 @@ impl Context {
     /// An error when the native stack is nearly used up.
     #[inline]
     pub fn check_native_stack(&mut self) -> JsResult<()> {
-        let marker = 0u8;
-        let here = core::ptr::from_ref(core::hint::black_box(&marker)).addr();
-        if here < self.rt().native_stack_floor {
+        if crate::runtime::thread_stack::here() < self.rt().native_stack_floor {
             return Err(crate::value::Thrown::StackOverflow);
         }
         Ok(())

@@ -7,7 +7,7 @@ use crate::object::exotic::{ErrorCell, TraceEntry};
 use crate::object::{PropertyFlags, ShapeTable};
 use crate::runtime::dump::{DumpFlags, DumpText};
 use crate::runtime::sites::atom_name;
-use crate::runtime::{Arguments, ClosureCell, CodeCell, Context, Intrinsic, ScriptCell};
+use crate::runtime::{Arguments, ClosureCell, CodeCell, Context, Intrinsic, ScriptCell, thread_stack};
 use crate::text::{Atom, AtomTable, RawAtom, StringBuilder, Text, names};
 use crate::value::{BigInt, JsResult, JsString, Thrown, Value};
 
@@ -75,10 +75,11 @@ impl Context {
     /// Compiles a text; the error is thrown as a SyntaxError that knows its place.
     fn compile(&mut self, source: &[u8], file: &str, goal: Goal<'_>) -> JsResult<Unit<'static>> {
         let memory = self.rt().mem.memory(Use::Code);
-        let marker = 0u8;
-        let here = core::ptr::from_ref(core::hint::black_box(&marker)).addr();
-        let floor = self.rt().native_stack_floor;
-        let room = if floor == 0 { 1 << 20 } else { here.saturating_sub(floor) };
+        // Where the thread's stack is not known and no limit was set, as much as most have to spare.
+        let room = match self.rt().native_stack_floor {
+            0 | 1 => 1 << 20,
+            floor => thread_stack::here().saturating_sub(floor),
+        };
         let fusions = self.rt().fusions;
         let options = Options { completion: true, stack_bytes: room / 4 * 3, fusions, ..Options::default() };
         let result = match goal {

@@ -1,6 +1,5 @@
 //! Typed arrays in the object protocol (ECMA-262 10.4.5), and what their builtins share.
 
-use crate::heap::Reason;
 use crate::object::ShapeTable;
 use crate::object::buffer::{BufferCell, Element, SharedMemory, TypedArrayCell};
 use crate::runtime::{Context, Intrinsic};
@@ -71,14 +70,17 @@ impl Context {
         if max.is_some_and(|max| length > max) {
             return Err(self.throw_range_error(format_args!("array buffer is longer than its maximum")));
         }
-        let shape = ShapeTable::current().root(prototype, 0, 0)?;
         let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-        let create = || BufferCell::create(shape, size(length), max.map(size), shared);
+        let create = || {
+            // Looked up each time: a collection frees a shape that no object has.
+            let shape = ShapeTable::current().root(prototype, 0, 0)?;
+            BufferCell::create(shape, size(length), max.map(size), shared)
+        };
         let mut made = create();
+        // Garbage in cycles may hold the room. The failure below is no out-of-memory error, after
+        // which a script would find that collected.
         if matches!(made, Err(Thrown::OutOfMemory)) {
-            // Garbage in cycles may hold the room. The failure below is no out-of-memory error, after
-            // which a script would find that collected.
-            let _ = self.rt().heap.collect(Reason::OutOfMemory);
+            self.rt().heap.make_room();
             made = create();
         }
         // CreateByteDataBlock (6.2.9.1) wants a RangeError where there is no such block, unlike any other

@@ -11,9 +11,8 @@
 //!   the heap as it was. The sweep takes no memory.
 //! - Marking needs no more memory once it has begun: what finds no room on its stack is made gray in the side
 //!   tables, and found again there.
-//! - A collection may leave cells out (see [`Collector::Young`]): references from them are not counted, so
-//!   that what they refer to stays. Cells that a table owns are always left out then: the
-//!   uncounted references to them are not known.
+//! - A collection may leave cells out (see [`Reach`]): references from them are not counted, so that what they refer
+//!   to stays. Cells that a table owns are always left out then: the uncounted references to them are not known.
 //! - Leaves are never looked at beyond their header: a cell without references is in no cycle.
 //! - The reference that a table holds to a cell it owns is counted as internal, and the uncounted
 //!   references to such cells only matter to marking.
@@ -54,6 +53,16 @@ pub enum Collector {
 
 /// No full collection is due below this many charged bytes.
 const LEAST_FULL: usize = 4 << 20;
+
+/// Which cells a collection looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    All,
+    /// Those on pages that were allocated from since the last collection.
+    Young,
+    /// All but those that a table owns: somebody may be about to use one that no object has.
+    NotTables,
+}
 
 impl fmt::Display for Collector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -121,10 +130,16 @@ impl Heap {
     /// Collects cyclic garbage. Fails, leaving everything as it was, when there is no memory for the
     /// collector's tables. Does nothing when called from a hook or finalizer of a collection.
     pub fn collect(&self, reason: Reason) -> Result<Outcome, OutOfMemory> {
+        let young = reason == Reason::Policy && matches!(self.collector.get(), Collector::Young { .. });
+        let young = young && self.mem().charged() < self.full_at.get();
+        self.collect_what(reason, if young { Reach::Young } else { Reach::All })
+    }
+
+    /// As [`Heap::collect`], of the cells in reach.
+    pub(super) fn collect_what(&self, reason: Reason, reach: Reach) -> Result<Outcome, OutOfMemory> {
         let start_ns = self.clock.now_ns();
         let charged_before = self.mem().charged();
-        let young = reason == Reason::Policy && matches!(self.collector.get(), Collector::Young { .. });
-        let young = young && charged_before < self.full_at.get();
+        let young = reach == Reach::Young;
         let mut outcome = Outcome {
             reason,
             collector: if young { "young" } else { "full" },
@@ -150,13 +165,16 @@ impl Heap {
             charged: charged_before,
             live_cells: outcome.live_cells,
         });
-        let result = self.mem().with_reserve(|| self.collect_cycles(young, &mut outcome));
+        let result = self.mem().with_reserve(|| self.collect_cycles(reach, &mut outcome));
         self.collecting.set(false);
         if let Err(error) = result {
             self.observe(&Event::Failed { reason, charged: charged_before });
             return Err(error);
         }
-        self.collected(false);
+        if reach != Reach::NotTables {
+            // No shape went, and somebody may hold the number of one.
+            self.collected(false);
+        }
         self.space.settle();
         self.space.age();
         outcome.charged_after = self.mem().charged();
@@ -180,9 +198,9 @@ impl Heap {
         Ok(outcome)
     }
 
-    fn collect_cycles(&self, young: bool, outcome: &mut Outcome) -> Result<(), OutOfMemory> {
+    fn collect_cycles(&self, reach: Reach, outcome: &mut Outcome) -> Result<(), OutOfMemory> {
         let mut tables = Tables::new(self)?;
-        self.count_edges(young, &mut tables, outcome)?;
+        self.count_edges(reach, &mut tables, outcome)?;
         let counted_ns = self.clock.now_ns();
         let marking = Marking::new(self, &mut tables)?;
         marking.run(self);

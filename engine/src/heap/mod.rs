@@ -40,6 +40,7 @@ use core::cell::Cell as StdCell;
 use core::ptr::NonNull;
 
 use crate::mem::{Mem, OutOfMemory, Part, Use};
+use collect::Reach;
 use policy::Figures;
 use space::Space;
 
@@ -106,6 +107,10 @@ pub struct Heap {
     // Somebody looks at all cells: debug builds see to it that none is made, moved or freed.
     still: StdCell<bool>,
     meter: StdCell<*mut i32>,
+    // Collections in a row that were made because memory ran out and found little, and what was tried since the last.
+    futile: StdCell<u32>,
+    caught: StdCell<u32>,
+    tries: StdCell<u64>,
 }
 
 /// See [`Heap::hold_still`].
@@ -116,6 +121,17 @@ impl Drop for Still<'_> {
         self.0.still.set(false);
     }
 }
+
+/// A collection made because memory ran out has found enough when it frees this part of what was in use.
+const ENOUGH_DIVISOR: usize = 64;
+/// So many collections in a row may find less before the next has to wait.
+const MOST_FUTILE: u32 = 8;
+/// So many are allowed in any case after a script has caught that memory ran out: what it lets go of then is garbage ...
+const AFTER_CATCH: u32 = 4;
+/// ... but not if so many times in a row that was not enough.
+const MOST_CATCHES: u32 = 32;
+/// A refused request counts for one in so many live cells: it then waits for as many refusals, at most.
+const REFUSAL_DIVISOR: u64 = 16;
 
 /// This part of the memory limit is kept for the collector's tables, which take ten bits for every 16 bytes of
 /// the cells' pages, and its stack.
@@ -138,12 +154,26 @@ pub(crate) fn current() -> &'static Heap {
 
 impl Drop for Heap {
     fn drop(&mut self) {
+        self.mem().forget_relief();
         // When a thread unwinds the heap may be in any state, and a second panic would abort: it leaks.
         if self.live_cells() != 0 && !self.abandoned.get() && !std::thread::panicking() {
             // SAFETY: (1) a runtime drops its heap when nothing uses its cells any more; what is left was
             // leaked. What the cells own must go back, also where the memory cannot be dropped whole.
             unsafe { self.clear() };
         }
+    }
+}
+
+/// Gives chunks without cells back when a request was refused.
+///
+/// # Safety
+/// 1. `heap` is a [`Heap`].
+unsafe fn give_spare(heap: *const ()) {
+    // SAFETY: (1) the caller's duty.
+    let heap = unsafe { &*heap.cast::<Heap>() };
+    // The collector's tables know the chunks.
+    if !heap.collecting.get() {
+        heap.space.trim();
     }
 }
 
@@ -192,6 +222,9 @@ impl Heap {
             verifying: StdCell::new(cfg!(debug_assertions)),
             still: StdCell::new(false),
             meter: StdCell::new(core::ptr::null_mut()),
+            futile: StdCell::new(0),
+            caught: StdCell::new(0),
+            tries: StdCell::new(0),
         };
         mem.set_reserve(RESERVE_DIVISOR);
         heap.set_due();
@@ -249,10 +282,19 @@ impl Heap {
         }
     }
 
-    /// Names the runtime state that hooks and finalizers are given.
+    /// Names the runtime state that hooks and finalizers are given. From now on the heap does not move until it is
+    /// dropped.
     pub fn set_owner(&self, owner: *mut (), weak_hook: WeakHook) {
         self.owner.set(owner);
+        self.stay();
         self.weak_hook.set(Some(weak_hook));
+    }
+
+    /// Lets the memory tell the heap when it runs out, which is before the policy is asked again. From now on the heap
+    /// does not move until it is dropped.
+    pub(crate) fn stay(&self) {
+        // SAFETY: (1) the heap stays where it is, and takes this back when it is dropped.
+        unsafe { self.mem().set_relief(give_spare, (&raw const *self).cast(), &raw const self.trigger) };
     }
 
     /// A table that an upper floor registered, for finalizers that must find it.
@@ -294,15 +336,23 @@ impl Heap {
             // Once most of what is near is in use, ever smaller steps up to the limit: few futile collections.
             let last = charged.saturating_add(limit.saturating_sub(charged) / 2);
             due = due.min(if charged < near { near } else { last });
+            // The same for what is taken: cells may be few on many pages.
+            let taken = self.mem().taken();
+            let last = taken.saturating_add(limit.saturating_sub(taken) / 2);
+            self.mem().set_near(if taken < near { near } else { last });
+        } else {
+            self.mem().set_near(usize::MAX);
         }
         self.due.set(due);
         self.arm();
     }
 
-    /// Sets what allocation compares with: 0 while dead cells wait, so that it goes on freeing them.
+    /// Sets what allocation compares with: 0 while dead cells wait, so that it goes on freeing them, and after a
+    /// request was refused.
     fn arm(&self) {
         let waiting = self.worklist.get() != WORKLIST_END;
-        self.trigger.set(if waiting { 0 } else { self.due.get() });
+        let alarm = self.mem().is_pressed() || self.mem().is_near();
+        self.trigger.set(if waiting || alarm { 0 } else { self.due.get() });
     }
 
     /// To be called when the memory's limit was changed: the next collection may be due earlier.
@@ -337,9 +387,13 @@ impl Heap {
         }
         if self.worklist.get() != WORKLIST_END {
             self.free_waiting(self.release_budget.get());
-            if self.mem().charged() <= self.due.get() {
+            let alarm = self.mem().is_pressed() || self.mem().is_near();
+            if self.mem().charged() <= self.due.get() && !alarm {
                 return false;
             }
+        }
+        if self.mem().is_pressed() {
+            return self.relieve(1).is_some();
         }
         let mut policy = self.policy.get();
         let answer = policy.ask(&self.figures());
@@ -360,6 +414,83 @@ impl Heap {
                 false
             }
         }
+    }
+
+    /// Collects, whatever the policy says, because memory ran out, and gives empty pages back; the bytes gained. Nothing
+    /// (`None`) is done while the last such collections found next to nothing and little was tried since: `weight` says
+    /// how much this is. Cells that are not yet filled in must not exist.
+    fn relieve(&self, weight: u64) -> Option<usize> {
+        self.may_relieve(weight).then(|| self.relieve_now(Reach::All))
+    }
+
+    fn may_relieve(&self, weight: u64) -> bool {
+        if self.collecting.get() {
+            return false;
+        }
+        let limit = self.mem().usable_limit();
+        if weight == 1 && limit != usize::MAX && limit.saturating_sub(self.mem().charged()) > limit / 8 {
+            self.trim();
+            self.mem().give_empty();
+            if self.mem().room() > limit / 8 {
+                // There is room again without it.
+                self.mem().set_pressed(false);
+                self.arm();
+                return false;
+            }
+        }
+        let tries = self.tries.get().saturating_add(weight);
+        self.tries.set(tries);
+        if self.futile.get() >= MOST_FUTILE && tries < self.live_cells() as u64 {
+            return false;
+        }
+        self.tries.set(0);
+        true
+    }
+
+    fn relieve_now(&self, reach: Reach) -> usize {
+        let (charged, taken) = (self.mem().charged(), self.mem().taken());
+        // Without memory for the collector's tables the script has to let go of something itself.
+        let done = self.collect_what(Reason::OutOfMemory, reach).is_ok();
+        self.trim();
+        self.mem().give_empty();
+        let freed = charged.saturating_sub(self.mem().charged());
+        if done && freed >= charged / ENOUGH_DIVISOR {
+            self.futile.set(0);
+            self.caught.set(0);
+            self.mem().set_pressed(false);
+        } else {
+            self.futile.set(self.futile.get().saturating_add(1));
+            // The allocator alone knows what it can give: it is asked again.
+            if self.mem().limit() == 0 {
+                self.mem().set_pressed(false);
+            }
+        }
+        self.arm();
+        freed.max(taken.saturating_sub(self.mem().taken()))
+    }
+
+    /// Collects, as for a refused request, when a script has caught that memory ran out: what it had made may be
+    /// cyclic garbage now.
+    pub(crate) fn collect_after_refusal(&self) {
+        self.caught.set(self.caught.get().saturating_add(1));
+        if self.caught.get() <= MOST_CATCHES {
+            self.futile.set(self.futile.get().min(MOST_FUTILE - AFTER_CATCH));
+        }
+        let weight = self.live_cells() as u64 / REFUSAL_DIVISOR + 2;
+        let _ = self.relieve(weight);
+    }
+
+    /// Tries to make room for a large request that was refused, in the middle of whatever asks; true when it is worth
+    /// asking again. Cells that are not yet filled in must not exist, and nobody may hold a shape that no live object has.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn make_room(&self) -> bool {
+        if self.worklist.get() != WORKLIST_END && !self.draining.get() {
+            self.free_waiting(0);
+        }
+        let weight = self.live_cells() as u64 / REFUSAL_DIVISOR + 2;
+        // Finalizers run while the worklist is drained: what they see is not whole.
+        !self.draining.get() && self.may_relieve(weight) && self.relieve_now(Reach::NotTables) > 0
     }
 
     fn figures(&self) -> Figures {
@@ -458,7 +589,7 @@ impl Heap {
         debug_assert!(!self.still.get(), "a cell was made while somebody looked at all cells");
         let cell = match self.space.alloc(size) {
             Ok(cell) => cell,
-            Err(OutOfMemory) => self.alloc_again(size)?,
+            Err(OutOfMemory) => self.alloc_again(size, self.kind_info(word as u8).leaf)?,
         };
         // SAFETY: the space returned a block of at least a header.
         unsafe { cell.as_ptr().write(Header::new(word)) };
@@ -474,7 +605,7 @@ impl Heap {
         let cell = if T::OUTSIDE { self.space.alloc_apart(size) } else { self.space.alloc(size) };
         let cell = match cell {
             Ok(cell) => cell,
-            Err(OutOfMemory) => self.alloc_again(size)?,
+            Err(OutOfMemory) => self.alloc_again(size, false)?,
         };
         let cell = cell.cast::<T>();
         // SAFETY: the block has room for `T`; cells are 8-aligned, and `Cell` promises `T` needs no more.
@@ -485,10 +616,14 @@ impl Heap {
         }
     }
 
-    /// Tries once more when dead cells waited to be freed.
+    /// Tries once more when dead cells waited to be freed, and for a large leaf, such as a string, when a collection made
+    /// room. Not for others: whoever makes an object may hold a shape that goes with the last object that has it.
     #[cold]
     #[inline(never)]
-    fn alloc_again(&self, size: usize) -> Result<NonNull<Header>, OutOfMemory> {
+    fn alloc_again(&self, size: usize, leaf: bool) -> Result<NonNull<Header>, OutOfMemory> {
+        if leaf && size > SMALL_CELL_BYTES {
+            return if self.make_room() { self.space.alloc(size) } else { Err(OutOfMemory) };
+        }
         if self.worklist.get() == WORKLIST_END || self.draining.get() {
             return Err(OutOfMemory);
         }

@@ -1,4 +1,4 @@
-//! Side tables: for every granule of every chunk and every entry of the table of cells, a byte and two bits.
+//! Side tables: for every granule of every page and every entry of the table of cells, a byte and two bits.
 //!
 //! The collector keeps what it learns here and leaves the cells alone. Places in the tables are numbered
 //! through: first the granules of the chunks in use, then the entries of the table of cells.
@@ -16,7 +16,7 @@
 use core::ptr::NonNull;
 
 use super::space::{
-    CHUNK_BYTES, GRANULE, GRANULES_PER_CHUNK, SMALL_CELL_BYTES, Space, is_table_cell, table_index,
+    CHUNK_BYTES, GRANULE, GRANULES_PER_PAGE, PAGE_BYTES, SMALL_CELL_BYTES, Space, is_table_cell, table_index,
 };
 use super::{Header, Heap};
 use crate::mem::{OutOfMemory, Use, Vec};
@@ -211,12 +211,12 @@ impl Home {
         Home { start: cell.addr().get() - offset, place: place - offset / GRANULE }
     }
 
-    /// The place of a cell, if it is in the chunk. No block of another cell lies within a chunk, so that
-    /// the address alone tells.
+    /// The place of a cell, if it is in the chunk. A chunk may end before the next multiple of its alignment: cells
+    /// that lie there have a block of their own, and bit 3 set.
     #[inline(always)]
     pub(super) fn place_of(self, cell: NonNull<Header>) -> Option<usize> {
         let offset = cell.addr().get().wrapping_sub(self.start);
-        (offset < CHUNK_BYTES).then(|| self.place + offset / GRANULE)
+        (offset & (!(CHUNK_BYTES - 1) | 8) == 0).then(|| self.place + offset / GRANULE)
     }
 }
 
@@ -231,8 +231,8 @@ pub(super) struct Tables {
     balance: Vec<'static, u8>,
     marks: Vec<'static, u64>,
     gray: Vec<'static, u64>,
-    // For each chunk in use, in the order of its places, where it starts.
-    chunks: Vec<'static, *mut u8>,
+    // For each page in the order of its places, where it starts.
+    pages: Vec<'static, *mut u8>,
     // Finds a chunk's first place: open addressing by `address / CHUNK_BYTES`; key << 32 | place.
     directory: Vec<'static, u64>,
     directory_mask: u64,
@@ -248,14 +248,13 @@ impl Tables {
         let space = heap.space();
         let memory = heap.mem().memory(Use::Collector);
         let numbers = space.chunk_numbers();
-        let mut chunks = Vec::try_with_capacity(numbers, memory)?;
+        let (mut chunks, mut count) = (0usize, 0usize);
         for number in 0..numbers {
-            let base = space.chunk_base(number);
-            if !base.is_null() {
-                chunks.try_push(base)?;
-            }
+            chunks += usize::from(!space.chunk_base(number).is_null());
+            count += space.chunk_pages(number);
         }
-        let table_place = chunks.len() * GRANULES_PER_CHUNK;
+        let mut pages = Vec::try_with_capacity(count, memory)?;
+        let table_place = count * GRANULES_PER_PAGE;
         let words = (table_place + space.table_len()).div_ceil(WORD_PLACES);
         let filled = |value: u64| {
             let mut bits = Vec::try_with_capacity(words, memory)?;
@@ -265,23 +264,30 @@ impl Tables {
         let (marks, gray) = (filled(u64::MAX)?, filled(0)?);
         let mut balance = Vec::try_with_capacity(words * WORD_PLACES, memory)?;
         balance.try_resize(words * WORD_PLACES, 0)?;
-        let entries = (chunks.len() * 4).next_power_of_two().max(8);
+        let entries = (chunks * 4).next_power_of_two().max(8);
         let mut directory = Vec::try_with_capacity(entries, memory)?;
         directory.try_resize(entries, NO_KEY)?;
         let directory_mask = entries as u64 - 1;
-        for (ordinal, &base) in chunks.iter().enumerate() {
+        for number in 0..numbers {
+            let base = space.chunk_base(number);
+            if base.is_null() {
+                continue;
+            }
             let key = base.addr() as u64 / CHUNK_BYTES as u64;
             let mut slot = key & directory_mask;
             while directory[slot as usize] != NO_KEY {
                 slot = (slot + 1) & directory_mask;
             }
-            directory[slot as usize] = key << 32 | (ordinal * GRANULES_PER_CHUNK) as u64;
+            directory[slot as usize] = key << 32 | (pages.len() * GRANULES_PER_PAGE) as u64;
+            for index in 0..space.chunk_pages(number) {
+                pages.try_push(base.wrapping_add(index * PAGE_BYTES))?;
+            }
         }
         Ok(Tables {
             balance,
             marks,
             gray,
-            chunks,
+            pages,
             directory,
             directory_mask,
             table_place,
@@ -323,8 +329,8 @@ impl Tables {
         if place >= self.table_place {
             return space.table_cell(place - self.table_place);
         }
-        let base = self.chunks[place / GRANULES_PER_CHUNK];
-        NonNull::new(base.wrapping_add(place % GRANULES_PER_CHUNK * GRANULE).cast())
+        let base = self.pages[place / GRANULES_PER_PAGE];
+        NonNull::new(base.wrapping_add(place % GRANULES_PER_PAGE * GRANULE).cast())
     }
 
     /// Takes a count off a balance that is [`HEAVY`] or more. An error leaves the balance wrong: the

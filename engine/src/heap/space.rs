@@ -1,7 +1,7 @@
 //! Where cells live: in pages of equal slots, or each in a block of its own.
 //!
 //! With the pool front, cells of up to [`SMALL_CELL_BYTES`] live in 32 KiB pages, one size class a
-//! page, eight pages to a chunk. Larger cells, and with the direct front all cells, are blocks of the
+//! page, up to eight pages to a chunk; the first of each class live in pages that classes share ([`mixed`]). Larger cells, and with the direct front all cells, are blocks of the
 //! allocator with an eight-byte prefix that holds the cell's index in a table and its size.
 //!
 //! # Invariants
@@ -17,12 +17,14 @@
 //! - A page is in exactly one [`State`]. Its `countdown` reaches zero exactly when a free must change it:
 //!   *current* (`CURRENT` + cells used: never), *full* (had no free slot when it was left, with `held` cells;
 //!   counts down from the patience of its class, so that it comes back with more than one free slot),
-//!   *listed* (cells used; it has free slots and is in its class's list). An *empty* page has its bit set in
+//!   *listed* (cells used; it has free slots and is in its class's list), *mixed* (1). An *empty* page has its bit set in
 //!   its chunk's `empty` and a meaningless header.
-//! - A chunk starts at a multiple of its size, and is in the list of chunks with room if and only if its
+//! - A chunk starts at a multiple of [`CHUNK_BYTES`], may be shorter, and is in the list of chunks with room if and only if its
 //!   `empty` is not zero.
 
 mod check;
+mod chunks;
+mod mixed;
 mod table;
 
 use core::alloc::Layout;
@@ -30,6 +32,7 @@ use core::cell::{Cell as StdCell, UnsafeCell};
 use core::ops::Range;
 use core::ptr::{NonNull, null_mut};
 
+use self::mixed::MixedPages;
 use super::{Blocks, Header, SiteHook};
 use crate::base::round_up;
 use crate::mem::{Front, Mem, OutOfMemory, Part, Use, Vec};
@@ -41,10 +44,14 @@ pub const SMALL_CELL_BYTES: usize = 512;
 
 /// Slots are multiples of this.
 pub(super) const GRANULE: usize = 16;
-/// Size and alignment of a chunk.
+/// Alignment of a chunk, and its size once the heap is large.
 pub(super) const CHUNK_BYTES: usize = PAGES_PER_CHUNK * PAGE_BYTES;
-/// Granules of a chunk: cell numbers count them.
-pub(super) const GRANULES_PER_CHUNK: usize = CHUNK_BYTES / GRANULE;
+/// Granules of a page.
+pub(super) const GRANULES_PER_PAGE: usize = PAGE_BYTES / GRANULE;
+/// Granules of a whole chunk: cell numbers count them.
+const GRANULES_PER_CHUNK: usize = CHUNK_BYTES / GRANULE;
+/// A chunk has one page for so many that there are already.
+const GROWTH_DIVISOR: usize = 2;
 const CLASSES: usize = SMALL_CELL_BYTES / GRANULE + 1;
 const PAGES_PER_CHUNK: usize = 8;
 const PAGE_HEADER_BYTES: usize = 64;
@@ -79,6 +86,7 @@ enum State {
     Current,
     Full,
     Listed,
+    Mixed,
 }
 
 #[repr(C)]
@@ -120,8 +128,23 @@ struct Chunk {
     base: *mut u8,
     // A bit for each empty page.
     empty: u8,
+    pages: u8,
+    // Its pages are mixed ones; the last may be shorter.
+    mixed: bool,
+    bytes: u32,
     next: u32,
     previous: u32,
+}
+
+impl Chunk {
+    /// What `empty` is when no page is in use.
+    fn all(&self) -> u8 {
+        u8::MAX >> (PAGES_PER_CHUNK as u32 - u32::from(self.pages))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.empty == self.all()
+    }
 }
 
 const NO_CHUNK: u32 = u32::MAX;
@@ -138,7 +161,10 @@ pub(super) unsafe fn cell_size(cell: NonNull<Header>) -> usize {
         if is_table_cell(cell) {
             (*prefix_of(cell)).words as usize * 8
         } else {
-            (*page_of(cell)).slot_bytes as usize
+            match (*page_of(cell)).slot_bytes as usize {
+                0 => mixed::class_of(cell) * GRANULE,
+                bytes => bytes,
+            }
         }
     }
 }
@@ -149,11 +175,17 @@ pub(super) fn is_table_cell(cell: NonNull<Header>) -> bool {
     cell.addr().get() & 8 != 0
 }
 
-/// The addresses of a cell's page, in which no cell has a block of its own; none for a cell that has one.
+/// The addresses of a cell's page, in which all cells are of its size; none for a cell with a block of its own, or in a
+/// page that several sizes share.
+///
+/// # Safety
+/// 1. `cell` is a cell of some space.
 #[inline(always)]
-pub(super) fn page_of_cells(cell: NonNull<Header>) -> Range<usize> {
+pub(super) unsafe fn page_of_cells(cell: NonNull<Header>) -> Range<usize> {
     let start = cell.addr().get() & !(PAGE_BYTES - 1);
-    start..if is_table_cell(cell) { start } else { start + PAGE_BYTES }
+    // SAFETY: (1) a page cell has a page.
+    let alike = !is_table_cell(cell) && unsafe { (*page_of(cell)).slot_bytes } != 0;
+    start..if alike { start + PAGE_BYTES } else { start }
 }
 
 /// The index of a cell in the table of cells.
@@ -204,6 +236,26 @@ unsafe fn runs_of(page: *mut Page) -> [(NonNull<Header>, usize); 2] {
     }
 }
 
+/// Calls `visit` with every run of slots of a page that were ever used: the first, the distance to the next, how many.
+///
+/// # Safety
+/// 1. `page` is a page that is not empty.
+#[inline(always)]
+unsafe fn each_run_of(page: *mut Page, mut visit: impl FnMut(NonNull<Header>, usize, usize)) {
+    // SAFETY: (1) the caller's duty.
+    unsafe {
+        let step = (*page).slot_bytes as usize;
+        if step == 0 {
+            return mixed::each_span(page, visit);
+        }
+        for (first, len) in runs_of(page) {
+            if len != 0 {
+                visit(first, step, len);
+            }
+        }
+    }
+}
+
 /// Calls `visit` with every slot of a page that was ever used.
 ///
 /// # Safety
@@ -211,11 +263,11 @@ unsafe fn runs_of(page: *mut Page) -> [(NonNull<Header>, usize); 2] {
 unsafe fn each_slot_of(page: *mut Page, mut visit: impl FnMut(NonNull<Header>)) {
     // SAFETY: (1) the caller's duty; runs are of slots.
     unsafe {
-        for (first, len) in runs_of(page) {
+        each_run_of(page, |first, step, len| {
             for index in 0..len {
-                visit(first.byte_add(index * (*page).slot_bytes as usize));
+                visit(first.byte_add(index * step));
             }
-        }
+        });
     }
 }
 
@@ -229,10 +281,10 @@ fn table_layout(bytes: usize) -> Layout {
     unsafe { Layout::from_size_align_unchecked(bytes + PREFIX_BYTES, 16) }
 }
 
-const CHUNK_LAYOUT: Layout = match Layout::from_size_align(CHUNK_BYTES, CHUNK_BYTES) {
-    Ok(layout) => layout,
-    Err(_) => unreachable!(),
-};
+fn chunk_layout(bytes: u32) -> Layout {
+    // SAFETY: the alignment is a power of two, and a chunk has a few pages.
+    unsafe { Layout::from_size_align_unchecked(bytes as usize, CHUNK_BYTES) }
+}
 
 /// The cells of one heap, in either form.
 pub(crate) struct Space {
@@ -245,10 +297,16 @@ pub(crate) struct Space {
     #[expect(clippy::disallowed_types, reason = "tracking leaves the runtime's books alone")]
     sites: UnsafeCell<std::vec::Vec<u32>>,
     listed: UnsafeCell<[*mut Page; CLASSES]>,
+    mixed: UnsafeCell<MixedPages>,
     chunks: UnsafeCell<Vec<'static, Chunk>>,
     with_room: StdCell<u32>,
     held_chunks: StdCell<usize>,
+    held_pages: StdCell<usize>,
+    // Of all chunks, mixed ones included.
+    held_bytes: StdCell<usize>,
     empty_chunks: StdCell<usize>,
+    // A chunk is being taken: the list of chunks is not to be touched.
+    growing: StdCell<bool>,
     // The most chunks in use at once since `settle`.
     most_used: StdCell<usize>,
     table: UnsafeCell<Vec<'static, usize>>,
@@ -289,9 +347,13 @@ impl Space {
             site_hook: StdCell::new(None),
             sites: UnsafeCell::default(),
             listed: UnsafeCell::new([null_mut(); CLASSES]),
+            mixed: UnsafeCell::new(MixedPages::NONE),
             chunks: UnsafeCell::new(Vec::new(mem.memory(Use::Runtime))),
             with_room: StdCell::new(NO_CHUNK),
             held_chunks: StdCell::new(0),
+            held_pages: StdCell::new(0),
+            held_bytes: StdCell::new(0),
+            growing: StdCell::new(false),
             empty_chunks: StdCell::new(0),
             most_used: StdCell::new(0),
             table: UnsafeCell::new(Vec::new(mem.memory(Use::Runtime))),
@@ -344,26 +406,19 @@ impl Space {
         unsafe {
             let current = &raw mut (*self.current.get())[class];
             let page = *current;
-            if page == no_page() || !extend(page) {
-                if page != no_page() {
+            let is_head = self.is_head(page, class);
+            if page == no_page() || is_head || !extend(page) {
+                if page != no_page() && !is_head {
                     (*page).held = (*page).countdown - CURRENT;
                     (*page).countdown = patience(class);
                     (*page).state = State::Full;
-                    *current = no_page();
                 }
-                let listed = (*self.listed.get())[class];
-                if listed.is_null() {
-                    let page = self.take_page()?;
-                    (*page).slot_bytes = (class * GRANULE) as u32;
-                    extend(page);
-                    *current = page;
-                } else {
-                    self.unlist(listed, class);
-                    (*listed).countdown += CURRENT;
-                    (*listed).state = State::Current;
-                    (*listed).young = true;
-                    *current = listed;
-                }
+                *current = no_page();
+                let next = match self.mixed_slots(class) {
+                    Some(head) => head,
+                    None => self.next_page(class)?,
+                };
+                *current = next;
             }
             self.mem().page_cell_born(class * GRANULE)?;
             let page = *current;
@@ -371,6 +426,79 @@ impl Space {
             (*page).free = (*slot).next_free;
             (*page).countdown += 1;
             Ok(NonNull::new_unchecked(slot.cast()))
+        }
+    }
+
+    /// A page with a free slot to become the current one of a class: a listed one, or one more, or what is left.
+    fn next_page(&self, class: usize) -> Result<*mut Page, OutOfMemory> {
+        // SAFETY: `class` is in range; pages in the lists are whole, and a page taken is nobody's.
+        unsafe {
+            let mut listed = (*self.listed.get())[class];
+            if listed.is_null() {
+                match self.take_page() {
+                    Ok(page) => {
+                        (*page).slot_bytes = (class * GRANULE) as u32;
+                        extend(page);
+                        return Ok(page);
+                    }
+                    Err(OutOfMemory) => {
+                        if let Some(head) = self.spare_slots(class) {
+                            return Ok(head);
+                        }
+                        listed = match self.list_impatiently(class) {
+                            Ok(listed) => listed,
+                            Err(OutOfMemory) => return self.add_span(class).ok_or(OutOfMemory),
+                        };
+                    }
+                }
+            }
+            self.unlist(listed, class);
+            (*listed).countdown += CURRENT;
+            (*listed).state = State::Current;
+            (*listed).young = true;
+            Ok(listed)
+        }
+    }
+
+    /// Lists every full page of a class that has a free slot after all; the first of them. For when memory is
+    /// refused: walks all pages.
+    #[cold]
+    fn list_impatiently(&self, class: usize) -> Result<*mut Page, OutOfMemory> {
+        for chunk in 0..self.chunk_numbers() {
+            for index in 0..PAGES_PER_CHUNK {
+                let Some(page) = self.page(chunk, index) else { continue };
+                // SAFETY: the page is not empty, and so whole.
+                unsafe {
+                    let full = (*page).state == State::Full && (*page).slot_bytes as usize == class * GRANULE;
+                    if full && !(*page).free.is_null() {
+                        let freed = patience(class) - (*page).countdown;
+                        self.list(page, (*page).held - freed);
+                    }
+                }
+            }
+        }
+        // SAFETY: `class` is in range.
+        let first = unsafe { (*self.listed.get())[class] };
+        if first.is_null() { Err(OutOfMemory) } else { Ok(first) }
+    }
+
+    /// Enters a page that was full into the list of its class.
+    ///
+    /// # Safety
+    /// `page` is whole, full, and has `used` cells and a free slot.
+    unsafe fn list(&self, page: *mut Page, used: u32) {
+        // SAFETY: the caller's page is whole; lists hold whole pages.
+        unsafe {
+            let class = (*page).slot_bytes as usize / GRANULE;
+            (*page).countdown = used;
+            (*page).state = State::Listed;
+            let next = (*self.listed.get())[class];
+            (*page).next = next;
+            (*page).previous = null_mut();
+            if !next.is_null() {
+                (*next).previous = page;
+            }
+            (*self.listed.get())[class] = page;
         }
     }
 
@@ -401,7 +529,7 @@ impl Space {
         unsafe {
             let chunks = &mut *self.chunks.get();
             let chunk = &mut chunks[number as usize];
-            if chunk.empty == u8::MAX {
+            if chunk.is_empty() {
                 self.empty_chunks.set(self.empty_chunks.get() - 1);
                 let used = self.held_chunks.get() - self.empty_chunks.get();
                 self.most_used.set(self.most_used.get().max(used));
@@ -429,104 +557,6 @@ impl Space {
             });
             Ok(page)
         }
-    }
-
-    fn link_chunk(&self, number: u32) {
-        // SAFETY: no other reference to the chunks is alive.
-        let chunks = unsafe { &mut *self.chunks.get() };
-        let next = self.with_room.replace(number);
-        chunks[number as usize].next = next;
-        chunks[number as usize].previous = NO_CHUNK;
-        if next != NO_CHUNK {
-            chunks[next as usize].previous = number;
-        }
-    }
-
-    fn unlink_chunk(&self, number: u32) {
-        // SAFETY: no other reference to the chunks is used while this one is.
-        let chunks = unsafe { &mut *self.chunks.get() };
-        let Chunk { next, previous, .. } = chunks[number as usize];
-        if previous == NO_CHUNK {
-            self.with_room.set(next);
-        } else {
-            chunks[previous as usize].next = next;
-        }
-        if next != NO_CHUNK {
-            chunks[next as usize].previous = previous;
-        }
-    }
-
-    /// Takes one more chunk of pages from the allocator.
-    fn grow(&self) -> Result<(), OutOfMemory> {
-        // SAFETY: exclusive access: the memory's books do not touch the chunks.
-        let chunks = unsafe { &mut *self.chunks.get() };
-        let gone = chunks.iter().position(|c| c.base.is_null());
-        if gone.is_none() {
-            if chunks.len() == MAX_CHUNKS {
-                return Err(OutOfMemory);
-            }
-            chunks.try_reserve(1)?;
-        }
-        let base = self.mem().take_page(CHUNK_LAYOUT)?.as_ptr();
-        base.expose_provenance();
-        let chunk = Chunk { base, empty: u8::MAX, next: NO_CHUNK, previous: NO_CHUNK };
-        let number = match gone {
-            Some(number) => {
-                chunks[number] = chunk;
-                number
-            }
-            None => {
-                chunks.try_push(chunk)?;
-                chunks.len() - 1
-            }
-        };
-        self.held_chunks.set(self.held_chunks.get() + 1);
-        self.empty_chunks.set(self.empty_chunks.get() + 1);
-        self.link_chunk(number as u32);
-        Ok(())
-    }
-
-    /// Gives wholly empty chunks back to the allocator, all but `keep` of them.
-    fn give_empty_chunks(&self, keep: usize) {
-        let mut number = self.with_room.get();
-        while number != NO_CHUNK && self.empty_chunks.get() > keep {
-            // SAFETY: no other reference to the chunks is alive.
-            let chunk = unsafe { &mut (&mut *self.chunks.get())[number as usize] };
-            let (this, next) = (number, chunk.next);
-            if chunk.empty == u8::MAX {
-                self.give_chunk(this);
-            }
-            number = next;
-        }
-    }
-
-    /// Gives the memory of a wholly empty chunk back.
-    fn give_chunk(&self, number: u32) {
-        self.unlink_chunk(number);
-        // SAFETY: no page of the chunk is in use, and none is in a list.
-        unsafe {
-            let chunk = &mut (&mut *self.chunks.get())[number as usize];
-            debug_assert_eq!(chunk.empty, u8::MAX);
-            let base = core::mem::replace(&mut chunk.base, null_mut());
-            chunk.empty = 0;
-            self.mem().give_page(NonNull::new_unchecked(base), CHUNK_LAYOUT);
-        }
-        self.empty_chunks.set(self.empty_chunks.get() - 1);
-        self.held_chunks.set(self.held_chunks.get() - 1);
-    }
-
-    /// Gives empty chunks back that are not likely to be needed soon: all but as many as were in use at
-    /// the worst moment since the last call. Taking memory from the system and touching it costs more
-    /// than all else about a cell, and most programs need again what they needed before.
-    pub(super) fn settle(&self) {
-        let used = self.held_chunks.get() - self.empty_chunks.get();
-        let worst = self.most_used.replace(used);
-        self.give_empty_chunks((worst - used).max(SPARE_CHUNKS));
-    }
-
-    /// Gives everything back that holds no cell.
-    pub(super) fn trim(&self) {
-        self.give_empty_chunks(0);
     }
 
     /// Gives the memory of all cells back.
@@ -571,8 +601,8 @@ impl Space {
     fn page(&self, chunk: usize, index: usize) -> Option<*mut Page> {
         // SAFETY: no exclusive reference to the vector is alive; the page is within its chunk.
         unsafe {
-            let Chunk { base, empty, .. } = (&*self.chunks.get())[chunk];
-            if base.is_null() || empty & 1 << index != 0 {
+            let Chunk { base, empty, pages, .. } = (&*self.chunks.get())[chunk];
+            if index >= usize::from(pages) || empty & 1 << index != 0 {
                 return None;
             }
             let start = base.add(index * PAGE_BYTES);
@@ -608,42 +638,22 @@ impl Space {
     }
 
     /// # Safety
-    /// `page` is full and has got its first free slot, or is listed and has lost its last cell.
+    /// `page` is full and has got its first free slot, or is listed and has lost its last cell, or is mixed.
     #[cold]
     #[inline(never)]
     unsafe fn change_state(&self, page: *mut Page) {
         // SAFETY: the caller's page is whole; lists hold whole pages.
         unsafe {
+            if (*page).state == State::Mixed {
+                return self.mixed_free(page);
+            }
             let class = (*page).slot_bytes as usize / GRANULE;
             if (*page).state == State::Full {
                 // A page holds many slots: it is not empty yet.
-                (*page).countdown = (*page).held - patience(class);
-                (*page).state = State::Listed;
-                let next = (*self.listed.get())[class];
-                (*page).next = next;
-                (*page).previous = null_mut();
-                if !next.is_null() {
-                    (*next).previous = page;
-                }
-                (*self.listed.get())[class] = page;
-                return;
+                return self.list(page, (*page).held - patience(class));
             }
             self.unlist(page, class);
-            let number = (*page).number / PAGES_PER_CHUNK as u32;
-            let chunk = &mut (&mut *self.chunks.get())[number as usize];
-            let before = chunk.empty;
-            chunk.empty |= 1 << ((*page).number % PAGES_PER_CHUNK as u32);
-            let whole = chunk.empty == u8::MAX;
-            if before == 0 {
-                self.link_chunk(number);
-            }
-            if whole {
-                let empty = self.empty_chunks.get() + 1;
-                self.empty_chunks.set(empty);
-                if empty > MANY_SPARE_CHUNKS && empty > self.held_chunks.get() / 2 {
-                    self.give_chunk(number);
-                }
-            }
+            self.release_page((*page).number);
         }
     }
 
@@ -735,6 +745,12 @@ impl Space {
         unsafe { (&*self.chunks.get()).len() }
     }
 
+    /// Number of pages of a chunk; none when its memory went back.
+    pub(super) fn chunk_pages(&self, number: usize) -> usize {
+        // SAFETY: no exclusive reference to the vector is alive.
+        unsafe { (&*self.chunks.get())[number].pages.into() }
+    }
+
     /// Where a chunk starts; null when its memory went back.
     pub(super) fn chunk_base(&self, number: usize) -> *mut u8 {
         // SAFETY: no exclusive reference to the vector is alive.
@@ -747,7 +763,7 @@ impl Space {
             for index in 0..PAGES_PER_CHUNK {
                 if let Some(page) = self.page(chunk, index) {
                     // SAFETY: the page is not empty. Allocation from a current page goes on unnoticed.
-                    unsafe { (*page).young = (*page).state == State::Current };
+                    unsafe { (*page).young = matches!((*page).state, State::Current | State::Mixed) };
                 }
             }
         }
@@ -774,11 +790,7 @@ impl Space {
                 // SAFETY: (1) the page is not empty.
                 unsafe {
                     if !young || (*page).young {
-                        for (first, len) in runs_of(page) {
-                            if len != 0 {
-                                visit(first, (*page).slot_bytes as usize, len);
-                            }
-                        }
+                        each_run_of(page, &mut visit);
                     }
                 }
             }
@@ -822,7 +834,7 @@ impl Space {
     }
 
     pub(super) fn committed(&self) -> usize {
-        self.held_chunks.get() * CHUNK_BYTES + self.table_bytes.get()
+        self.held_bytes.get() + self.table_bytes.get()
     }
 
     /// What the memory's books hold for a live cell.
@@ -882,7 +894,7 @@ impl Drop for Space {
         unsafe {
             for chunk in (&*self.chunks.get()).iter() {
                 if let Some(base) = NonNull::new(chunk.base) {
-                    self.mem().give_page(base, CHUNK_LAYOUT);
+                    self.mem().give_page(base, chunk_layout(chunk.bytes));
                 }
             }
             for index in 0..self.table_len() {

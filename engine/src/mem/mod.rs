@@ -6,6 +6,8 @@
 //! # Invariants
 //! - `charged` is at every moment the sum of the charges of all live blocks, and the sum of
 //!   `charged_to` over all uses. It never exceeds `limit` (0 means no limit).
+//! - `taken` is what the allocator gave: with the pool front pages, chunks and large blocks, more than what is
+//!   charged; with the direct front the same. It never exceeds the limit either: `requested <= charged <= taken`.
 //! - Cells that live in pages are charged and counted by two fields only, because they are most
 //!   of what a script allocates: their bytes are `charged` less what the accounts hold, their number is
 //!   `page_cells_born` less `page_cells_dead`.
@@ -16,16 +18,19 @@
 //! - A `Mem` is used by one thread at a time and never moves while a block or a [`Memory`] handle
 //!   from it is alive (it is boxed by the runtime that owns it).
 
+mod gate;
+
 use core::alloc::Layout;
 use core::cell::{Cell, OnceCell};
 use core::fmt;
 use core::marker::PhantomPinned;
 use core::ptr::NonNull;
 
-use tare_allocators::{Allocator, Memory, Pool, Stats};
+use tare_allocators::{Allocator, Memory, Pool};
 
 pub use tare_allocators::{OutOfMemory, Vec};
 
+use self::gate::{Gate, Inner};
 use crate::base::round_up;
 
 macro_rules! uses {
@@ -176,64 +181,6 @@ impl fmt::Display for Front {
     }
 }
 
-/// Refers to the allocator that a [`Mem`] owns, so that the pool in the same `Mem` can use it.
-struct Inner(NonNull<dyn Allocator>);
-
-// SAFETY: the allocator referred to is `Send`, and moves between threads only with its `Mem`.
-unsafe impl Send for Inner {}
-
-impl Inner {
-    fn get(&self) -> &dyn Allocator {
-        // SAFETY: `Mem` drops the pool that holds this reference before the allocator.
-        unsafe { self.0.as_ref() }
-    }
-}
-
-// SAFETY: every duty is passed on to the allocator referred to.
-unsafe impl Allocator for Inner {
-    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.get().describe(f)
-    }
-    unsafe fn alloc(&self, layout: Layout) -> Option<NonNull<u8>> {
-        // SAFETY: the same duties.
-        unsafe { self.get().alloc(layout) }
-    }
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> Option<NonNull<u8>> {
-        // SAFETY: the same duties.
-        unsafe { self.get().alloc_zeroed(layout) }
-    }
-    unsafe fn realloc(&self, block: NonNull<u8>, old: Layout, new_size: usize) -> Option<NonNull<u8>> {
-        // SAFETY: the same duties.
-        unsafe { self.get().realloc(block, old, new_size) }
-    }
-    unsafe fn free(&self, block: NonNull<u8>, layout: Layout) {
-        // SAFETY: the same duties.
-        unsafe { self.get().free(block, layout) }
-    }
-    unsafe fn usable_size(&self, block: NonNull<u8>, layout: Layout) -> Option<usize> {
-        // SAFETY: the same duties.
-        unsafe { self.get().usable_size(block, layout) }
-    }
-    fn good_size(&self, layout: Layout) -> usize {
-        self.get().good_size(layout)
-    }
-    fn stats(&self) -> Stats {
-        self.get().stats()
-    }
-    fn committed(&self) -> Option<usize> {
-        self.get().committed()
-    }
-    fn held(&self) -> Option<usize> {
-        self.get().held()
-    }
-    fn block_head(&self) -> usize {
-        self.get().block_head()
-    }
-    fn trim(&self) {
-        self.get().trim();
-    }
-}
-
 /// One use's view of a [`Mem`], as an [`Allocator`] for collections.
 struct Door {
     mem: Cell<*const Mem>,
@@ -253,7 +200,7 @@ impl Door {
 // SAFETY: `Mem` hands out blocks of the allocator it owns, which keeps the contract.
 unsafe impl Allocator for Door {
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.mem().inner.describe(f)
+        self.mem().gate.allocator().describe(f)
     }
     unsafe fn alloc(&self, layout: Layout) -> Option<NonNull<u8>> {
         self.mem().alloc(self.purpose, layout).ok()
@@ -275,6 +222,9 @@ struct Account {
     blocks: Cell<usize>,
 }
 
+/// Called when a request is refused: gives memory back that holds nothing. It takes none.
+pub(crate) type Relief = unsafe fn(owner: *const ());
+
 /// The runtime's memory: one allocator, an optional pool in front of it, and exact books.
 pub struct Mem {
     charged: Cell<usize>,
@@ -284,6 +234,7 @@ pub struct Mem {
     whole_limit: Cell<usize>,
     // One part in so many of the limit is reserved; 0 for none.
     reserve: Cell<usize>,
+    reserve_open: Cell<bool>,
     // The peak, where it lies above the mark.
     higher_peak: Cell<usize>,
     page_cells_born: Cell<u64>,
@@ -294,24 +245,29 @@ pub struct Mem {
     accounts: [Account; USES],
     doors: OnceCell<[Door; USES]>,
     front: Front,
-    // Dropped before `inner`, which it refers to.
+    relief: Cell<Option<(Relief, *const ())>>,
+    // A request was refused, and nobody has looked for garbage since.
+    pressed: Cell<bool>,
+    // Dropped before `gate`, which it refers to.
     // Uncounted: these books hold the figures.
     pool: Option<Pool<Inner, false>>,
-    inner: Box<dyn Allocator>,
+    gate: Box<Gate>,
     _pinned: PhantomPinned,
 }
 
 impl Mem {
     /// Takes over an allocator.
-    pub fn new(mut inner: Box<dyn Allocator>, front: Front) -> Box<Mem> {
-        // `Mem` owns both and drops the pool first; the boxed allocator does not move.
-        let shared = Inner(NonNull::from(&mut *inner));
+    pub fn new(allocator: Box<dyn Allocator>, front: Front) -> Box<Mem> {
+        let gate = Box::new(Gate::new(allocator));
+        // SAFETY: (1) `Mem` owns both and drops the pool first; the boxed gate does not move.
+        let shared = unsafe { Inner::new(&gate) };
         Box::new(Mem {
             charged: Cell::new(0),
             mark: Cell::new(0),
             limit: Cell::new(usize::MAX),
             whole_limit: Cell::new(usize::MAX),
             reserve: Cell::new(0),
+            reserve_open: Cell::new(false),
             higher_peak: Cell::new(0),
             page_cells_born: Cell::new(0),
             page_cells_dead: Cell::new(0),
@@ -321,8 +277,10 @@ impl Mem {
             accounts: Default::default(),
             doors: OnceCell::new(),
             front,
+            relief: Cell::new(None),
+            pressed: Cell::new(false),
             pool: (front == Front::Pool).then(|| Pool::uncounted(shared)),
-            inner,
+            gate,
             _pinned: PhantomPinned,
         })
     }
@@ -350,10 +308,71 @@ impl Mem {
     fn admit(&self, size: usize) -> Result<usize, OutOfMemory> {
         let charged = self.charged.get().wrapping_add(size);
         if charged > self.mark.get() && (charged > self.limit.get() || charged < size) {
-            self.refused.set(self.refused.get() + 1);
-            return Err(OutOfMemory);
+            return Err(self.refuse());
         }
         Ok(charged)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refuse(&self) -> OutOfMemory {
+        self.refused.set(self.refused.get() + 1);
+        // What the collector is refused is no reason to collect.
+        if !self.reserve_open.get() {
+            self.pressed.set(true);
+            self.gate.ring();
+        }
+        OutOfMemory
+    }
+
+    /// Asks once more when there was something to give back before.
+    #[cold]
+    #[inline(never)]
+    fn ask_again(&self, ask: &dyn Fn() -> Option<NonNull<u8>>) -> Result<NonNull<u8>, OutOfMemory> {
+        let again = if self.spare() { ask() } else { None };
+        again.ok_or_else(|| self.refuse())
+    }
+
+    /// Gives back to the allocator what holds nothing; true when that was anything, so that a request which was
+    /// refused is worth repeating.
+    #[cold]
+    #[inline(never)]
+    fn spare(&self) -> bool {
+        let Some(pool) = &self.pool else { return false };
+        let before = self.taken();
+        pool.give_empty();
+        if let Some((relief, owner)) = self.relief.get() {
+            // SAFETY: the owner is the one that was registered with it, and is gone only after it was taken back.
+            unsafe { relief(owner) };
+        }
+        self.taken() < before
+    }
+
+    /// Says who is asked to give back what it does not need when a request is refused, and which trigger is set to
+    /// zero then and when the bytes of [`Mem::set_near`] are passed.
+    ///
+    /// # Safety
+    /// 1. The owner is what `relief` takes; it and the trigger do not move until [`Mem::forget_relief`].
+    pub(crate) unsafe fn set_relief(&self, relief: Relief, owner: *const (), trigger: *const Cell<usize>) {
+        self.relief.set(Some((relief, owner)));
+        // SAFETY: (1) the caller's duty.
+        unsafe { self.gate.set_alarm(trigger) };
+    }
+
+    /// Takes [`Mem::set_relief`] back.
+    pub(crate) fn forget_relief(&self) {
+        self.relief.set(None);
+        // SAFETY: (1) there is none.
+        unsafe { self.gate.set_alarm(core::ptr::null()) };
+    }
+
+    /// Whether a request was refused since [`Mem::set_pressed`] said otherwise.
+    pub(crate) fn is_pressed(&self) -> bool {
+        self.pressed.get()
+    }
+
+    pub(crate) fn set_pressed(&self, pressed: bool) {
+        self.pressed.set(pressed);
     }
 
     /// Makes an admitted figure the charged one. Called when the allocator has said yes, so that the peak
@@ -400,6 +419,11 @@ impl Mem {
         self.page_cells_dead.set(self.page_cells_dead.get() + 1);
     }
 
+    /// Takes back the bytes of a cell that [`Mem::page_cell_died`] was told has none.
+    pub(crate) fn page_cell_shrank(&self, size: usize) {
+        self.charged.set(self.charged.get() - size);
+    }
+
     /// Number of live cells in pages.
     #[inline(always)]
     pub(crate) fn page_cells(&self) -> usize {
@@ -419,7 +443,7 @@ impl Mem {
             unsafe {
                 match &self.pool {
                     Some(pool) => pool.alloc(layout),
-                    None => self.inner.alloc(layout),
+                    None => self.gate.allocator().alloc(layout),
                 }
             }
         })
@@ -433,7 +457,7 @@ impl Mem {
             unsafe {
                 match &self.pool {
                     Some(pool) => pool.alloc_zeroed(layout),
-                    None => self.inner.alloc_zeroed(layout),
+                    None => self.gate.allocator().alloc_zeroed(layout),
                 }
             }
         })
@@ -444,14 +468,14 @@ impl Mem {
         &self,
         purpose: Use,
         layout: Layout,
-        ask: impl FnOnce() -> Option<NonNull<u8>>,
+        ask: impl Fn() -> Option<NonNull<u8>>,
     ) -> Result<NonNull<u8>, OutOfMemory> {
         debug_assert!(layout.size() != 0);
         let charge = self.charge_of(layout.size());
         let charged = self.admit(charge)?;
-        let Some(block) = ask() else {
-            self.refused.set(self.refused.get() + 1);
-            return Err(OutOfMemory);
+        let block = match ask() {
+            Some(block) => block,
+            None => self.ask_again(&ask)?,
         };
         self.commit(charged);
         let account = &self.accounts[purpose as usize];
@@ -481,15 +505,15 @@ impl Mem {
         // `realloc`.
         let grown = if after > before { self.admit(after - before)? } else { self.charged.get() };
         // SAFETY: (1, 2) the caller's duties; the size was checked above.
-        let moved = unsafe {
+        let ask = || unsafe {
             match &self.pool {
                 Some(pool) => pool.realloc(block, old, new_size),
-                None => self.inner.realloc(block, old, new_size),
+                None => self.gate.allocator().realloc(block, old, new_size),
             }
         };
-        let Some(moved) = moved else {
-            self.refused.set(self.refused.get() + 1);
-            return Err(OutOfMemory);
+        let moved = match ask() {
+            Some(moved) => moved,
+            None => self.ask_again(&ask)?,
         };
         // A smaller block may leave the charge above a limit that was lowered: the mark is not its to move.
         if after > before {
@@ -513,7 +537,7 @@ impl Mem {
         unsafe {
             match &self.pool {
                 Some(pool) => pool.free(block, layout),
-                None => self.inner.free(block, layout),
+                None => self.gate.allocator().free(block, layout),
             }
         }
         self.discharge(purpose, self.charge_of(layout.size()));
@@ -524,7 +548,14 @@ impl Mem {
     /// share. They count against the limit of each.
     pub fn charge_outside(&self, purpose: Use, bytes: usize) -> Result<(), OutOfMemory> {
         let charge = self.charge_of(bytes);
-        self.commit(self.admit(charge)?);
+        let charged = self.admit(charge)?;
+        if self.pool.is_some() && self.gate.charge_outside(charge).is_err() {
+            let again = self.spare() && self.gate.charge_outside(charge).is_ok();
+            if !again {
+                return Err(self.refuse());
+            }
+        }
+        self.commit(charged);
         let account = &self.accounts[purpose as usize];
         account.charged.set(account.charged.get() + charge);
         self.allocations.set(self.allocations.get() + 1);
@@ -534,15 +565,20 @@ impl Mem {
 
     /// Takes back what [`Mem::charge_outside`] of the same size did.
     pub fn discharge_outside(&self, purpose: Use, bytes: usize) {
+        if self.pool.is_some() {
+            self.gate.discharge_outside(self.charge_of(bytes));
+        }
         self.discharge(purpose, self.charge_of(bytes));
         self.count(purpose, -1, -(bytes as isize));
     }
 
     /// Takes a block straight from the allocator without charging it: the pages whose cells are
-    /// charged one by one.
-    pub fn take_page(&self, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
+    /// charged one by one. `last` says that nothing smaller is asked for when this is refused.
+    pub fn take_page(&self, layout: Layout, last: bool) -> Result<NonNull<u8>, OutOfMemory> {
         // SAFETY: (1) pages are not empty.
-        unsafe { self.inner.alloc(layout) }.ok_or(OutOfMemory)
+        let ask = || unsafe { self.gate.alloc(layout) };
+        let page = ask().or_else(|| if last && self.spare() { ask() } else { None });
+        page.ok_or_else(|| if last { self.refuse() } else { OutOfMemory })
     }
 
     /// Gives a page back.
@@ -551,7 +587,35 @@ impl Mem {
     /// 1. The page came from [`Mem::take_page`] with this layout and is not used again.
     pub unsafe fn give_page(&self, page: NonNull<u8>, layout: Layout) {
         // SAFETY: (1) the caller's duty.
-        unsafe { self.inner.free(page, layout) }
+        unsafe { self.gate.free(page, layout) }
+    }
+
+    /// Bytes taken from the allocator at this moment, as it was asked for them.
+    pub fn taken(&self) -> usize {
+        if self.pool.is_some() { self.gate.taken() } else { self.charged() }
+    }
+
+    /// The largest value [`Mem::taken`] has had.
+    pub fn peak_taken(&self) -> usize {
+        if self.pool.is_some() { self.gate.peak() } else { self.peak() }
+    }
+
+    /// Bytes that may still be taken before the limit, less what is reserved; `usize::MAX` without one.
+    pub fn room(&self) -> usize {
+        match self.usable_limit() {
+            usize::MAX => usize::MAX,
+            limit => limit.saturating_sub(self.taken()),
+        }
+    }
+
+    /// Says at how many bytes taken [`Mem::is_near`] becomes true.
+    pub(crate) fn set_near(&self, taken: usize) {
+        self.gate.set_near(taken);
+    }
+
+    /// Whether more was taken than [`Mem::set_near`] said.
+    pub(crate) fn is_near(&self) -> bool {
+        self.gate.passed()
     }
 
     /// Bytes charged at this moment: `malloc_size` of the memory report.
@@ -567,6 +631,7 @@ impl Mem {
 
     /// Starts a new peak measurement from the present value.
     pub fn reset_peak(&self) {
+        self.gate.reset_peak();
         self.higher_peak.set(self.charged.get());
         self.mark.set(self.charged.get().min(self.limit.get()));
     }
@@ -610,7 +675,7 @@ impl Mem {
         self.accounts[purpose as usize].blocks.get() + pages
     }
 
-    /// The limit on [`Mem::charged`]; 0 when there is none.
+    /// The limit on [`Mem::taken`]; 0 when there is none.
     pub fn limit(&self) -> usize {
         let limit = self.whole_limit.get();
         if limit == usize::MAX { 0 } else { limit }
@@ -634,7 +699,9 @@ impl Mem {
     /// Lets `work` use the reserve: the collector, which is what makes room when there is none.
     pub fn with_reserve<T>(&self, work: impl FnOnce() -> T) -> T {
         self.apply_limit(self.whole_limit.get());
+        self.reserve_open.set(true);
         let result = work();
+        self.reserve_open.set(false);
         self.apply_limit(self.usable_limit());
         result
     }
@@ -642,6 +709,7 @@ impl Mem {
     fn apply_limit(&self, limit: usize) {
         let peak = self.peak();
         self.limit.set(limit);
+        self.gate.set_limit(limit);
         self.higher_peak.set(peak);
         self.mark.set(peak.min(limit));
     }
@@ -660,7 +728,14 @@ impl Mem {
 
     /// The allocator that was given, for its figures and its name.
     pub fn allocator(&self) -> &dyn Allocator {
-        &*self.inner
+        self.gate.allocator()
+    }
+
+    /// Gives pages of the pool that hold nothing back to the allocator.
+    pub(crate) fn give_empty(&self) {
+        if let Some(pool) = &self.pool {
+            pool.give_empty();
+        }
     }
 
     /// Gives free pages back to the allocator, and lets it trim itself.
@@ -668,7 +743,7 @@ impl Mem {
         if let Some(pool) = &self.pool {
             pool.trim();
         }
-        self.inner.trim();
+        self.gate.allocator().trim();
     }
 }
 

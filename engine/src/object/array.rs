@@ -88,6 +88,9 @@ impl Drop for ArrayCell {
     }
 }
 
+/// Elements that are worth a collection when there is no memory for them.
+const LARGE_BYTES: usize = 16 << 10;
+
 fn layout(capacity: u32) -> Layout {
     Layout::from_size_align(capacity as usize * size_of::<Value>(), 8).expect("capacity is below 2^28")
 }
@@ -255,12 +258,19 @@ impl ArrayCell {
         // Even capacities fill the 16-byte size classes.
         let capacity = (capacity + 1) & !1;
         let mem = heap::current().mem();
-        // SAFETY: the old block has the layout of its capacity; new slots are initialised at once.
+        // SAFETY: the old block has the layout of its capacity.
+        let ask = || unsafe {
+            match NonNull::new(self.elements.get().cast::<u8>()) {
+                None => mem.alloc(Use::Elements, layout(capacity)),
+                Some(block) => mem.realloc(Use::Elements, block, layout(old), layout(capacity).size()),
+            }
+        };
+        let block = match ask() {
+            Err(_) if layout(capacity).size() >= LARGE_BYTES && heap::current().make_room() => ask()?,
+            answer => answer?,
+        };
+        // SAFETY: the block holds the old slots; new ones are initialised at once.
         unsafe {
-            let block = match NonNull::new(self.elements.get().cast::<u8>()) {
-                None => mem.alloc(Use::Elements, layout(capacity))?,
-                Some(block) => mem.realloc(Use::Elements, block, layout(old), layout(capacity).size())?,
-            };
             let elements = block.cast::<Value>().as_ptr();
             for i in old..capacity {
                 elements.add(i as usize).write(Value::HOLE);

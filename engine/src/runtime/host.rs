@@ -6,6 +6,9 @@ use super::{Context, Runtime};
 use crate::heap::Reason;
 use crate::text::Text;
 
+/// How often the last collection is tried when the allocator refuses its tables.
+const TEAR_DOWN_TRIES: usize = 4;
+
 impl Context {
     /// Writes a line to the host's output, as UTF-8. Failures to write are the host's business.
     pub(crate) fn host_print(&mut self, line: Text<'_>) {
@@ -44,8 +47,9 @@ impl Runtime {
         unsafe { self.heap.abandon() };
     }
 
-    /// Lets everything go that the runtime itself holds, and collects what is then garbage.
-    pub(crate) fn tear_down(&mut self) {
+    /// Lets everything go that the runtime itself holds, and collects what is then garbage. `told` says that
+    /// what is left will be told as leaked.
+    pub(crate) fn tear_down(&mut self, told: bool) {
         // Nothing is put off any more; what waited goes first.
         self.heap.set_release_budget(0);
         self.heap.free_waiting(0);
@@ -71,9 +75,19 @@ impl Runtime {
         self.heap.set_observer(None);
         self.heap.set_log(None);
         self.heap.set_garbage_hook(None);
-        // A limit must not keep the runtime from ending.
-        self.mem.set_limit(0);
-        if !self.heap.is_abandoned() {
+        if self.heap.is_abandoned() {
+            return;
+        }
+        // What the allocator refuses once it may give the next time.
+        for _ in 0..TEAR_DOWN_TRIES {
+            if self.heap.collect(Reason::TearDown).is_ok() {
+                return;
+            }
+        }
+        // Without memory for the tables all cells are freed later, whoever refers to them. Only somebody who wants to
+        // know which were leaked gets them beyond the limit.
+        if told {
+            self.mem.set_limit(0);
             let _ = self.heap.collect(Reason::TearDown);
         }
     }

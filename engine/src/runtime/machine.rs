@@ -154,11 +154,12 @@ impl Machine {
         }
     }
 
-    /// Makes the first stack chunk and the sentinel frame, once.
+    /// Makes the first stack chunk and the sentinel frame, once. A machine that is refused one of them is at rest
+    /// as before: `frame` stays null until it has both.
     pub fn start(&mut self) -> JsResult<()> {
         if self.frame.is_null() {
+            let (low, high) = self.stack.first_chunk()?;
             self.grow_frames()?;
-            let (low, high) = self.stack.push_chunk(0)?;
             self.sp = low.cast();
             self.stack_end = high.cast::<RawValue>().wrapping_sub(RED_ZONE);
             // SAFETY: `grow_frames` made room for records.

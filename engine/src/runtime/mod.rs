@@ -23,6 +23,7 @@ pub mod rejections;
 #[allow(clippy::disallowed_types, clippy::disallowed_macros, clippy::disallowed_methods)]
 pub mod sites;
 pub mod stack;
+pub mod thread_stack;
 pub mod usage;
 pub mod waiters;
 mod weak;
@@ -147,8 +148,9 @@ pub struct Runtime {
     pub(crate) interrupt: Option<InterruptHandler>,
     pub(crate) rejection_tracker: Option<RejectionTracker>,
     pub(crate) rejections: rejections::Rejections,
-    /// Lowest address native code may use; 0 for no check.
+    /// Lowest address native code may use; 0 while nothing of the runtime runs.
     pub(crate) native_stack_floor: usize,
+    /// Native stack that scripts may use, if the thread has as much; 0 for all that it has.
     pub(crate) native_stack_bytes: usize,
     /// Whether `Atomics.wait` may block the thread ([[CanBlock]] of the agent).
     pub(crate) can_block: bool,
@@ -158,8 +160,9 @@ pub struct Runtime {
     /// Run when the runtime has ended, the last added first; the host's memory, as the closures are.
     #[allow(clippy::disallowed_types)]
     pub(crate) finalizers: Vec<Box<dyn FnOnce()>>,
-    /// Number of allocations from which on running out of memory is again a reason to collect.
-    pub(crate) next_emergency: u64,
+    /// What the host gave the runtime and is to drop, when the host's outermost call returns; the host's memory.
+    #[allow(clippy::disallowed_types)]
+    pub(crate) doomed: std::collections::VecDeque<Box<dyn core::any::Any>>,
     /// Everything was let go: only the memory is left to be freed.
     pub(crate) ended: bool,
     pub(crate) dump_flags: dump::DumpFlags,

@@ -80,6 +80,11 @@ impl Stack {
         unsafe { (self.current.add(1).cast(), self.current.byte_add((*self.current).bytes).cast()) }
     }
 
+    /// The bounds of the first chunk, which is made unless it is there.
+    pub fn first_chunk(&mut self) -> JsResult<(*mut Value, *mut Value)> {
+        if self.current.is_null() { self.push_chunk(0) } else { Ok(self.bounds()) }
+    }
+
     /// Starts a chunk with room for at least `values` values, and returns its bounds.
     pub fn push_chunk(&mut self, values: usize) -> JsResult<(*mut Value, *mut Value)> {
         let wanted = size_of::<Chunk>() + (values + RED_ZONE) * size_of::<Value>();

@@ -25,6 +25,24 @@ impl StringBuilder {
         StringBuilder { narrow: Vec::new(memory), wide: Vec::new(memory), is_wide: false }
     }
 
+    /// Makes room for `units` more at once, so that a text that is too large is refused before it is built; as wide as
+    /// `like` if the builder is not wide yet.
+    pub fn reserve(&mut self, units: usize, like: Text<'_>) -> JsResult<()> {
+        self.check(units)?;
+        match self.reserve_once(units, like) {
+            Err(Thrown::OutOfMemory) if heap::current().make_room() => self.reserve_once(units, like),
+            result => result,
+        }
+    }
+
+    fn reserve_once(&mut self, units: usize, like: Text<'_>) -> JsResult<()> {
+        if self.is_wide || matches!(like, Text::Utf16(_)) {
+            self.widen(units)?;
+            return Ok(self.wide.try_reserve(units)?);
+        }
+        Ok(self.narrow.try_reserve(units)?)
+    }
+
     /// Number of units so far.
     pub fn len(&self) -> usize {
         if self.is_wide { self.wide.len() } else { self.narrow.len() }

@@ -5,11 +5,12 @@ use core::mem::MaybeUninit;
 use core::ops::Range;
 use core::ptr::NonNull;
 
+use super::Reach;
 use super::plain::{ANY, SCAN_AHEAD, by_words, each_target, is_plain};
 use crate::heap::cell::{BATCH, EdgeSink, Tracer};
 use crate::heap::event::Outcome;
 use crate::heap::side::{HEAVY, Home, Tables, View, prefetch};
-use crate::heap::space::{GRANULE, GRANULES_PER_CHUNK, cell_size};
+use crate::heap::space::{GRANULE, GRANULES_PER_PAGE, cell_size};
 use crate::heap::{Header, Heap};
 use crate::mem::OutOfMemory;
 
@@ -76,11 +77,11 @@ struct Treatment {
 }
 
 impl Treatment {
-    fn of(heap: &Heap, header: &Header, young: bool) -> Treatment {
+    fn of(heap: &Heap, header: &Header, tables: bool) -> Treatment {
         let info = heap.kind_info(header.kind());
         Treatment {
             word: header.word(),
-            skip: header.is_dead() || info.leaf || (young && info.table_owned),
+            skip: header.is_dead() || info.leaf || (!tables && info.table_owned),
             owned: u32::from(info.table_owned),
             plain: info.words_at != 0 && !info.table_owned,
             words_at: info.words_at,
@@ -151,7 +152,8 @@ impl<'a> Counting<'a> {
         }
     }
 
-    /// Takes a run of slots in: of each cell its count, and the references it has. Returns how many took part.
+    /// Takes a run of slots in: of each cell its count, and the references it has; of cells that a table owns if
+    /// `tables`. Returns how many took part.
     ///
     /// # Safety
     /// The tracer hands its references to this sink.
@@ -159,7 +161,7 @@ impl<'a> Counting<'a> {
     unsafe fn visit(
         &self,
         heap: &Heap,
-        young: bool,
+        tables: bool,
         mut run: Run,
         far: &mut Far,
         tracer: &mut Tracer<'_>,
@@ -168,13 +170,13 @@ impl<'a> Counting<'a> {
         // SAFETY: a used slot or table entry has a header; the cell is live when it is neither free nor
         // dead. The tables are used through one of view, sink and tracer at a time.
         unsafe {
-            let mut treatment = Treatment::of(heap, run.cell.as_ref(), young);
+            let mut treatment = Treatment::of(heap, run.cell.as_ref(), tables);
             while run.cell < run.end {
                 let (cell, place) = (run.cell, run.place);
                 let header = cell.as_ref();
                 let (count, word) = (header.count(), header.word());
                 if word != treatment.word {
-                    treatment = Treatment::of(heap, header, young);
+                    treatment = Treatment::of(heap, header, tables);
                 }
                 if count == 0 || treatment.skip {
                     run.advance();
@@ -287,13 +289,14 @@ impl<'a> Counting<'a> {
 }
 
 impl Heap {
-    /// Counts the references between the cells that take part: all, or the young ones.
+    /// Counts the references between the cells that take part.
     pub(super) fn count_edges(
         &self,
-        young: bool,
+        reach: Reach,
         tables: &mut Tables,
         outcome: &mut Outcome,
     ) -> Result<(), OutOfMemory> {
+        let (young, owned) = (reach == Reach::Young, reach == Reach::All);
         let space = self.space();
         let sink = Counting::new(tables);
         let mut tracer = Tracer::batches(&sink);
@@ -310,10 +313,10 @@ impl Heap {
                 // SAFETY: used slots of the chunk whose places begin at `first_place`.
                 unsafe {
                     let run = Run::new(first, place, step, len);
-                    scanned += sink.visit(self, young, run, &mut far, &mut tracer);
+                    scanned += sink.visit(self, owned, run, &mut far, &mut tracer);
                 }
             });
-            first_place += GRANULES_PER_CHUNK;
+            first_place += space.chunk_pages(chunk) * GRANULES_PER_PAGE;
         }
         const AHEAD: usize = 8;
         for index in 0..space.table_len() {
@@ -332,7 +335,7 @@ impl Heap {
                 unsafe {
                     let place = (**sink.tables.get()).place_of_entry(index);
                     let run = Run::new(cell, place, cell_size(cell), 1);
-                    scanned += sink.visit(self, young, run, &mut far, &mut tracer);
+                    scanned += sink.visit(self, owned, run, &mut far, &mut tracer);
                 }
             }
         }

@@ -12,21 +12,30 @@ impl Space {
         // what is checked, list by list.
         unsafe {
             let chunks = &*self.chunks.get();
-            let (mut held, mut empty, mut paged) = (0, 0, 0);
+            let (mut held, mut empty, mut paged, mut pages, mut mixed) = (0, 0, 0, 0, 0);
             for (number, chunk) in chunks.iter().enumerate().filter(|(_, chunk)| !chunk.base.is_null()) {
-                held += 1;
-                empty += usize::from(chunk.empty == u8::MAX);
-                for index in (0..PAGES_PER_CHUNK).filter(|index| chunk.empty & 1 << index == 0) {
+                if chunk.mixed {
+                    mixed += 1;
+                } else {
+                    held += 1;
+                    pages += usize::from(chunk.pages);
+                    empty += usize::from(chunk.is_empty());
+                }
+                for index in (0..usize::from(chunk.pages)).filter(|index| chunk.empty & 1 << index == 0) {
                     let start = chunk.base.add(index * PAGE_BYTES);
                     let page = start.add(header_offset(start.addr())).cast::<Page>();
                     if (*page).number as usize != number * PAGES_PER_CHUNK + index {
                         return Err("a page has another page's number");
                     }
-                    paged += self.check_page(page)?;
+                    paged += if chunk.mixed { self.check_mixed(page)? } else { self.check_page(page)? };
                 }
             }
-            if held != self.held_chunks.get() || empty != self.empty_chunks.get() {
+            let wrong = held != self.held_chunks.get() || pages != self.held_pages.get();
+            if wrong || empty != self.empty_chunks.get() {
                 return Err("chunks are counted wrongly");
+            }
+            if mixed != 0 {
+                self.check_heads()?;
             }
             let mut linked = 0;
             let mut number = self.with_room.get();
@@ -113,6 +122,7 @@ impl Space {
                     !current && free == freed && countdown + freed == patience(class) as usize
                 }
                 State::Listed => !current && free != 0 && used != 0 && countdown == used,
+                State::Mixed => false,
             };
             if !right {
                 return Err("a page's state is not what its cells say");

@@ -311,16 +311,16 @@ fn marking_takes_no_memory() {
                 garbage.set(1, Some(&third));
             }
         }
-        let before = mem.charged();
+        let before = mem.taken();
         mem.reset_peak();
         heap.collect(Reason::Requested).unwrap();
-        let tables = mem.peak() - before;
+        let tables = mem.peak_taken() - before;
         assert_eq!(heap.live_cells(), 1 + 100 + 10_000);
         for percent in (0..101).step_by(4).rev() {
             let garbage = node(&heap);
             garbage.set(0, Some(&garbage));
             drop(garbage);
-            mem.set_limit(mem.charged() + tables * percent / 100);
+            mem.set_limit(mem.taken() + tables * percent / 100);
             let collected = heap.collect(Reason::Requested).is_ok();
             assert_eq!(collected, percent == 100, "{percent} %");
             mem.set_limit(0);
@@ -503,7 +503,7 @@ fn the_young_collector_frees_young_rings_only() {
         heap.set_collector(Collector::Young { factor: 100.0 });
         let held = node(heap);
         // Old garbage: it fills pages that are not allocated from afterwards.
-        let old: Vec<_> = (0..4000).map(|_| node(heap)).collect();
+        let old: Vec<_> = (0..6000).map(|_| node(heap)).collect();
         assert_eq!(heap.collect(Reason::Policy).unwrap().collector, "full");
         old.iter().for_each(|node| node.set(0, Some(node)));
         let count = old.len();
@@ -517,12 +517,12 @@ fn the_young_collector_frees_young_rings_only() {
         let outcome = heap.collect(Reason::Policy).unwrap();
         assert_eq!(outcome.collector, "young");
         let old_freed = match heap.mem().front() {
-            // The page that was current when it got old is young again.
+            // The page that was current when it got old is young again, and mixed pages always are.
             Front::Pool => (outcome.freed_cells as usize) - 201,
             Front::Direct => 0,
         };
-        assert!(old_freed < 1100, "{old_freed}");
-        assert!(outcome.freed_cells >= 201 && outcome.cells_scanned < 1500, "{outcome:?}");
+        assert!(old_freed < 2100, "{old_freed}");
+        assert!(outcome.freed_cells >= 201 && outcome.cells_scanned < 2500, "{outcome:?}");
         sound(heap);
         assert_eq!(heap.live_cells(), 1 + count - old_freed);
         // Nothing is young: nothing to do.
