@@ -25,18 +25,18 @@ impl StringBuilder {
         StringBuilder { narrow: Vec::new(memory), wide: Vec::new(memory), is_wide: false }
     }
 
-    /// Makes room for `units` more at once, so that a text that is too large is refused before it is built; as wide as
-    /// `like` if the builder is not wide yet.
-    pub fn reserve(&mut self, units: usize, like: Text<'_>) -> JsResult<()> {
+    /// Makes room for `units` more at once, of which some will be above U+00FF if `wide`, so that a text that is too
+    /// large is refused before it is built. A refused request collects first.
+    pub fn reserve(&mut self, units: usize, wide: bool) -> JsResult<()> {
         self.check(units)?;
-        match self.reserve_once(units, like) {
-            Err(Thrown::OutOfMemory) if heap::current().make_room() => self.reserve_once(units, like),
+        match self.reserve_once(units, wide) {
+            Err(Thrown::OutOfMemory) if heap::current().make_room() => self.reserve_once(units, wide),
             result => result,
         }
     }
 
-    fn reserve_once(&mut self, units: usize, like: Text<'_>) -> JsResult<()> {
-        if self.is_wide || matches!(like, Text::Utf16(_)) {
+    fn reserve_once(&mut self, units: usize, wide: bool) -> JsResult<()> {
+        if wide || self.is_wide {
             self.widen(units)?;
             return Ok(self.wide.try_reserve(units)?);
         }
@@ -72,16 +72,6 @@ impl StringBuilder {
 
     fn check(&self, additional: usize) -> JsResult<()> {
         if self.len() + additional > MAX_LENGTH { Err(Thrown::StringTooLong) } else { Ok(()) }
-    }
-
-    /// Makes room for `units` units more, of which some will be above U+00FF if `wide`.
-    pub fn reserve(&mut self, units: usize, wide: bool) -> JsResult<()> {
-        self.check(units)?;
-        if wide || self.is_wide {
-            self.widen(units)?;
-            return Ok(self.wide.try_reserve(units)?);
-        }
-        Ok(self.narrow.try_reserve(units)?)
     }
 
     /// Appends one code unit.
