@@ -6,8 +6,10 @@ use tare::{Context, Error, Runtime};
 
 /// A runtime with limits that any text can meet, and none can pass.
 fn runtime(policy: Option<&str>) -> Runtime {
+    // Native frames of a build without optimisation are several times larger.
+    let stack = if cfg!(debug_assertions) { 1 << 20 } else { 192 << 10 };
     let mut builder =
-        Runtime::builder().memory_limit(24 << 20).max_stack_size(192 << 10).output(Box::new(std::io::sink()));
+        Runtime::builder().memory_limit(24 << 20).max_stack_size(stack).output(Box::new(std::io::sink()));
     if let Some(policy) = policy {
         builder = builder.gc_policy(policy.parse().expect("a policy"));
     }

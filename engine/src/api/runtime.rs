@@ -144,7 +144,7 @@ impl Builder {
     }
 
     /// Bytes that may be taken from the allocator; 0 for no limit. Pages and tables count whole. What an allocator
-    /// holds beyond what it is asked for is its own: see `limit(BYTES, held, INNER)` in [`tare_allocators::spec`].
+    /// holds from the system beyond what it is asked for is its own and is not limited.
     pub fn memory_limit(mut self, bytes: usize) -> Builder {
         self.memory_limit = bytes;
         self
