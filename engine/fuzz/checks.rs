@@ -7,7 +7,7 @@ use tare::{Context, Error, Runtime};
 /// A runtime with limits that any text can meet, and none can pass.
 fn runtime(policy: Option<&str>) -> Runtime {
     // Native frames of a build without optimisation are several times larger.
-    let stack = if cfg!(debug_assertions) { 1 << 20 } else { 192 << 10 };
+    let stack = if cfg!(debug_assertions) { 32 << 20 } else { 192 << 10 };
     let mut builder =
         Runtime::builder().memory_limit(24 << 20).max_stack_size(stack).output(Box::new(std::io::sink()));
     if let Some(policy) = policy {
@@ -85,7 +85,12 @@ pub fn json(data: &[u8]) {
     if deep || text.contains("\\u") || text.contains("\\U") {
         return;
     }
-    let expected = serde_json::from_str::<serde_json::Value>(text).is_ok();
+    let expected = match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(_) => true,
+        // JSON has no largest number; this parser has.
+        Err(error) if error.to_string().starts_with("number out of range") => return,
+        Err(_) => false,
+    };
     let runtime = runtime(None);
     {
         let context = runtime.new_context().expect("memory for a context");

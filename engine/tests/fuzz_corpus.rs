@@ -5,7 +5,15 @@ mod checks;
 
 use std::path::Path;
 
-fn each(target: &str, check: fn(&[u8])) {
+/// On a thread with room for the stack that the checks allow in debug builds.
+fn each(target: &'static str, check: fn(&[u8])) {
+    let thread = std::thread::Builder::new().stack_size(64 << 20).spawn(move || all(target, check));
+    if let Err(panic) = thread.expect("a thread").join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+fn all(target: &str, check: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
     let mut count = 0;
     for entry in std::fs::read_dir(&folder).expect("the corpus is there") {
