@@ -146,11 +146,13 @@ fn on_thread(bytes: usize, front: Front, limit: Option<usize>) {
 }
 
 #[test]
+#[ignore = "takes many minutes: by command, see docs/checks.md"]
 fn a_limit_larger_than_the_stack() {
     on_thread(1 << 20, Front::Pool, Some(16 << 20));
 }
 
 #[test]
+#[ignore = "takes many minutes: by command, see docs/checks.md"]
 fn no_limit_at_all() {
     // The same in more time.
     if !cfg!(debug_assertions) {
@@ -159,6 +161,7 @@ fn no_limit_at_all() {
 }
 
 #[test]
+#[ignore = "takes many minutes: by command, see docs/checks.md"]
 fn small_threads_under_the_default_limit() {
     on_thread(512 << 10, Front::Pool, None);
     // Native frames of a debug build are several times larger.

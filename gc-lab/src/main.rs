@@ -162,7 +162,7 @@ fn rule(confidence: f64, margin: f64) -> Result<tare_reports::stats::Rule, Strin
 
 fn compare_command(args: cli::CompareArgs) -> Result<bool, String> {
     let wish = compare::Wish {
-        rule: tare_reports::stats::Rule { confidence: args.confidence / 100.0, margin: args.margin / 100.0 },
+        rule: rule(args.confidence, args.margin)?,
         limits: args.fail_on.map(|list| list.0).unwrap_or_default(),
         json: args.json,
         html: args.html,

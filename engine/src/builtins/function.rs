@@ -138,8 +138,13 @@ fn to_string(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
             _ => (),
         }
         let name = native.def().name;
-        // Names that are no identifiers (symbols' methods) stand in brackets as they are.
+        // What follows must read as a PropertyName (NativeFunction, 20.2.3.5): symbols' methods have brackets
+        // already, names such as `$&` need them.
+        let plain =
+            name.starts_with('[') || name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$');
+        text.push_str(if plain { "" } else { "[\"" })?;
         text.push_str(name)?;
+        text.push_str(if plain { "" } else { "\"]" })?;
     }
     text.push_str("() {\n    [native code]\n}")?;
     Ok(text.finish()?.into())

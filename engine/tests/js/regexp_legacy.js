@@ -75,3 +75,7 @@ for (const name of names) {
   if (outcome(() => Sub[name]) !== "TypeError") print(name, "of a subclass");
 }
 print(Object.keys(RegExp).length, delete RegExp.$1, RegExp.$1);
+
+// Functions' texts are NativeFunctions, also where the name is no identifier.
+for (const name of ["$&", "$'", "$1", "input"])
+  print(String(Object.getOwnPropertyDescriptor(RegExp, name).get).split("(")[0]);
