@@ -77,5 +77,5 @@ for (const name of names) {
 print(Object.keys(RegExp).length, delete RegExp.$1, RegExp.$1);
 
 // Functions' texts are NativeFunctions, also where the name is no identifier.
-for (const name of ["$&", "$'", "$1", "input"])
+for (const name of ["$&", "$'", "$2", "input"])
   print(String(Object.getOwnPropertyDescriptor(RegExp, name).get).split("(")[0]);
