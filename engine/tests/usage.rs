@@ -378,7 +378,10 @@ fn buffers_respect_the_limit() {
             let error = context.eval(&format!("(function () {{ {source} }})()"), "a.js").unwrap_err();
             // A block that there is no room for is a RangeError (6.2.9.1); what holds the buffers may be met first.
             let refused = error.to_string().contains("RangeError: array buffer of ");
-            assert!(refused || (source.contains("for") && error.is_out_of_memory()), "{source}, {front}: {error}");
+            assert!(
+                refused || (source.contains("for") && error.is_out_of_memory()),
+                "{source}, {front}: {error}"
+            );
             drop(error);
             runtime.run_gc();
         }
