@@ -6,25 +6,13 @@
 //!
 //! Environment: `TARE_DEEP=TEXT` runs only scripts whose name contains the text.
 
-use std::cell::RefCell;
-use std::io::Write;
+#[path = "support/kept.rs"]
+mod kept;
+
 use std::path::Path;
-use std::rc::Rc;
 
+use kept::Kept;
 use tare::{Error, Front, Runtime};
-
-#[derive(Clone, Default)]
-struct Kept(Rc<RefCell<Vec<u8>>>);
-
-impl Write for Kept {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
 
 fn scripts() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/deep");
@@ -81,7 +69,7 @@ fn run_all(depth: u32, stack: Option<usize>, limit: usize, front: Front) {
             let left = runtime.close().ok().unwrap();
             assert_eq!(left.cells, 0, "{name}: {left:?}");
             // An attempt that failed says so by an error's name, never by nothing.
-            let text = String::from_utf8(printed.0.borrow().clone()).unwrap();
+            let text = printed.text();
             assert!(!text.contains("undefined: "), "{name}: {text}");
         }
     };

@@ -1,30 +1,10 @@
 //! Dump flags, leak dumps and the tracking of allocations.
 
-use std::cell::RefCell;
-use std::io::Write;
-use std::rc::Rc;
+#[path = "support/kept.rs"]
+mod kept;
 
+use kept::Kept;
 use tare::{Context, DumpFlags, Front, Runtime};
-
-/// Keeps what is dumped.
-#[derive(Clone, Default)]
-struct Kept(Rc<RefCell<Vec<u8>>>);
-
-impl Kept {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.borrow().clone()).unwrap()
-    }
-}
-
-impl Write for Kept {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
 
 fn with_flags(flags: DumpFlags, front: Front, track: bool) -> (Runtime, Context, Kept) {
     let kept = Kept::default();

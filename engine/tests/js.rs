@@ -17,35 +17,25 @@
 //! one at every allocation from the start on, which takes minutes, when asked for:
 //! `cargo test --profile checked -p tare --test js -- --ignored`.
 
+#[path = "support/kept.rs"]
+mod kept;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use kept::Kept;
 use tare::heap::{Policy, parse_policy};
 use tare::{Error, Fusion, Fusions, Runtime};
 
-/// What a script prints.
-#[derive(Clone, Default)]
-struct Sink(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 /// Longest time for one script. Far beyond what any needs: it ends a run that hangs.
-const TIMEOUT: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(900);
 /// The same under stress.
 const LONG_TIMEOUT: Duration = Duration::from_secs(3600);
 
@@ -67,17 +57,16 @@ fn names() -> BTreeSet<String> {
 
 /// Runs one script in a fresh runtime and gives what it printed.
 fn run(name: &str) -> String {
-    let sink = Sink::default();
+    let sink = Kept::default();
     let source = std::fs::read_to_string(folder().join(format!("{name}.js"))).unwrap();
     let file = format!("{name}.js");
     if let Err(error) = evaluate(&source, &file, sink.clone()) {
         let _ = writeln!(sink.clone(), "Uncaught {error}");
     }
-    let bytes = sink.0.lock().unwrap();
-    String::from_utf8_lossy(&bytes).into_owned()
+    sink.text()
 }
 
-fn evaluate(source: &str, file: &str, sink: Sink) -> Result<(), Error> {
+fn evaluate(source: &str, file: &str, sink: Kept) -> Result<(), Error> {
     let mut builder = Runtime::builder().output(Box::new(sink));
     // Native frames of a debug build are several times larger.
     let mut stack_bytes = if cfg!(debug_assertions) { 4 << 20 } else { 1 << 20 };

@@ -1,6 +1,7 @@
 //! Runtimes come and go without leaving anything behind.
 
-mod support;
+#[path = "support/again.rs"]
+mod again;
 
 use std::alloc::Layout;
 use std::cell::Cell;
@@ -60,7 +61,7 @@ fn large_structures_are_freed_bit_by_bit() {
 
 #[test]
 fn again_under_stress() {
-    support::again("thinning(5)");
+    again::again("thinning(5)");
 }
 
 /// Keeps the sum of live sizes where the test can read it.

@@ -1,8 +1,10 @@
 //! Running out of memory is an error that a script can catch, never a crash, and nothing is left behind.
 
-mod support;
+#[path = "support/again.rs"]
+mod again;
 
-mod common;
+#[path = "support/balance.rs"]
+mod balance;
 
 use tare::heap::parse_policy;
 use tare::{Error, Front, Runtime};
@@ -142,7 +144,7 @@ fn nothing_is_left_behind() {
 
 #[test]
 fn again_under_stress() {
-    support::again("thinning(2)");
+    again::again("thinning(2)");
 }
 
 /// Ways to make objects, each an expression; none but the way itself makes any.
@@ -267,7 +269,7 @@ fn a_failure_at_each_single_request_is_an_error_that_leaves_nothing() {
             while through < 3 {
                 let live = Arc::new(AtomicUsize::new(0));
                 let inner = parse(&format!("fail-nth({nth}, system)")).unwrap();
-                let allocator = Box::new(common::Balance { inner, live: live.clone() });
+                let allocator = Box::new(balance::Balance { inner, live: live.clone() });
                 match run(Runtime::builder().allocator(allocator).front(front), &source) {
                     Ok(()) => through += 1,
                     Err(error) => {

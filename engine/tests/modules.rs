@@ -1,11 +1,14 @@
 //! Modules, through the public interface.
 
-mod support;
+#[path = "support/again.rs"]
+mod again;
+
+#[path = "support/kept.rs"]
+mod kept;
 
 use std::collections::HashMap;
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 
+use kept::Kept;
 use tare::{Context, Error, ModuleLoader, Runtime};
 
 /// Modules from a table; a specifier is a name.
@@ -20,29 +23,16 @@ impl ModuleLoader for Table {
     }
 }
 
-#[derive(Clone, Default)]
-struct Sink(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 /// Evaluates the module `main` of a table: what was printed, and how it ended.
 fn run(modules: &[(&'static str, &'static str)]) -> (String, Result<(), Error>) {
-    let sink = Sink::default();
+    let sink = Kept::default();
     let runtime = Runtime::builder().output(Box::new(sink.clone())).build().unwrap();
     let table: HashMap<_, _> = modules.iter().copied().collect();
     let main = table["main"];
     runtime.set_module_loader(Some(Box::new(Table(table))));
     let context = runtime.new_context().unwrap();
     let result = evaluate(&runtime, &context, main);
-    let printed = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
+    let printed = sink.text();
     (printed, result)
 }
 
@@ -135,5 +125,5 @@ fn import_calls_give_namespaces_or_reject() {
 
 #[test]
 fn again_under_stress() {
-    support::again("every(1)");
+    again::again("every(1)");
 }

@@ -4,25 +4,13 @@
 //!
 //! `TARE_BLESS=1` writes what was printed to the `.out` files instead of comparing.
 
-use std::cell::RefCell;
-use std::io::Write;
+#[path = "support/kept.rs"]
+mod kept;
+
 use std::path::Path;
-use std::rc::Rc;
 
+use kept::Kept;
 use tare::Runtime;
-
-#[derive(Clone, Default)]
-struct Kept(Rc<RefCell<Vec<u8>>>);
-
-impl Write for Kept {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
 
 /// Runs a script of the folder and compares what it printed, line by line.
 fn enumerate(name: &str) {
@@ -34,7 +22,7 @@ fn enumerate(name: &str) {
     let context = runtime.new_context().unwrap();
     context.eval(&source, name).unwrap();
     runtime.run_jobs().unwrap();
-    let printed = String::from_utf8(printed.0.borrow().clone()).unwrap();
+    let printed = printed.text();
     let recorded = folder.join(name).with_extension("out");
     if std::env::var("TARE_BLESS").is_ok_and(|value| value == "1") {
         std::fs::write(recorded, printed).unwrap();

@@ -1,6 +1,7 @@
 //! Weak references and the collector, through the public interface.
 
-mod support;
+#[path = "support/again.rs"]
+mod again;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -247,7 +248,7 @@ fn policy_and_collector_change_at_run_time() {
 
 #[test]
 fn again_under_stress() {
-    support::again("thinning(50)");
+    again::again("thinning(50)");
 }
 
 /// Each key is reached only through the value before it: the collector must not look at the map again for each.

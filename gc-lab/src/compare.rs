@@ -44,8 +44,8 @@ fn records(a: &[Record], b: &[Record], names: (String, String), wish: &Wish) -> 
     let found = versus(a, b, &options)?;
     if !wish.limits.is_empty() && found.overall.iter().all(|s| s.low.is_none()) {
         return Err(
-            "--fail-on cannot be decided: the runs share fewer than five blocks; `gc-lab run --repeats 5` \
-                    or more makes them"
+            "--fail-on cannot be decided: the runs share fewer than five blocks; `gc-lab run --blocks 5` or more \
+             makes them"
                 .into(),
         );
     }

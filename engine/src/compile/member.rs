@@ -315,16 +315,7 @@ impl<'a> Compiler<'a, '_, '_> {
                 self.emit(Op::ArraySpread, 0, at)?;
             } else {
                 self.assign_cover()?;
-                count += 1;
-                if count == MAX_ARGUMENTS && !array {
-                    self.emit(Op::NewArray, count, at)?;
-                    array = true;
-                    count = 0;
-                }
-                if array && count == BATCH {
-                    self.emit(Op::ArrayAppend, count, at)?;
-                    count = 0;
-                }
+                self.count_argument(&mut count, &mut array, at)?;
             }
             if !self.is(T::RParen) {
                 self.expect(T::Comma)?;
@@ -336,6 +327,22 @@ impl<'a> Compiler<'a, '_, '_> {
         }
         self.next()?;
         Ok(if array { None } else { Some(count) })
+    }
+
+    /// Counts an argument that was pushed. Once there are more than a call takes they are in an array instead, to which
+    /// those counted are appended a batch at a time.
+    fn count_argument(&mut self, count: &mut u32, array: &mut bool, at: u32) -> Res {
+        *count += 1;
+        if *count == MAX_ARGUMENTS && !*array {
+            self.emit(Op::NewArray, *count, at)?;
+            *array = true;
+            *count = 0;
+        }
+        if *array && *count == BATCH {
+            self.emit(Op::ArrayAppend, *count, at)?;
+            *count = 0;
+        }
+        Ok(())
     }
 
     #[inline(never)]
@@ -846,16 +853,7 @@ impl<'a> Compiler<'a, '_, '_> {
                 break;
             }
             self.substitution()?;
-            count += 1;
-            if count == MAX_ARGUMENTS && !array {
-                self.emit(Op::NewArray, count, at)?;
-                array = true;
-                count = 0;
-            }
-            if array && count == BATCH {
-                self.emit(Op::ArrayAppend, count, at)?;
-                count = 0;
-            }
+            self.count_argument(&mut count, &mut array, at)?;
         }
         let index = self.constant(Constant::Template { cooked, raw })?;
         self.ir[site].a = index;

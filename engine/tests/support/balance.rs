@@ -1,4 +1,4 @@
-//! What several tests of the engine share.
+//! An allocator whose balance outlives it.
 
 use std::alloc::Layout;
 use std::fmt;

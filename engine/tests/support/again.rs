@@ -1,4 +1,4 @@
-//! What several test programs share.
+//! A test program once more, under another policy.
 
 use std::process::Command;
 
