@@ -317,34 +317,62 @@ fn resident() -> usize {
     text.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
 }
 
+/// Names the allocator that [`dropped_heaps_give_their_memory_back`] is to try in this process.
+#[cfg(target_os = "linux")]
+const ALONE: &str = "TARE_LAWS_ALONE";
+
+/// Resident memory is the whole process's, so that each allocator is tried in a process of its own, in which nothing
+/// else runs.
 #[cfg(target_os = "linux")]
 #[test]
 fn dropped_heaps_give_their_memory_back() {
-    const MIB: usize = 1 << 20;
+    if let Ok(base) = std::env::var(ALONE) {
+        return make_and_drop_heaps(&base);
+    }
     for base in bases().into_iter().filter(|&base| base != "system") {
-        let mut after_first = 0;
-        for round in 0..24 {
-            let allocator = build(base);
-            // 40 MiB in small blocks, medium ones, and one that is far above every size class.
-            for (size, count) in [(96, 10 * MIB / 96), (3_000, 10 * MIB / 3_000), (20 * MIB, 1)] {
-                let layout = Layout::from_size_align(size, 8).unwrap();
-                for _ in 0..count {
-                    // SAFETY: (1) not empty; the block holds `size` bytes.
-                    unsafe { allocator.alloc(layout).unwrap().write_bytes(1, size) };
-                }
-            }
-            if round % 2 == 0 {
-                // SAFETY: (1) no block is used again.
-                assert!(unsafe { allocator.destroy_all() }, "{base}");
-            }
-            drop(allocator);
-            if round == 1 {
-                after_first = resident();
+        let child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "dropped_heaps_give_their_memory_back", "--test-threads=1"])
+            .env(ALONE, base)
+            .output()
+            .unwrap();
+        let output = String::from_utf8_lossy(&child.stdout);
+        assert!(child.status.success(), "{base}: {output}{}", String::from_utf8_lossy(&child.stderr));
+        assert!(output.contains("1 passed"), "{base}: the child ran nothing: {output}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn make_and_drop_heaps(base: &str) {
+    const MIB: usize = 1 << 20;
+    // Some give pages back only a while after they are free, unless they are told to.
+    let settled = || {
+        build(base).trim();
+        resident()
+    };
+    let mut after_first = 0;
+    for round in 0..24 {
+        let allocator = build(base);
+        // 40 MiB in small blocks, medium ones, and one that is far above every size class.
+        for (size, count) in [(96, 10 * MIB / 96), (3_000, 10 * MIB / 3_000), (20 * MIB, 1)] {
+            let layout = Layout::from_size_align(size, 8).unwrap();
+            for _ in 0..count {
+                // SAFETY: (1) not empty; the block holds `size` bytes.
+                unsafe { allocator.alloc(layout).unwrap().write_bytes(1, size) };
             }
         }
-        let grown = resident().saturating_sub(after_first);
-        assert!(grown < 80 * MIB, "{base}: {} MiB more after 22 rounds", grown / MIB);
+        if round % 2 == 0 {
+            // SAFETY: (1) no block is used again.
+            assert!(unsafe { allocator.destroy_all() }, "{base}");
+        }
+        drop(allocator);
+        if round == 1 {
+            after_first = settled();
+        }
     }
+    let grown = settled().saturating_sub(after_first);
+    // One heap and a half: what a leak of 22 heaps is far from.
+    assert!(grown < 60 * MIB, "{base}: {} MiB more after 22 rounds", grown / MIB);
+    println!("{base}: {} KiB more after 22 rounds", grown / 1024);
 }
 
 #[test]

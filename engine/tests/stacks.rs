@@ -15,10 +15,7 @@ const WAYS: &[(&str, &str)] = &[
     ),
     ("setter", "function f() { d++; Reflect.set(o, 'x', 1); } const o = { set x(v) { f(); } };"),
     ("proxy", "function f() { d++; return p.x; } const p = new Proxy({}, { get() { return f(); } });"),
-    (
-        "proxy chain",
-        "function f() { for (;;) { p = new Proxy(p, {}); if (++d % 500 === 0) p.x; } } let p = {};",
-    ),
+    ("proxy chain", "function f() { for (;;) { p = new Proxy(p, {}); if (doubled(++d)) p.x; } } let p = {};"),
     (
         "proxy keys",
         "function f() { d++; return Object.keys(p); } const p = new Proxy({}, { ownKeys() { return f(); } });",
@@ -27,10 +24,7 @@ const WAYS: &[(&str, &str)] = &[
     ("valueOf", "function f() { d++; return Number(o) + 1; } const o = { valueOf: f };"),
     ("join", "function f() { d++; return [{ toString: f }].join(); }"),
     ("toJSON", "function f() { d++; return JSON.stringify({ toJSON: f }); }"),
-    (
-        "stringify",
-        "function f() { for (;;) { o = [o]; if (++d % 500 === 0) JSON.stringify(o); } } let o = [];",
-    ),
+    ("stringify", "function f() { for (;;) { o = [o]; if (doubled(++d)) JSON.stringify(o); } } let o = [];"),
     ("reviver", "function f() { d++; return JSON.parse('[1]', f); }"),
     ("JSON.parse", "function f() { for (d = 500;; d *= 2) JSON.parse('['.repeat(d) + ']'.repeat(d)); }"),
     ("replace", "function f() { d++; return 'a'.replace(/a/, f); }"),
@@ -53,8 +47,8 @@ const WAYS: &[(&str, &str)] = &[
         "function f() { d++; for (const x of { [Symbol.iterator]: f }); return [][Symbol.iterator](); }",
     ),
     ("destructuring", "function f() { d++; const [a] = { [Symbol.iterator]: f }; return {}; }"),
-    ("async", "async function f() { d++; await { get then() { f(); } }; return f(); }"),
-    ("promise", "function f() { d++; new Promise(f); }"),
+    ("async", "async function f() { d++; await { get then() { f(); } }; }"),
+    ("promise", "function f() { d++; return new Promise(f); }"),
     ("Function", "function f() { d++; return Function('f', 'return f()')(f); }"),
     ("eval", "function f() { d++; return eval('f()'); }"),
     ("indirect eval", "function f() { d++; return (0, eval)('f()'); }"),
@@ -74,7 +68,7 @@ const WAYS: &[(&str, &str)] = &[
     ("unary", "function f() { for (d = 50;; d *= 2) eval('- '.repeat(d) + '1'); }"),
     ("exponents", "function f() { for (d = 50;; d *= 2) eval('1**'.repeat(d) + '1'); }"),
     ("bind", "function f() { d++; return f.bind().call(); }"),
-    ("bound chain", "function f() { let g = () => 1; for (;;) { g = g.bind(); if (++d % 500 === 0) g(); } }"),
+    ("bound chain", "function f() { let g = () => 1; for (;;) { g = g.bind(); if (doubled(++d)) g(); } }"),
     ("apply", "function f() { d++; return Reflect.apply(f, null, []); }"),
     ("construct", "function f() { d++; return Reflect.construct(f, []); }"),
     (
@@ -88,7 +82,7 @@ const WAYS: &[(&str, &str)] = &[
         "species",
         "function f() { d++; return a.map((x) => x); } const a = [1]; a.constructor = { get [Symbol.species]() { return f(); } };",
     ),
-    ("flat", "function f() { for (;;) { o = [o]; if (++d % 500 === 0) o.flat(Infinity); } } let o = [];"),
+    ("flat", "function f() { for (;;) { o = [o]; if (doubled(++d)) o.flat(Infinity); } } let o = [];"),
     ("Array.from", "function f() { d++; return Array.from([1], f); }"),
     ("forEach of Map", "function f() { d++; new Map([[1, 2]]).forEach(f); }"),
     ("groupBy", "function f() { d++; return Object.groupBy([1], f); }"),
@@ -101,18 +95,23 @@ const WAYS: &[(&str, &str)] = &[
     ("iterator helper", "function f() { d++; return [1].values().map(f).toArray(); }"),
 ];
 
+/// Those that go deep in the heap until memory ends, since they do not recurse natively.
+const DEEP_IN_THE_HEAP: &[&str] = &["Function", "bound chain", "flat"];
+
 /// Runs every way with the limit asked for; the thread has what it has.
-fn run(front: Front, limit: Option<usize>, memory: usize) {
+fn run(front: Front, limit: Option<usize>, deep_in_the_heap: usize) {
     let filter = std::env::var("TARE_WAY").unwrap_or_default();
     for (name, way) in WAYS.iter().filter(|(name, _)| name.contains(&filter)) {
+        let memory = if DEEP_IN_THE_HEAP.contains(name) { deep_in_the_heap } else { MUCH };
         let mut builder = Runtime::builder().front(front).memory_limit(memory);
         if let Some(limit) = limit {
             builder = builder.max_stack_size(limit);
         }
         let runtime = builder.build().unwrap();
         let context = runtime.new_context().unwrap();
-        let source =
-            format!("let d = 0; {way}\n let e; try {{ e = f(); }} catch (error) {{ e = error; }}\n e");
+        let source = format!(
+            "let d = 0; const doubled = (n) => n >= 512 && !(n & (n - 1)); {way}\n let e; try {{ e = f(); }} catch (error) {{ e = error; }}\n e"
+        );
         let ended = context.eval(&source, name);
         let message = match &ended {
             Ok(value) => {
@@ -140,33 +139,39 @@ fn run(front: Front, limit: Option<usize>, memory: usize) {
     }
 }
 
-fn on_thread(bytes: usize, front: Front, limit: Option<usize>) {
-    let work = move || run(front, limit, 16 << 20);
+/// Memory of a runtime, and of one whose script ends for want of memory, in which it takes time in proportion.
+const MUCH: usize = 16 << 20;
+const LITTLE: usize = 4 << 20;
+
+fn on_thread(bytes: usize, front: Front, limit: Option<usize>, deep_in_the_heap: usize) {
+    let work = move || run(front, limit, deep_in_the_heap);
     std::thread::Builder::new().stack_size(bytes).spawn(work).unwrap().join().unwrap();
 }
 
 #[test]
-#[ignore = "takes many minutes: by command, see docs/checks.md"]
 fn a_limit_larger_than_the_stack() {
-    on_thread(1 << 20, Front::Pool, Some(16 << 20));
+    on_thread(1 << 20, Front::Pool, Some(16 << 20), LITTLE);
 }
 
 #[test]
-#[ignore = "takes many minutes: by command, see docs/checks.md"]
 fn no_limit_at_all() {
-    // The same in more time.
-    if !cfg!(debug_assertions) {
-        on_thread(2 << 20, Front::Direct, Some(0));
-    }
+    on_thread(1 << 20, Front::Direct, Some(0), LITTLE);
 }
 
 #[test]
-#[ignore = "takes many minutes: by command, see docs/checks.md"]
 fn small_threads_under_the_default_limit() {
-    on_thread(512 << 10, Front::Pool, None);
+    on_thread(512 << 10, Front::Pool, None, LITTLE);
+}
+
+#[test]
+#[ignore = "the same with more memory and larger and smaller stacks, half a minute: by command, see docs/checks.md"]
+fn every_way_with_much_memory() {
+    on_thread(1 << 20, Front::Pool, Some(16 << 20), MUCH);
+    on_thread(2 << 20, Front::Direct, Some(0), MUCH);
+    on_thread(512 << 10, Front::Pool, None, MUCH);
     // Native frames of a debug build are several times larger.
     if !cfg!(debug_assertions) {
-        on_thread(128 << 10, Front::Pool, None);
+        on_thread(128 << 10, Front::Pool, None, MUCH);
     }
 }
 

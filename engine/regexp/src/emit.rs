@@ -514,7 +514,8 @@ impl<'a> Compiler<'a, '_> {
     /// Reverses the order of the terms of an alternative that is matched leftwards.
     pub fn reverse_terms(&mut self, first_bound: usize) {
         let end = self.code.len();
-        if let Some(&start) = self.bounds.get(first_bound) {
+        // A term alone, such as a group in a group, stays where it is: nested ones are not moved again and again.
+        if let [start, _, ..] = self.bounds[first_bound..] {
             let start = start as usize;
             self.code[start..end].reverse();
             for index in first_bound..self.bounds.len() {
