@@ -1,9 +1,10 @@
 // BigInts of more limbs than are made on the stack: results are written where they live.
 const digest = (x) => {
-  const m = (1n << 127n) - 1n;
-  let h = 7n;
-  for (const c of x.toString(16)) h = (h * 31n + BigInt(c.charCodeAt(0))) % m;
-  return `${x < 0n ? "-" : "+"}${h.toString(36)}`;
+  const text = x.toString(16);
+  let h = 7;
+  // In doubles, which are no cells: thousands of digits are gone over.
+  for (let i = 0; i < text.length; i++) h = (h * 31 + text.charCodeAt(i)) % 4294967291;
+  return `${text.length}:${h.toString(36)}`;
 };
 const pattern = (n, step) => {
   let x = 0n;
