@@ -2,9 +2,9 @@
 const many = Math.ceil(3000 * (typeof SCALE === 'number' ? SCALE : 1));
 const kinds = [() => new Map(Array.from({ length: many }, (_, i) => [i, -i])), () => new Set(Array.from({ length: many }, (_, i) => 'k' + i))];
 for (const make of kinds) {
-  const front = make(); let n = 0;
+  const front = make(); let n = 0, length = 0; for (const k of front.keys()) length += String(k).length;
   while (front.size) { const k = front.keys().next().value; front.delete(k); n += String(k).length; if (n % 5 === 0) { front.delete('added'); } }
-  print(n, front.size, [...front].length);
+  print(n === length, front.size, [...front].length);
   const second = make(); const first = second.keys().next().value;
   while (second.size > 1) for (const k of second.keys()) if (k !== first) { second.delete(k); break; }
   print([...second.keys()].length, second.has(first));
