@@ -1,4 +1,4 @@
-//! Notes which compiler and profile built the lab, for the records.
+//! Notes which compiler and profile built the lab, and how the peer that is linked in was built, for the records.
 
 use std::process::Command;
 
@@ -17,9 +17,30 @@ fn main() {
     let profile = out.split(['/', '\\']).rev().nth(3).unwrap_or("unknown").to_string();
     println!("cargo:rustc-env=LAB_PROFILE={profile}");
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rustc-env=LAB_PEER_BUILD={}", peer_build());
     if let Some(commit) = commit() {
         println!("cargo:rustc-env=LAB_COMMIT={commit}");
     }
+}
+
+/// The compiler and flags of C code, as the crate `cc` takes them for the packages of this build.
+fn peer_build() -> String {
+    let variable = |name: &str| {
+        println!("cargo:rerun-if-env-changed={name}");
+        std::env::var(name).ok().filter(|value| !value.is_empty())
+    };
+    let target = std::env::var("TARGET").unwrap_or_default();
+    let first = |name: &str| {
+        [format!("{name}_{target}"), format!("{name}_{}", target.replace('-', "_")), name.to_string()]
+            .iter()
+            .find_map(|name| variable(name))
+    };
+    let compiler = first("CC").unwrap_or_else(|| "cc".into());
+    let version = Command::new(&compiler).arg("--version").output().ok();
+    let version = version.and_then(|o| Some(String::from_utf8(o.stdout).ok()?.lines().next()?.to_string()));
+    let optimised = std::env::var("OPT_LEVEL").unwrap_or_default();
+    let flags = first("CFLAGS").map_or(String::new(), |flags| format!(" {flags}"));
+    format!("{}, -O{optimised}{flags}", version.unwrap_or(compiler))
 }
 
 /// The commit of the checkout this is built in, `-dirty` where files differ from it.

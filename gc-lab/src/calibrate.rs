@@ -81,10 +81,30 @@ struct Tally {
 /// # Errors
 /// When samples cannot be taken.
 pub fn calibrate(options: &Options) -> Result<bool, String> {
-    let begun = Instant::now();
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+    let Some(lines) = made(options, &stop)? else { return Ok(false) };
+    lines.iter().for_each(|line| say!("{line}"));
+    Ok(true)
+}
+
+/// How long the short calibration of a run may take.
+const SHORT: Duration = Duration::from_secs(60);
+
+/// A short calibration for a run: what came of it in one line. `None` when interrupted.
+///
+/// # Errors
+/// When samples cannot be taken.
+pub fn short(comparisons: u32, seed: u64, stop: &AtomicBool) -> Result<Option<String>, String> {
+    let rule = Rule { confidence: 0.99, margin: 0.02 };
+    let options = Options { comparisons, budget: SHORT, load: 0, rule, seed };
+    Ok(made(&options, stop)?.and_then(|lines| lines.into_iter().last()))
+}
+
+/// The lines that say what came of it; the last is the sum. `None` when interrupted.
+fn made(options: &Options, stop: &AtomicBool) -> Result<Option<Vec<String>>, String> {
+    let begun = Instant::now();
     let done = Arc::new(AtomicBool::new(false));
     let load: Vec<_> = (0..options.load)
         .map(|_| {
@@ -92,7 +112,7 @@ pub fn calibrate(options: &Options) -> Result<bool, String> {
             std::thread::spawn(move || busy(&done))
         })
         .collect();
-    let result = comparisons(options, begun, &stop);
+    let result = comparisons(options, begun, stop);
     done.store(true, Ordering::Relaxed);
     for thread in load {
         let _ = thread.join();
@@ -100,14 +120,15 @@ pub fn calibrate(options: &Options) -> Result<bool, String> {
     result
 }
 
-fn comparisons(options: &Options, begun: Instant, stop: &AtomicBool) -> Result<bool, String> {
-    let Some((planted, each)) = plant(stop)? else { return Ok(false) };
-    say!(
+fn comparisons(options: &Options, begun: Instant, stop: &AtomicBool) -> Result<Option<Vec<String>>, String> {
+    let Some((planted, each)) = plant(stop)? else { return Ok(None) };
+    let mut lines = Vec::new();
+    lines.push(format!(
         "Planted: {:.0} % more time and memory, by {:.2} % more rounds and {:.2} % more objects kept.",
         PLANTED * 100.0,
         (planted.rounds / BASE.rounds - 1.0) * 100.0,
         (planted.kept / BASE.kept - 1.0) * 100.0
-    );
+    ));
     // What is left, shared out; a tenth stays in hand.
     let share =
         options.budget.saturating_sub(begun.elapsed()).as_secs_f64() * 0.9 / f64::from(options.comparisons);
@@ -125,33 +146,33 @@ fn comparisons(options: &Options, begun: Instant, stop: &AtomicBool) -> Result<b
         }
         let Some(sides) = measure(planted, blocks, &mut random, stop)? else {
             bar.abandon();
-            return Ok(false);
+            return Ok(None);
         };
         widths.push(count(&sides, options.rule, &mut tally));
         bar.inc(1);
         bar.set_message(format!("{} false alarms, {} found", tally.alarms, tally.found));
     }
     bar.finish_and_clear();
-    say!(
+    lines.push(format!(
         "{} comparisons of {blocks} blocks, {SAMPLES} samples of a side in each, {} busy threads beside them, {:.0} s.",
         tally.made,
         options.load,
         begun.elapsed().as_secs_f64()
-    );
-    say!(
+    ));
+    lines.push(format!(
         "Intervals of {} % confidence for the time are {:.1} % to either side (median).",
         options.rule.confidence * 100.0,
         median(&widths).unwrap_or(0.0) * 100.0
-    );
-    say!(
+    ));
+    lines.push(format!(
         "slowdowns found: {} of {}, growths found: {} of {}",
-        tally.slow_found,
-        tally.made,
-        tally.growth_found,
-        tally.made
-    );
-    say!("false alarms: {} of {}, found: {} of {}", tally.alarms, tally.made, tally.found, tally.made);
-    Ok(true)
+        tally.slow_found, tally.made, tally.growth_found, tally.made
+    ));
+    lines.push(format!(
+        "false alarms: {} of {}, found: {} of {}",
+        tally.alarms, tally.made, tally.found, tally.made
+    ));
+    Ok(Some(lines))
 }
 
 /// The figures that are judged.

@@ -94,8 +94,13 @@ pub enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
-    /// Compare our engine with QuickJS-ng on small programs (needs the feature `quickjs-ng`).
+    /// Compare our engine on small programs with its peers: QuickJS-ng (feature `quickjs-ng`), and any engine by
+    /// its own shell.
     BenchPeers {
+        /// An engine by its own shell, such as `qjs --script {script}` or `jitless=node --jitless {script}`; may be
+        /// repeated.
+        #[arg(long, value_name = "COMMAND")]
+        engine_command: Vec<String>,
         /// Only programs whose name contains one of these.
         filter: Vec<String>,
         /// Samples of every program and engine.
@@ -155,6 +160,10 @@ pub struct RunArgs {
     /// Engines.
     #[arg(long, alias = "engines", value_delimiter = ',', default_value = "tare", value_name = "NAMES")]
     pub engine: Vec<String>,
+    /// An engine by its own shell, such as `qjs --script {script}` or `jitless=node --jitless {script}`: the
+    /// kernel tells its time and memory; may be repeated.
+    #[arg(long, value_name = "COMMAND")]
+    pub engine_command: Vec<String>,
     /// Workloads; those that the catalogue names for it by default, all with `--full`.
     #[arg(long, alias = "workload", value_delimiter = ',', value_name = "NAMES")]
     pub workloads: Vec<String>,
@@ -191,6 +200,10 @@ pub struct RunArgs {
     /// Samples of every cell within a block.
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub invocations: u32,
+    /// First compare a script with itself and with one that needs 5 % more, so many times, and print in the report how
+    /// often the verdicts erred; 10 times where no number is named, at most a minute beside the time budget.
+    #[arg(long, value_name = "N", num_args = 0..=1, default_value_t = 0, default_missing_value = "10")]
+    pub calibrate: u32,
     /// Do not take samples again that were disturbed.
     #[arg(long)]
     pub no_retake: bool,
@@ -238,10 +251,14 @@ pub struct CompareArgs {
     /// With --run, one side: `allocator=mimalloc front=pool policy=live(2) thp=never lab=PATH`, all
     /// with defaults; `lab` is another build of gc-lab.
     #[arg(long, value_name = "SIDE", default_value = "", requires = "run")]
-    pub side_a: crate::compare::Side,
+    pub side_a: String,
     /// With --run, the other side.
     #[arg(long, value_name = "SIDE", default_value = "", requires = "run")]
-    pub side_b: crate::compare::Side,
+    pub side_b: String,
+    /// With --run: an engine by its own shell, such as `qjs --script {script}`, which a side then names as
+    /// `engine=qjs`; may be repeated.
+    #[arg(long, value_name = "COMMAND", requires = "run")]
+    pub engine_command: Vec<String>,
     /// With --run: workloads; all of the catalogue by default.
     #[arg(long, alias = "workload", value_delimiter = ',', value_name = "NAMES", requires = "run")]
     pub workloads: Vec<String>,
@@ -300,6 +317,10 @@ pub struct ExecArgs {
     /// The engine.
     #[arg(long, default_value = "tare")]
     pub engine: String,
+    /// An engine by its own shell, such as `qjs --script {script}` or `jitless=node --jitless {script}`: the
+    /// kernel tells its time and memory.
+    #[arg(long, conflicts_with = "engine", value_name = "COMMAND")]
+    pub engine_command: Option<String>,
     /// The allocator stack, such as `mimalloc` or `limit(64M, counting(system))`.
     #[arg(long, default_value = "system", value_name = "STACK")]
     pub allocator: String,

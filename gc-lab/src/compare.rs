@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tare_reports::record::{Sample, read_records};
+use tare_reports::record::{OWN, SCHEMA, Sample, read_records};
 use tare_reports::stats::blocks::LEAST_BLOCKS;
 use tare_reports::stats::{Random, Rule};
 use tare_reports::versus::{Options, versus};
@@ -160,6 +160,9 @@ pub struct Turns {
 /// A sentence that names what does not exist, or cannot be run, written or compared.
 pub fn run(turns: &Turns, wish: &Wish) -> Result<bool, String> {
     let programs = matrix::programs(&turns.workloads, &turns.scripts)?;
+    for side in &turns.sides {
+        turns.check(side)?;
+    }
     let mut files = Vec::new();
     for name in ["a", "b"] {
         let directory = turns.out.join(name);
@@ -190,16 +193,7 @@ pub fn run(turns: &Turns, wish: &Wish) -> Result<bool, String> {
         random.shuffle(&mut order);
         for (side, program, invocation) in &order {
             let sample = turns.sample(&turns.sides[*side], program, block, *invocation)?;
-            let take = Take {
-                program,
-                sample: &sample,
-                timeout: turns.timeout,
-                lab: turns.sides[*side].lab.as_deref(),
-                command: &turns.command,
-                pinned_core: None,
-                seed: turns.seed,
-                retaken: false,
-            };
+            let take = turns.take(&turns.sides[*side], program, &sample);
             let Some(record) = take.record(&stop)? else {
                 bar.abandon();
                 eprintln!("Interrupted. The records are kept in {}.", turns.out.display());
@@ -222,8 +216,57 @@ pub fn run(turns: &Turns, wish: &Wish) -> Result<bool, String> {
 }
 
 impl Turns {
+    /// Whether a side's lab can be asked: another build may be none, or speak another language.
+    fn check(&self, side: &Side) -> Result<(), String> {
+        let Some(lab) = &side.lab else { return Ok(()) };
+        let refused = |why: String| {
+            Err(format!(
+                "lab={}: {why}; build both labs from sources whose records are of version {SCHEMA}",
+                lab.display()
+            ))
+        };
+        if !lab.is_file() {
+            return refused("there is no such program".into());
+        }
+        let program = Program::File("probe.js".into(), "globalThis.result = 6 * 7;".into());
+        let sample = self.sample(side, &program, 0, 0)?;
+        let take = self.take(side, &program, &sample);
+        match take.record(&AtomicBool::new(false))? {
+            Some(record) if record.measured.as_ref().is_some_and(|m| m.result == "42") => Ok(()),
+            Some(record) => refused(format!(
+                "a first sample of one line {}: {}",
+                record.outcome.name(),
+                record.outcome.message()
+            )),
+            None => refused("it did not answer".into()),
+        }
+    }
+
+    fn take<'a>(&'a self, side: &'a Side, program: &'a Program, sample: &'a Sample) -> Take<'a> {
+        Take {
+            program,
+            sample,
+            timeout: self.timeout,
+            lab: side.lab.as_deref(),
+            command: &self.command,
+            pinned_core: None,
+            seed: self.seed,
+            retaken: false,
+        }
+    }
+
     fn sample(&self, side: &Side, program: &Program, block: u32, invocation: u32) -> Result<Sample, String> {
         let engine = backend::find(&side.engine)?;
+        if engine.command().is_some() && side.lab.is_some() {
+            return Err(format!(
+                "{} is run by its own shell: no other lab can run it for this one",
+                side.engine
+            ));
+        }
+        let outside =
+            self.sides.iter().any(|s| backend::find(&s.engine).is_ok_and(|e| e.command().is_some()));
+        let warmup = if outside { 0 } else { program.warmup() };
+        let own = |text: String| if engine.command().is_some() { OWN.to_string() } else { text };
         let front = side.front.clone().unwrap_or_else(|| engine.fronts()[0].to_string());
         if !engine.fronts().contains(&front.as_str()) {
             return Err(format!(
@@ -237,11 +280,11 @@ impl Turns {
             workload: program.name(),
             source_hash: program.hash(),
             size: program.size(self.size),
-            allocator: side.allocator.clone(),
+            allocator: own(side.allocator.clone()),
             front,
-            policy: side.policy.to_string(),
+            policy: own(side.policy.to_string()),
             thp: side.thp.clone(),
-            warmup: program.warmup(),
+            warmup,
             block,
             invocation,
             ..Sample::default()

@@ -1,6 +1,6 @@
 //! `gc-lab exec`: one script in this process, and the memory it took.
 
-use crate::backend::{self, Run, Script, Setup};
+use crate::backend::{Backend, Run, Script, Setup};
 use crate::matrix::read_script;
 use crate::output;
 use serde::Serialize;
@@ -36,14 +36,16 @@ struct Answer<'a> {
 ///
 /// # Errors
 /// A sentence that says what kept the script from running.
-pub fn exec(engine: &str, path: &Path, setup: &Setup, options: Options) -> Result<bool, String> {
-    let backend = backend::find(engine)?;
-    backend::allocator(&setup.allocator)?;
+pub fn exec(backend: &dyn Backend, path: &Path, setup: &Setup, options: Options) -> Result<bool, String> {
+    let engine = backend.name();
+    crate::backend::allocator(&setup.allocator)?;
     if !backend.fronts().contains(&setup.front.as_str()) {
         let fronts = backend.fronts().join(", ");
         return Err(format!("{engine} has no front `{}`; it has {fronts}", setup.front));
     }
-    backend.supports(&setup.policy()?)?;
+    if backend.command().is_none() {
+        backend.supports(&setup.policy()?)?;
+    }
     let (filename, source) = (path.display().to_string(), read_script(path)?);
     let module = options.module || Script::is_module(&filename, &source);
     let script = Script { filename, source, size: options.size, prints: true, module };
@@ -52,7 +54,7 @@ pub fn exec(engine: &str, path: &Path, setup: &Setup, options: Options) -> Resul
         let answer = Answer { engine, version: backend.version(), setup, run: &run };
         say!("{}", serde_json::to_string(&answer).map_err(|e| format!("cannot write the report: {e}"))?);
     } else {
-        output::write(format_args!("{}", text(&run)));
+        output::write(format_args!("{}", text(&run, backend.command().is_none())));
     }
     if let Some(message) = tare_allocators::take_trace_failure() {
         return Err(message);
@@ -67,8 +69,8 @@ pub fn exec(engine: &str, path: &Path, setup: &Setup, options: Options) -> Resul
     }
 }
 
-/// The memory report as text.
-fn text(run: &Run) -> String {
+/// The memory report as text; without what nobody tells of an engine that is not seen from inside.
+fn text(run: &Run, inside: bool) -> String {
     let Some(m) = &run.measured else { return String::new() };
     let mut out = String::new();
     if !run.memory_report.is_empty() {
@@ -76,11 +78,13 @@ fn text(run: &Run) -> String {
     }
     let mut line = |name: &str, value: String| out += &format!("{name:<28} {value:>14}\n");
     line("\nTime on a core", units::time(m.cpu_ns as f64));
-    line("Peak taken from allocator", units::bytes(m.peak_charged_bytes as f64));
-    line("Still taken at the end", units::bytes(m.end_charged_bytes as f64));
-    line("Allocations", units::count(m.allocations));
-    line("Refused", units::count(m.refused));
-    line("Collections", units::count(m.collection_count));
+    if inside {
+        line("Peak taken from allocator", units::bytes(m.peak_charged_bytes as f64));
+        line("Still taken at the end", units::bytes(m.end_charged_bytes as f64));
+        line("Allocations", units::count(m.allocations));
+        line("Refused", units::count(m.refused));
+        line("Collections", units::count(m.collection_count));
+    }
     if m.collection_count > 0 {
         line("Time in collections", units::time(m.pause_total_ns as f64));
         line("Longest pause", units::time(m.pause_max_ns as f64));
@@ -96,7 +100,7 @@ fn ledger(measured: &Measured) -> String {
     const LINES: [Line; 8] = [
         ("asked for", |l| l.asked_bytes),
         ("usable", |l| l.usable_bytes),
-        ("taken from allocator", |l| Some(l.taken_bytes)),
+        ("taken from allocator", |l| Some(l.taken_bytes).filter(|bytes| *bytes > 0)),
         ("committed by allocator", |l| l.committed_bytes),
         ("anonymous pages", |l| l.rss_anon_bytes),
         ("  in huge pages", |l| l.anon_huge_bytes),

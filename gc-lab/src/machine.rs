@@ -38,6 +38,21 @@ pub fn cpu_ns() -> u64 {
     clock_ns(libc::CLOCK_PROCESS_CPUTIME_ID)
 }
 
+/// The time that the children this process has waited for spent on cores, in nanoseconds.
+pub fn children_cpu_ns() -> u64 {
+    let usage = usage(libc::RUSAGE_CHILDREN);
+    let ns = |time: libc::timeval| time.tv_sec as u64 * 1_000_000_000 + time.tv_usec as u64 * 1000;
+    ns(usage.ru_utime) + ns(usage.ru_stime)
+}
+
+fn usage(who: libc::c_int) -> libc::rusage {
+    // SAFETY: rusage is plain data for which all zeroes is a value.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: the pointer is to a struct of our own; the call writes only to it, and cannot fail for it.
+    unsafe { libc::getrusage(who, &mut usage) };
+    usage
+}
+
 /// The time this thread has spent on a core, in nanoseconds.
 pub fn thread_cpu_ns() -> u64 {
     clock_ns(libc::CLOCK_THREAD_CPUTIME_ID)
@@ -60,12 +75,13 @@ pub struct Disturbance {
 impl Disturbance {
     /// The counters now.
     pub fn now() -> Self {
-        // SAFETY: rusage is plain data for which all zeroes is a value.
-        let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
-        // SAFETY: the pointer is to a struct of our own; the call writes only to it, and cannot fail for it.
-        unsafe { libc::getrusage(libc::RUSAGE_SELF, &mut usage) };
-        let count = |n: libc::c_long| n as u64;
-        let usage = [usage.ru_nvcsw, usage.ru_nivcsw, usage.ru_minflt, usage.ru_majflt].map(count);
+        let counts = |who| {
+            let usage = usage(who);
+            [usage.ru_nvcsw, usage.ru_nivcsw, usage.ru_minflt, usage.ru_majflt].map(|n| n as u64)
+        };
+        // An engine that is run by its own shell is a child.
+        let (own, children) = (counts(libc::RUSAGE_SELF), counts(libc::RUSAGE_CHILDREN));
+        let usage = std::array::from_fn(|i| own[i] + children[i]);
         Disturbance { usage, steal_ticks: steal_ticks() }
     }
 
@@ -143,7 +159,30 @@ pub fn allowed_cores() -> Vec<u32> {
 
 /// What the kernel says this process holds now; only the kernel's lines are filled in.
 pub fn memory() -> Ledger {
-    let text = fs::read_to_string("/proc/self/smaps_rollup").unwrap_or_default();
+    memory_of("self")
+}
+
+/// Resident memory by the kernel's counters, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Resident {
+    /// Anonymous pages.
+    pub anon: u64,
+    /// Pages of files.
+    pub file: u64,
+    /// The most pages of all kinds so far.
+    pub high_water: u64,
+}
+
+/// The counters of a process; `None` where it has ended, or where there are none.
+pub fn resident(process: &str) -> Option<Resident> {
+    let text = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let (anon, file) = (kib(&text, "RssAnon")?, kib(&text, "RssFile")?);
+    Some(Resident { anon, file, high_water: kib(&text, "VmHWM")? })
+}
+
+/// What the kernel says a process holds now.
+pub fn memory_of(process: &str) -> Ledger {
+    let text = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).unwrap_or_default();
     let (rss, anon) = (kib(&text, "Rss"), kib(&text, "Anonymous"));
     Ledger {
         rss_anon_bytes: anon,

@@ -80,8 +80,9 @@ fn command(command: Command) -> Result<bool, String> {
             let rule = rule(confidence, 2.0)?;
             calibrate::calibrate(&calibrate::Options { comparisons, budget: time_budget, load, rule, seed })
         }
-        Command::BenchPeers { filter, repeats, gc_pause, bytes, timeout } => {
-            peers::bench(&peers::Options { filter, repeats, timeout, gc_pause, bytes })
+        Command::BenchPeers { engine_command, filter, repeats, gc_pause, bytes, timeout } => {
+            let commands = engine_command;
+            peers::bench(&peers::Options { commands, filter, repeats, timeout, gc_pause, bytes })
         }
         Command::Replay { trace, allocators, partial, repeats } => {
             let default = || matrix::ALLOCATORS.iter().map(|a| (*a).to_string()).collect();
@@ -129,6 +130,7 @@ fn run_command(args: RunArgs) -> Result<bool, String> {
         full: args.full,
         thp: args.thp,
         warmup: args.warmup,
+        engine_commands: args.engine_command,
         memory_limit_bytes: args.memory_limit,
         seed: args.seed,
     };
@@ -141,6 +143,7 @@ fn run_command(args: RunArgs) -> Result<bool, String> {
         more: args.more,
         precision: args.precision,
         most_blocks: args.most_blocks,
+        calibrate: args.calibrate,
         retake: !args.no_retake,
         pinned_core: args.pin.as_deref().map(core).transpose()?,
         fresh: args.fresh,
@@ -170,8 +173,11 @@ fn compare_command(args: cli::CompareArgs) -> Result<bool, String> {
     if let (Some(a), Some(b)) = (&args.a, &args.b) {
         return compare::compare(a, b, &wish);
     }
+    for command in &args.engine_command {
+        backend::shell::define(command)?;
+    }
     let turns = compare::Turns {
-        sides: [args.side_a, args.side_b],
+        sides: [args.side_a.parse()?, args.side_b.parse()?],
         workloads: args.workloads,
         scripts: args.script,
         size: args.size,
@@ -204,13 +210,17 @@ fn command_line() -> Vec<String> {
 }
 
 fn exec_command(args: &ExecArgs) -> Result<bool, String> {
+    let engine = match &args.engine_command {
+        Some(command) => backend::shell::define(command)?,
+        None => backend::find(&args.engine)?,
+    };
     let policy = match &args.policy {
         Some(policy) => policy.clone(),
         None => Policy::quickjs(args.gc_threshold.unwrap_or(policy::QUICKJS_THRESHOLD)),
     };
     let front = match &args.front {
         Some(front) => front.clone(),
-        None => backend::find(&args.engine)?.fronts()[0].to_string(),
+        None => engine.fronts()[0].to_string(),
     };
     let setup = backend::Setup {
         memory_limit_bytes: args.memory_limit,
@@ -218,7 +228,7 @@ fn exec_command(args: &ExecArgs) -> Result<bool, String> {
         ..backend::Setup::new(&args.allocator, &front, &policy)
     };
     let options = exec::Options { json: args.json, size: args.size, module: args.module };
-    exec::exec(&args.engine, &args.file, &setup, options)
+    exec::exec(engine, &args.file, &setup, options)
 }
 
 /// Prints what there is to choose from.

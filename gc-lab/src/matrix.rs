@@ -4,11 +4,11 @@
 //! within a workload its cells in random order, so that the samples that are compared with each other
 //! lie close together in time and none is always first.
 
-use crate::backend::{self, Backend, Script, Setup};
+use crate::backend::{self, Backend, Script, Setup, shell};
 use crate::policy::Policy;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
-use tare_reports::record::Sample;
+use tare_reports::record::{OWN, SHELL, Sample};
 use tare_reports::stats::Random;
 use tare_workloads::Workload;
 
@@ -166,6 +166,8 @@ pub struct Choice {
     pub thp: Vec<String>,
     /// Iterations before the measured one, in place of what the workloads say.
     pub warmup: Option<u32>,
+    /// The commands of engines that are run by their own shell.
+    pub engine_commands: Vec<String>,
     /// The limit on memory, 0 for none.
     pub memory_limit_bytes: u64,
     /// The seed of the order.
@@ -214,8 +216,22 @@ impl Matrix {
         } else {
             choice.engines.iter().map(|name| backend::find(name)).collect::<Result<_, _>>()?
         };
+        let mut engines = engines;
+        for command in &choice.engine_commands {
+            engines.push(shell::define(command)?);
+        }
+        let from_outside = !choice.engine_commands.is_empty();
+        if from_outside && (choice.memory_limit_bytes > 0 || choice.warmup.is_some_and(|w| w > 0)) {
+            return Err(
+                "--engine-command: a shell is measured cold, and sets its own limit on memory; leave out \
+                        --memory-limit and --warmup"
+                    .into(),
+            );
+        }
         let mut cells = Vec::new();
         for program in &programs {
+            // What is warm in one engine and cold in the other cannot be compared.
+            let warmup = if from_outside { 0 } else { choice.warmup.unwrap_or_else(|| program.warmup()) };
             for engine in &engines {
                 for (allocator, front, policy) in cuts(choice, *engine)? {
                     cells.extend(thp.iter().map(|thp| Sample {
@@ -225,10 +241,10 @@ impl Matrix {
                         size: program.size(choice.size),
                         allocator: allocator.clone(),
                         front: front.clone(),
-                        policy: policy.to_string(),
+                        policy: policy.clone(),
                         memory_limit_bytes: choice.memory_limit_bytes,
                         thp: thp.clone(),
-                        warmup: choice.warmup.unwrap_or_else(|| program.warmup()),
+                        warmup,
                         block: 0,
                         invocation: 0,
                     }));
@@ -269,12 +285,16 @@ impl Matrix {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The combinations of allocator, front and policy for an engine.
-fn cuts(choice: &Choice, engine: &dyn Backend) -> Result<Vec<(String, String, Policy)>, String> {
+fn cuts(choice: &Choice, engine: &dyn Backend) -> Result<Vec<(String, String, String)>, String> {
+    if engine.command().is_some() {
+        return Ok(vec![(OWN.into(), SHELL.into(), OWN.into())]);
+    }
     let or = |chosen: &[String], default: &[&str]| -> Vec<String> {
         if chosen.is_empty() { default.iter().map(|s| (*s).to_string()).collect() } else { chosen.to_vec() }
     };
@@ -307,7 +327,7 @@ fn cuts(choice: &Choice, engine: &dyn Backend) -> Result<Vec<(String, String, Po
                 let first_policy = index == 0;
                 let base_memory = Some(allocator) == base_allocator && Some(front) == fronts.first();
                 if whole || first_policy || base_memory {
-                    all.push((allocator.clone(), front.clone(), policy.clone()));
+                    all.push((allocator.clone(), front.clone(), policy.to_string()));
                 }
             }
         }
@@ -367,6 +387,7 @@ mod tests {
             invocations: 1,
             thp: Vec::new(),
             warmup: None,
+            engine_commands: Vec::new(),
             full: false,
             memory_limit_bytes: 0,
             seed: 1,

@@ -73,8 +73,14 @@ pub fn child(lab: Option<&Path>, subcommand: &str, setup: &Setup) -> Result<Comm
         command.env(PADDING, "x".repeat(setup.env_bytes as usize));
     }
     command.envs(variables(setup));
-    before_exec(&mut command, setup);
+    prepare(&mut command, setup);
     Ok(command)
+}
+
+/// Ties a process to this one, which is to start it: it ends with this one, and has the huge pages and the core of
+/// the set-up.
+pub fn prepare(command: &mut Command, setup: &Setup) {
+    before_exec(command, setup);
 }
 
 #[cfg(target_os = "linux")]

@@ -45,6 +45,8 @@ pub struct Options {
     pub retake: bool,
     /// The core to bind samples to.
     pub pinned_core: Option<u32>,
+    /// Comparisons of the calibration before the run; 0 for none.
+    pub calibrate: u32,
     /// Whether to start anew where an interrupted run could go on.
     pub fresh: bool,
     /// The command line, for the records.
@@ -67,7 +69,18 @@ pub fn run(choice: &Choice, options: &Options) -> Result<bool, String> {
     let flag = run.interrupted.clone();
     // A second handler in one process is refused; then ^C ends the lab, and the run can still go on.
     let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
-    if !run.blocks()? {
+    let interrupted = run.interrupted.clone();
+    let calibrated = match options.calibrate {
+        0 => true,
+        comparisons => {
+            eprintln!(
+                "Calibrating: {comparisons} comparisons of a script with itself and with one that needs more."
+            );
+            run.calibration = crate::calibrate::short(comparisons, matrix.seed, &interrupted)?;
+            run.calibration.is_some()
+        }
+    };
+    if !calibrated || !run.blocks()? {
         let command = shell_words(&options.command);
         eprintln!("Interrupted. The records are kept; go on with: {command}");
         return Ok(false);
@@ -101,6 +114,8 @@ struct Run<'a> {
     succeeded: usize,
     failed: Option<String>,
     most_block: Option<u32>,
+    /// What the calibration before the run came to.
+    calibration: Option<String>,
 }
 
 /// How a round ended.
@@ -124,6 +139,7 @@ impl<'a> Run<'a> {
             succeeded: 0,
             failed: None,
             most_block: None,
+            calibration: None,
         };
         for record in &old {
             run.note(record);
@@ -282,7 +298,8 @@ impl<'a> Run<'a> {
             seed: self.matrix.seed,
             retaken,
         };
-        let Some(record) = take.record(&self.interrupted)? else { return Ok(None) };
+        let Some(mut record) = take.record(&self.interrupted)? else { return Ok(None) };
+        record.calibration.clone_from(&self.calibration);
         self.directory.write(&record)?;
         self.note(&record);
         Ok(Some(record))

@@ -4,7 +4,7 @@
 //! in a line of its standard input and writes one [`Run`] as JSON to its standard output. Whatever else
 //! happens to it (a signal, a panic, an endless loop) the parent sees from outside.
 
-use crate::backend::{self, Run, Script, Setup};
+use crate::backend::{self, Run, Script, Setup, shell};
 use crate::machine::{self, Disturbance};
 use crate::process;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
-use tare_reports::record::Outcome;
+use tare_reports::record::{Outcome, SCHEMA};
 
 /// What a child is to do.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -41,8 +41,14 @@ pub fn serve() -> Result<(), String> {
     std::io::stdin().read_line(&mut text).map_err(|e| format!("cannot read the job: {e}"))?;
     process::end_with_the_lab();
     let job: Job = serde_json::from_str(&text).map_err(|e| format!("cannot read the job: {e}"))?;
+    if let Some(command) = &job.setup.engine_command {
+        shell::define(command)?;
+    }
     let mut run = perform(&job);
-    run.versions = backend::find(&job.engine).ok().map(|engine| machine::versions(&engine.version()));
+    // Who asked for a command knows its version, and asks it only once.
+    if job.setup.engine_command.is_none() {
+        run.versions = backend::find(&job.engine).ok().map(|engine| machine::versions(&engine.version()));
+    }
     let answer = serde_json::to_string(&run).map_err(|e| format!("cannot write the answer: {e}"))?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{answer}").and_then(|()| out.flush()).map_err(|e| format!("cannot write the answer: {e}"))
@@ -118,6 +124,10 @@ pub fn in_child_of(
     let out = collect(child.stdout.take());
     let err = collect(child.stderr.take());
     let ended = wait(&mut child, timeout, interrupted);
+    if job.setup.engine_command.is_some() {
+        // The child may have been killed before it could clear up.
+        let _ = std::fs::remove_dir_all(shell::scratch(child.id()));
+    }
     let (out, err) = (out.join().unwrap_or_default(), err.join().unwrap_or_default());
     let status = match ended {
         Waited::Interrupted => return Ok(Ended::Interrupted),
@@ -131,7 +141,11 @@ pub fn in_child_of(
     if status.success()
         && let Some(run) = answer.lines().last().and_then(|line| serde_json::from_str::<Run>(line).ok())
     {
-        return Ok(Ended::Run(Box::new(run)));
+        if run.schema == SCHEMA {
+            return Ok(Ended::Run(Box::new(run)));
+        }
+        let message = format!("its records are of version {}, not {SCHEMA}", run.schema);
+        return Ok(Ended::Run(Box::new(Run::not_begun(Outcome::Failed { message }))));
     }
     Ok(Ended::Run(Box::new(Run::not_begun(Outcome::Crashed {
         signal: signal_of(status),
@@ -195,7 +209,7 @@ pub fn signal_of(_status: std::process::ExitStatus) -> Option<i32> {
 }
 
 /// The end of what a process said, in one line of bounded length.
-fn last_lines(text: &str) -> String {
+pub fn last_lines(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
     let tail = lines[lines.len().saturating_sub(4)..].join(" / ");
     let start = tail.char_indices().rev().nth(399).map_or(0, |(index, _)| index);

@@ -3,6 +3,7 @@
 use crate::backend::{self, Script, Setup};
 use crate::machine;
 use crate::matrix::{Program, Size};
+use crate::policy::{Policy, QUICKJS_THRESHOLD};
 use crate::process;
 use crate::sample::{self, Ended, Job};
 use std::path::Path;
@@ -57,7 +58,9 @@ impl Take<'_> {
             pinned_core: self.pinned_core,
             env_bytes: self.padding(),
             meter: false,
-            ..Setup::new(&sample.allocator, &sample.front, &sample.policy.parse()?)
+            policy: sample.policy.clone(),
+            engine_command: engine.command().map(str::to_string),
+            ..Setup::new(&sample.allocator, &sample.front, &Policy::quickjs(QUICKJS_THRESHOLD))
         };
         let size = Some(sample.size).filter(|size| *size > 0);
         let script = Script { size, ..self.program.script(Size::Default) };
@@ -93,6 +96,7 @@ impl Take<'_> {
             versions: run.versions.unwrap_or_else(|| machine::versions(&engine.version())),
             environment: machine::environment(&process::variables(&job.setup)),
             command: self.command.to_vec(),
+            calibration: None,
             started_unix_ms: started,
         }))
     }

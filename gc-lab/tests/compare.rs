@@ -78,18 +78,19 @@ fn an_edited_script_and_too_few_blocks_are_refused() {
 }
 
 #[test]
-fn calibrate_ends_with_its_line() {
-    let here = directory("calibrate");
-    let run = lab(&["calibrate", "--comparisons", "1", "--time-budget", "20"], &here);
-    // A machine too busy to plant 5 % says so; anything else is the line.
+fn a_run_can_calibrate_first_and_says_so_in_its_report() {
+    let here = directory("calibrated-run");
+    cycles(&here);
+    let arguments = ["run", "--script", "cycles.js", "--blocks", "1", "--calibrate", "1", "--out", "out"];
+    let cell = ["--allocators", "system", "--policies", "never", "--fronts", "pool"];
+    let run = lab(&[&arguments[..], &cell].concat(), &here);
     if !run.status.success() {
         assert!(stderr(&run).contains("too noisy"), "{}", stderr(&run));
         return;
     }
-    let text = said(&run);
-    let last = text.trim_end().lines().last().unwrap();
+    let page = std::fs::read_to_string(here.join("out/report.html")).unwrap();
     assert!(
-        last.starts_with("false alarms: ") && last.contains(" of 1, found: ") && last.ends_with(" of 1"),
-        "{text}"
+        page.contains("confidence: false alarms: ") && page.contains(" of 1, found: "),
+        "the report says it"
     );
 }

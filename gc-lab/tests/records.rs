@@ -2,8 +2,9 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Command, Stdio};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use support::{LAB, directory, lab, records, run_script, stderr};
 use tare_reports::record::Outcome;
@@ -20,12 +21,38 @@ fn eventually(mut holds: impl FnMut() -> bool) -> bool {
     false
 }
 
+/// A directory with a script in it.
+fn with(name: &str, scripts: &[(&str, &str)]) -> PathBuf {
+    let here = directory(name);
+    for (script, source) in scripts {
+        std::fs::write(here.join(script), source).unwrap();
+    }
+    here
+}
+
+const ONE: (&str, &str) = ("one.js", "globalThis.result = 1;");
+const LOOPS: (&str, &str) = ("loops.js", "for (;;) {}");
+
+/// Runs a script to the end of the run, which must be well.
+fn ran(script: &str, more: &[&str], here: &Path) -> Output {
+    let output = lab(&run_script(script, more), here);
+    assert!(output.status.success(), "{}", stderr(&output));
+    output
+}
+
+/// A run that goes on until it is ended.
+fn endless(script: &str, here: &Path) -> Command {
+    let mut command = Command::new(LAB);
+    command.args(run_script(script, &["--timeout", "60"])).current_dir(here);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
 #[test]
 fn a_record_says_where_and_how_it_was_taken() {
-    let here = directory("provenance");
     let source =
         "const keep = []; for (let i = 0; i < 30000; i++) keep.push({ i, a: [i] }); globalThis.result = 5;";
-    std::fs::write(here.join("one.js"), source).unwrap();
+    let here = with("provenance", &[("one.js", source)]);
     let mut command = Command::new(LAB);
     command.args(run_script("one.js", &["--blocks", "2", "--pin"])).current_dir(&here);
     let output = command.env("MALLOC_ARENA_MAX", "1").output().unwrap();
@@ -55,10 +82,9 @@ fn a_record_says_where_and_how_it_was_taken() {
 #[cfg(target_os = "linux")]
 #[test]
 fn huge_pages_are_a_dimension() {
-    let here = directory("thp");
     let modes = std::fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled").unwrap_or_default();
     let source = "globalThis.keep = []; for (let i = 0; i < 400; i++) keep.push(new Uint8Array(65536).fill(i)); globalThis.result = 1;";
-    std::fs::write(here.join("big.js"), source).unwrap();
+    let here = with("thp", &[("big.js", source)]);
     let mut arguments = run_script("big.js", &["--blocks", "1", "--thp", "never,always"]);
     arguments[4] = "system,mimalloc,jemalloc";
     let output = lab(&arguments, &here);
@@ -83,16 +109,8 @@ fn huge_pages_are_a_dimension() {
 
 #[test]
 fn one_run_at_a_time_in_a_directory() {
-    let here = directory("locked");
-    std::fs::write(here.join("loops.js"), "for (;;) {}").unwrap();
-    std::fs::write(here.join("one.js"), "globalThis.result = 1;").unwrap();
-    let mut first = Command::new(LAB)
-        .args(run_script("loops.js", &["--timeout", "60"]))
-        .current_dir(&here)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let here = with("locked", &[LOOPS, ONE]);
+    let mut first = endless("loops.js", &here).spawn().unwrap();
     assert!(eventually(|| here.join("out/records.jsonl").exists()));
     let second = lab(&run_script("one.js", &["--blocks", "1"]), &here);
     first.kill().unwrap();
@@ -100,18 +118,15 @@ fn one_run_at_a_time_in_a_directory() {
     assert_eq!(second.status.code(), Some(1));
     assert!(stderr(&second).contains("another gc-lab is running in out"), "{}", stderr(&second));
     // The lock goes with the process, however it ends.
-    let third = lab(&run_script("one.js", &["--blocks", "1"]), &here);
-    assert!(third.status.success(), "{}", stderr(&third));
+    ran("one.js", &["--blocks", "1"], &here);
 }
 
 #[test]
 fn another_text_under_the_same_name_is_another_run() {
-    let here = directory("edited");
-    std::fs::write(here.join("one.js"), "globalThis.result = 1;").unwrap();
-    assert!(lab(&run_script("one.js", &["--blocks", "2"]), &here).status.success());
+    let here = with("edited", &[ONE]);
+    ran("one.js", &["--blocks", "2"], &here);
     std::fs::write(here.join("one.js"), "globalThis.result = 2;").unwrap();
-    let output = lab(&run_script("one.js", &["--blocks", "2"]), &here);
-    assert!(output.status.success(), "{}", stderr(&output));
+    let output = ran("one.js", &["--blocks", "2"], &here);
     assert!(stderr(&output).contains("records-1.jsonl"), "{}", stderr(&output));
     let records = records(&here.join("out"));
     assert_eq!(records.len(), 2);
@@ -120,53 +135,39 @@ fn another_text_under_the_same_name_is_another_run() {
 
 #[test]
 fn blocks_are_added_to_a_complete_run() {
-    let here = directory("more");
-    std::fs::write(here.join("one.js"), "globalThis.result = 1;").unwrap();
-    assert!(lab(&run_script("one.js", &["--blocks", "2"]), &here).status.success());
-    let output = lab(&run_script("one.js", &["--more", "3"]), &here);
-    assert!(output.status.success(), "{}", stderr(&output));
+    let here = with("more", &[ONE]);
+    ran("one.js", &["--blocks", "2"], &here);
+    let output = ran("one.js", &["--more", "3"], &here);
     assert!(stderr(&output).contains("2 samples are done"), "{}", stderr(&output));
     let blocks: Vec<u32> = records(&here.join("out")).iter().map(|r| r.sample.block).collect();
     assert_eq!(blocks, [0, 1, 2, 3, 4]);
     // A larger number of blocks does the same; a smaller one adds nothing.
-    assert!(lab(&run_script("one.js", &["--blocks", "6"]), &here).status.success());
-    assert!(lab(&run_script("one.js", &["--blocks", "1"]), &here).status.success());
+    ran("one.js", &["--blocks", "6"], &here);
+    ran("one.js", &["--blocks", "1"], &here);
     assert_eq!(records(&here.join("out")).len(), 6);
 }
 
 #[test]
 fn a_program_that_never_ends_is_waited_for_once() {
-    let here = directory("never-ends");
-    std::fs::write(here.join("loops.js"), "for (;;) {}").unwrap();
-    std::fs::write(here.join("one.js"), "globalThis.result = 1;").unwrap();
-    let mut arguments = run_script("loops.js", &["--blocks", "4", "--timeout", "1"]);
-    arguments.extend(["--script", "one.js"]);
-    let output = lab(&arguments, &here);
-    assert!(output.status.success(), "{}", stderr(&output));
+    let here = with("never-ends", &[LOOPS, ONE]);
+    let arguments = ["--blocks", "4", "--timeout", "1", "--script", "one.js"];
+    ran("loops.js", &arguments, &here);
     let outcomes = |out: &str| {
         let records = records(&here.join(out));
         let ended = |r: &&tare_reports::Record| matches!(r.outcome, Outcome::TimedOut { .. });
         (records.iter().filter(ended).count(), records.len())
     };
     assert_eq!(outcomes("out"), (1, 5));
-    arguments.extend(["--more", "2"]);
-    assert!(lab(&arguments, &here).status.success());
+    ran("loops.js", &[&arguments[..], &["--more", "2"]].concat(), &here);
     assert_eq!(outcomes("out"), (1, 7), "nor is it waited for when blocks are added");
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn children_end_with_the_lab() {
-    let here = directory("orphans");
+    let here = with("orphans", &[LOOPS]);
+    let mut run = endless("loops.js", &here).spawn().unwrap();
     // The name of the script stands in no command line: the child is found by its parent.
-    std::fs::write(here.join("loops.js"), "for (;;) {}").unwrap();
-    let mut run = Command::new(LAB)
-        .args(run_script("loops.js", &["--timeout", "60"]))
-        .current_dir(&here)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
     let children = format!("/proc/{0}/task/{0}/children", run.id());
     let child = || std::fs::read_to_string(&children).ok()?.split_whitespace().next()?.parse::<u32>().ok();
     let mut found = None;
@@ -184,9 +185,8 @@ fn children_end_with_the_lab() {
 
 #[test]
 fn without_a_terminal_lines_tell_of_the_progress() {
-    let here = directory("lines");
-    std::fs::write(here.join("one.js"), "globalThis.result = 1;").unwrap();
-    let output = lab(&run_script("one.js", &["--blocks", "2", "--time-budget", "50"]), &here);
+    let here = with("lines", &[ONE]);
+    let output = ran("one.js", &["--blocks", "2", "--time-budget", "50"], &here);
     let said = stderr(&output);
     assert!(said.contains("block 1 of 2, 1 of 1 samples, about "), "{said}");
     assert!(said.contains("2 samples in "), "{said}");
@@ -196,22 +196,13 @@ fn without_a_terminal_lines_tell_of_the_progress() {
 #[cfg(target_os = "linux")]
 #[test]
 fn an_interrupted_run_says_how_to_go_on_in_words_a_shell_reads() {
-    let here = directory("it's here");
-    std::fs::write(here.join("a loop.js"), "for (;;) {}").unwrap();
-    let mut run = Command::new(LAB)
-        .args(run_script("a loop.js", &["--timeout", "60"]))
-        .current_dir(&here)
-        .stdin(Stdio::null())
-        .stderr(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
+    let here = with("it's here", &[("a loop.js", LOOPS.1)]);
+    let mut run = endless("a loop.js", &here).stderr(Stdio::piped()).spawn().unwrap();
     assert!(eventually(|| here.join("out/records.jsonl").exists()));
     let interrupt = Command::new("sh").args(["-c", &format!("kill -INT {}", run.id())]).status().unwrap();
     assert!(interrupt.success());
     let mut said = String::new();
-    BufReader::new(run.stderr.take().unwrap()).read_to_string(&mut said).unwrap();
+    run.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     run.wait().unwrap();
     assert!(said.lines().last().unwrap().contains("gc-lab run --script 'a loop.js' --allocators"), "{said}");
-    let _ = BufReader::new(&b""[..]).lines();
 }

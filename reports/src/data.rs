@@ -1,7 +1,7 @@
 //! The records put in order: repeats folded into cells, axes sorted, a baseline chosen.
 
 use crate::figure::Figure;
-use crate::record::{Collection, Ledger, Measured, Outcome, Record};
+use crate::record::{Collection, Ledger, Measured, Outcome, Point, Record, SHELL};
 use crate::stats::{self, Blocks, Pair, complete};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -85,6 +85,12 @@ pub struct Run {
     pub pauses: Option<[f64; 3]>,
     /// The share of its time on a core that went into collections.
     pub pause_share: f64,
+    /// Its time by the wall clock.
+    pub wall_ns: f64,
+    /// When each of its collections began, and how long it took.
+    pub stops: Vec<(f64, f64)>,
+    /// Its memory over time.
+    pub series: Vec<Point>,
 }
 
 impl Run {
@@ -97,7 +103,16 @@ impl Run {
             figures: Figure::ALL.map(|f| f.of(m)),
             pauses: at(0.5).and_then(|p| Some([p, at(0.99)?, Figure::Pause.of(m)?])),
             pause_share: pause_total_ns(m) / (m.cpu_ns as f64).max(1.0),
+            wall_ns: m.wall_ns as f64,
+            stops: m.collections.iter().map(|c| (c.at_ns as f64, pause_ns(c))).collect(),
+            series: m.series.clone(),
         }
+    }
+
+    /// The bytes it held after a share of its time, from 0 to 1; nothing is known between two points of the series.
+    pub fn bytes_at(&self, share: f64) -> Option<f64> {
+        let after = self.series.partition_point(|p| p.0 as f64 <= share * self.wall_ns);
+        Some(self.series.get(after.saturating_sub(1))?.1 as f64)
     }
 
     /// A figure of the sample.
@@ -218,6 +233,8 @@ pub struct Provenance {
     pub builds: Vec<String>,
     /// Command lines.
     pub commands: Vec<String>,
+    /// What calibrations before the run came to.
+    pub calibrations: Vec<String>,
     /// The first day on which a sample ran, as `2026-01-31`.
     pub day: String,
 }
@@ -307,6 +324,23 @@ impl Data {
             self.base_policy.insert(engine.clone(), policy);
             self.base_memory.insert(engine.clone(), memory);
         }
+    }
+
+    /// Whether an engine is run by its own shell, so that only the kernel tells anything of it.
+    pub fn is_shell(&self, engine: &str) -> bool {
+        self.base_memory.get(engine).is_some_and(|memory| memory.1 == SHELL)
+    }
+
+    /// The figure by which the memory of engines is compared: what they took from their allocators, and what the
+    /// kernel backed where one of them does not tell.
+    pub fn memory_figure(&self, engines: [&str; 2]) -> Figure {
+        if engines.iter().any(|e| self.is_shell(e)) { Figure::Physical } else { Figure::Peak }
+    }
+
+    /// Which builds of an engine were measured.
+    pub fn builds_of(&self, engine: &str) -> Vec<&str> {
+        let named = |line: &&String| line.split(' ').next() == Some(engine);
+        self.provenance.engines.iter().filter(named).map(String::as_str).collect()
     }
 
     /// The cells under the engine's baseline policy: the allocator comparison.
@@ -473,6 +507,7 @@ impl Provenance {
             builds: distinct(records.iter().map(|r| {
                 format!("gc-lab {}, {}, {} build", r.versions.lab, r.versions.rustc, r.versions.profile)
             })),
+            calibrations: distinct(records.iter().filter_map(|r| r.calibration.clone())),
             commands: distinct(records.iter().map(|r| r.command.join(" "))),
             day: day(first / 86_400_000),
         }
@@ -515,9 +550,9 @@ fn fold(key: CellKey, samples: &[(u32, &Measured)]) -> Option<Cell> {
         peak_bytes: of(&|r| r.peak_charged_bytes as f64)?,
         requested_bytes: known(&|r| r.peak_requested_bytes),
         growth: Growth {
-            asked: grown(|l| l.asked_bytes),
-            usable: grown(|l| l.usable_bytes),
-            taken: grown(|l| Some(l.taken_bytes)),
+            asked: known(&|r| r.ledger.peak_of_engine(|l| l.asked_bytes)),
+            usable: known(&|r| r.ledger.peak_of_engine(|l| l.usable_bytes)),
+            taken: grown(|l| Some(l.taken_bytes)).filter(|bytes| *bytes > 0.0),
             committed: grown(|l| l.committed_bytes),
             rss_anon: grown(|l| l.rss_anon_bytes),
             rss_file: grown(|l| l.rss_file_bytes),

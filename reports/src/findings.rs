@@ -44,6 +44,7 @@ pub fn all(data: &Data) -> Vec<Finding> {
         add(&name("Pauses"), longest_pauses(data, engine));
         add(&name("Collections"), collections(data, engine));
     }
+    add("Calibration", calibration(data));
     add("Disturbances", disturbances(data));
     add("Not measured", failures(data));
     found
@@ -99,6 +100,14 @@ fn words(judged: &Judged, thing: &str) -> String {
     }
 }
 
+/// What is said where nothing can be.
+const TOO_FEW: &str =
+    "Cannot be told apart: fewer than five blocks were measured. `gc-lab run --more 5` adds five.";
+
+fn too_few(blocks: &Blocks) -> bool {
+    blocks.interval(RULE.confidence).is_none()
+}
+
 fn plural(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
@@ -107,11 +116,17 @@ fn alone(setup: &Setup) -> &[Setup] {
     std::slice::from_ref(setup)
 }
 
-/// How the engines compare.
+/// How the engines compare: ours with each other.
 fn engines(data: &Data) -> Option<String> {
-    let [ours, other, ..] = data.engines.as_slice() else { return None };
+    let (ours, others) = data.engines.split_first()?;
+    let texts: Vec<String> = others.iter().filter_map(|other| two_engines(data, ours, other)).collect();
+    (!texts.is_empty()).then(|| texts.join(" "))
+}
+
+fn two_engines(data: &Data, ours: &str, other: &str) -> Option<String> {
     let (our_setup, other_setup) = (memory::base_setup(data, ours)?, memory::base_setup(data, other)?);
-    let family: Vec<Blocks> = [Figure::Time, Figure::Peak, Figure::Pause]
+    let memory = data.memory_figure([ours, other]);
+    let family: Vec<Blocks> = [Figure::Time, memory, Figure::Pause]
         .iter()
         .map(|f| data.blocks(&[(alone(&other_setup), alone(&our_setup))], &|r| r.figure(*f)))
         .collect();
@@ -124,7 +139,7 @@ fn engines(data: &Data) -> Option<String> {
         "Over {}, {ours} against {other}: {}; {}.",
         plural(pairs.len(), "workload"),
         words(&judged[0], "time"),
-        words(&judged[1], "peak memory")
+        words(&judged[1], memory.name())
     );
     if judged[2].interval.is_some() {
         text += &format!(" Where both collected: longest pause {}.", figures(&judged[2]));
@@ -160,6 +175,9 @@ fn allocators(data: &Data, engine: &str) -> Option<String> {
                 .map(|f| data.blocks(&[(alone(base), alone(s))], &|r| r.figure(f)))
         })
         .collect();
+    if family.iter().all(too_few) {
+        return Some(TOO_FEW.into());
+    }
     let judged = judge(&family, RULE);
     let workloads = data.cells_under(base).count();
     let mut text = format!(
@@ -203,6 +221,9 @@ fn fronts(data: &Data, engine: &str) -> Option<String> {
     let sides: Vec<(&[Setup], &[Setup])> = pairs.iter().map(|(a, b)| (alone(a), alone(b))).collect();
     let family: Vec<Blocks> =
         [Figure::Time, Figure::Physical].iter().map(|f| data.blocks(&sides, &|r| r.figure(*f))).collect();
+    if family.iter().all(too_few) {
+        return Some(TOO_FEW.into());
+    }
     let judged = judge(&family, RULE);
     Some(format!(
         "With the pool in front, against the same allocators without it ({}): {}, {}.",
@@ -263,6 +284,9 @@ fn thresholds(data: &Data, engine: &str) -> Option<String> {
         };
     }
     let others: Vec<&tradeoff::Choice> = choices.iter().filter(|c| !c.base).collect();
+    if others.iter().all(|c| c.time.interval.is_none() && c.memory.interval.is_none()) {
+        return Some(text + TOO_FEW);
+    }
     let items: Vec<String> = others
         .iter()
         .map(|c| format!("{}: {}, {}", c.name(), words(&c.time, "time"), words(&c.memory, "peak memory")))
@@ -322,6 +346,9 @@ fn longest_pauses(data: &Data, engine: &str) -> Option<String> {
 
 /// How much time collections take, and how many of them were for nothing.
 fn collections(data: &Data, engine: &str) -> Option<String> {
+    if data.is_shell(engine) {
+        return None;
+    }
     let cells: Vec<&Cell> = data.base_cells(engine).collect();
     let most = cells.iter().max_by(|a, b| pause_share(a).total_cmp(&pause_share(b)))?;
     if most.pause_total_ns == 0.0 {
@@ -358,6 +385,18 @@ fn collections(data: &Data, engine: &str) -> Option<String> {
         };
     }
     Some(text)
+}
+
+/// How often the verdicts of the lab erred on this machine before the run.
+fn calibration(data: &Data) -> Option<String> {
+    let found = &data.provenance.calibrations;
+    (!found.is_empty()).then(|| {
+        format!(
+            "Before the run a script was compared with itself and with one that needs 5 % more time and memory, at 99 % \
+             confidence: {}.",
+            found.join("; ")
+        )
+    })
 }
 
 /// How many samples waited for a core.

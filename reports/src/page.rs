@@ -21,6 +21,8 @@ pub struct Report {
     pub html: String,
     /// The other files: name and content. An SVG and a CSV per chart, and the table of figures.
     pub files: Vec<(String, String)>,
+    /// Tables that are no text: name and content.
+    pub tables: Vec<(String, Vec<u8>)>,
     /// What was found.
     pub findings: Vec<Finding>,
 }
@@ -108,7 +110,11 @@ pub fn build(records: &[Record]) -> Result<Report, String> {
         files.push((format!("{}.svg", chart.id), chart.wide.plain()));
         files.push((format!("{}.csv", chart.id), chart.csv));
     }
-    Ok(Report { html, files, findings })
+    #[cfg(feature = "parquet")]
+    let tables = vec![(samples::PARQUET_FILE.to_string(), samples::parquet(records)?)];
+    #[cfg(not(feature = "parquet"))]
+    let tables = Vec::new();
+    Ok(Report { html, files, tables, findings })
 }
 
 impl Report {
@@ -119,6 +125,9 @@ impl Report {
     pub fn write(&self, directory: &Path) -> io::Result<PathBuf> {
         std::fs::create_dir_all(directory)?;
         for (name, content) in &self.files {
+            std::fs::write(directory.join(name), content)?;
+        }
+        for (name, content) in &self.tables {
             std::fs::write(directory.join(name), content)?;
         }
         let page = directory.join(PAGE);
@@ -278,13 +287,18 @@ fn table(data: &Data) -> Vec<RowView> {
                 }
                 None => units::time(c.cpu_ns),
             },
-            peak: units::bytes(c.peak_bytes),
+            peak: if c.peak_bytes > 0.0 { units::bytes(c.peak_bytes) } else { "–".into() },
             rss: units::bytes(c.rss_bytes),
-            collections: format!("{:.0}", c.collections),
-            share: units::percent(pause_share(c)),
+            collections: if told(c) { format!("{:.0}", c.collections) } else { "–".into() },
+            share: if told(c) { units::percent(pause_share(c)) } else { "–".into() },
             longest: if c.pause_max_ns > 0.0 { units::time(c.pause_max_ns) } else { "–".into() },
         })
         .collect()
+}
+
+/// Whether the engine tells of its collections; a shell does not.
+fn told(cell: &Cell) -> bool {
+    cell.key.front != crate::record::SHELL
 }
 
 fn figures_csv(data: &Data) -> String {

@@ -15,11 +15,17 @@ use std::path::Path;
 /// The version of the record format that this crate writes.
 pub const SCHEMA: u32 = 2;
 
+/// The front of an engine that is run by its own shell: of its process only the kernel tells anything.
+pub const SHELL: &str = "shell";
+
+/// Its allocator and its policy, which are its own.
+pub const OWN: &str = "own";
+
 /// The name of the file of records inside a lab directory.
 pub const RECORDS_FILE: &str = "records.jsonl";
 
 /// One sample of a lab run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// The record format, [`SCHEMA`].
     pub schema: u32,
@@ -42,6 +48,9 @@ pub struct Record {
     pub environment: BTreeMap<String, String>,
     /// The command line of the lab.
     pub command: Vec<String>,
+    /// What a calibration before the run came to: `false alarms: F of N, found: P of N`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<String>,
     /// When the sample began, milliseconds since 1970.
     pub started_unix_ms: u64,
 }
@@ -49,7 +58,7 @@ pub struct Record {
 /// What one sample asks for: the point of the matrix, and the place of the sample in the run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Sample {
-    /// Name of the back end: `tare` or `quickjs-ng`.
+    /// Name of the engine: `tare`, `quickjs-ng`, or that of a command that runs scripts.
     pub engine: String,
     /// Name of the workload.
     pub workload: String,
@@ -59,9 +68,9 @@ pub struct Sample {
     pub size: u64,
     /// The allocator stack, in the syntax of `tare_allocators::parse`.
     pub allocator: String,
-    /// What stands between engine and allocator: `pool`, `direct`, or `arena` (QuickJS-ng's own).
+    /// What stands between engine and allocator: `pool`, `direct`, `arena` (QuickJS-ng's own), or [`SHELL`].
     pub front: String,
-    /// When collections run, as the lab spells policies: `quickjs(256K)`, `never`, ...
+    /// When collections run, as the lab spells policies: `quickjs(256K)`, `never`, ..., or [`OWN`].
     pub policy: String,
     /// The limit on memory, 0 for none.
     pub memory_limit_bytes: u64,
@@ -100,10 +109,11 @@ impl Sample {
 }
 
 /// How a sample ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Outcome {
     /// The script ran and its self-check held.
+    #[default]
     Ok,
     /// The script ran but its self-check failed.
     WrongResult {
@@ -261,6 +271,12 @@ pub struct Ledger {
 }
 
 impl Ledgers {
+    /// How much of a line of the engine's own there was at the peak. Such a line begins at zero: the base, read before
+    /// the engine started, knows nothing of it.
+    pub fn peak_of_engine(&self, figure: impl Fn(&Ledger) -> Option<u64>) -> Option<u64> {
+        Some(figure(&self.peak)?.saturating_sub(figure(&self.base).unwrap_or(0)))
+    }
+
     /// How much a figure grew from the base to the peak; `None` where either is not known.
     pub fn peak_growth(&self, figure: impl Fn(&Ledger) -> Option<u64>) -> Option<u64> {
         Some(figure(&self.peak)?.saturating_sub(figure(&self.base)?))

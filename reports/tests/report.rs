@@ -170,3 +170,158 @@ fn tempdir(name: &str) -> std::path::PathBuf {
     std::fs::create_dir_all(&directory).unwrap();
     directory
 }
+
+#[test]
+fn what_huge_pages_do_is_a_finding() {
+    let mut records = common::records();
+    let pool = |r: &&Record| r.sample.allocator == "mimalloc" && r.sample.policy == "quickjs(256K)";
+    let mut huge: Vec<Record> = records.iter().filter(pool).cloned().collect();
+    for record in &mut huge {
+        record.sample.thp = "always".into();
+        let ledger = &mut record.measured.as_mut().unwrap().ledger;
+        ledger.peak.rss_anon_bytes = ledger.peak.rss_anon_bytes.map(|bytes| bytes * 3);
+        ledger.peak.anon_huge_bytes = ledger.peak.rss_anon_bytes;
+    }
+    records.extend(huge);
+    let report = build(&records).unwrap();
+    let found = report.findings.iter().find(|f| f.topic == "Huge pages, tare").unwrap();
+    assert!(found.text.contains("mimalloc · pool: 3."), "{}", found.text);
+    assert!(found.text.contains("times the physical memory [") && found.text.contains("time alike"));
+    // All other comparisons stay those without.
+    let allocators = |report: &tare_reports::Report| {
+        report.findings.iter().find(|f| f.topic == "Allocators, tare").unwrap().text.clone()
+    };
+    assert_eq!(allocators(&report), allocators(&build(&common::records()).unwrap()));
+}
+
+#[test]
+fn policies_that_never_collected_are_one() {
+    let mut records = common::records();
+    let idle: Vec<Record> = records.iter().filter(|r| r.sample.policy == "never").cloned().collect();
+    for (index, mut record) in idle.into_iter().enumerate() {
+        record.sample.policy = "quickjs(64M)".into();
+        // Slower by chance: what did the same thing must not come out as two verdicts.
+        record.measured.as_mut().unwrap().cpu_ns += (index as u64 % 3) * 4_000_000;
+        records.push(record);
+    }
+    let report = build(&records).unwrap();
+    let found = report.findings.iter().find(|f| f.topic == "Thresholds, tare").unwrap();
+    assert!(
+        found.text.starts_with("quickjs(64M) made no collection in any sample and equal never"),
+        "{}",
+        found.text
+    );
+    assert_eq!(found.text.matches("quickjs(64M)").count(), 2, "{}", found.text);
+    assert!(found.text.contains("never = quickjs(64M): "), "{}", found.text);
+}
+
+#[test]
+fn a_chatty_workload_does_not_set_the_pauses_of_all() {
+    let figures = |records: &[Record]| {
+        let report = build(records).unwrap();
+        let csv = report.files.iter().find(|f| f.0 == "pauses.csv").unwrap().1.clone();
+        let line = csv.lines().find(|l| l.starts_with("tare,quickjs(256K)")).unwrap();
+        line.split(',').map(str::to_string).collect::<Vec<_>>()
+    };
+    let mut records = common::records();
+    let before = figures(&records);
+    for record in records.iter_mut().filter(|r| r.sample.workload == "closures") {
+        let Some(measured) = &mut record.measured else { continue };
+        // Fifty times as many collections of the same lengths.
+        measured.collections = vec![measured.collections.clone(); 50].concat();
+        measured.collection_count *= 50;
+    }
+    let after = figures(&records);
+    let same = before.iter().zip(&after).filter(|(a, b)| a == b).count();
+    assert!(after != before && same + 2 >= before.len(), "only the count may change: {before:?} {after:?}");
+}
+
+#[test]
+fn disturbed_samples_are_counted_on_the_page() {
+    let mut records = common::records();
+    let total = records.len();
+    for record in records.iter_mut().take(4) {
+        record.noise.disturbed = true;
+    }
+    records[9].noise.retaken = true;
+    records[3].calibration = Some("false alarms: 0 of 10, found: 9 of 10".into());
+    let html = build(&records).unwrap().html;
+    assert!(html.contains(&format!("4 of {total} samples that count waited for a core")), "{total}");
+    assert!(html.contains("1 were taken a second time") || html.contains("1 was taken a second time"));
+    assert!(html.contains("confidence: false alarms: 0 of 10, found: 9 of 10."));
+}
+
+#[test]
+fn a_peer_by_its_own_shell_has_only_what_the_kernel_tells() {
+    let mut records = common::records();
+    records.retain(|r| r.sample.engine == "tare" || r.sample.allocator == "system");
+    for record in records.iter_mut().filter(|r| r.sample.engine != "tare") {
+        let own = || "own".to_string();
+        (record.sample.allocator, record.sample.policy) = (own(), own());
+        (record.sample.engine, record.sample.front) = ("other".into(), "shell".into());
+        record.versions.engine = "2.0, by its own shell: other {script}".into();
+        let measured = record.measured.as_mut().unwrap();
+        let (cpu_ns, mut ledger) = (measured.cpu_ns, measured.ledger.clone());
+        for line in [&mut ledger.base, &mut ledger.peak, &mut ledger.end] {
+            (line.taken_bytes, line.asked_bytes, line.usable_bytes, line.committed_bytes) =
+                (0, None, None, None);
+        }
+        *measured = tare_reports::record::Measured { cpu_ns, wall_ns: cpu_ns, ledger, ..Default::default() };
+    }
+    let report = build(&records).unwrap();
+    let engines = report.findings.iter().find(|f| f.topic == "Engines").unwrap();
+    assert!(
+        engines.text.contains("physical memory") && !engines.text.contains("peak memory"),
+        "{}",
+        engines.text
+    );
+    let of_peer = |topic: &str| report.findings.iter().any(|f| f.topic == format!("{topic}, other"));
+    for topic in ["Collections", "Pauses", "Thresholds", "Allocators"] {
+        assert!(!of_peer(topic), "{topic} of a shell is not known");
+    }
+    assert!(
+        report.html.matches("by its own shell: other {script}").count() >= 4,
+        "every table says which build"
+    );
+    assert!(!report.html.contains("NaN") && !report.html.contains("inf"));
+}
+
+#[test]
+fn bands_hold_the_curves_they_are_of() {
+    let report = build(&common::records()).unwrap();
+    let csv = &report.files.iter().find(|f| f.0 == "mmu.csv").unwrap().1;
+    let mut spread = 0;
+    for line in csv.lines().skip(1) {
+        let fields: Vec<&str> = line.rsplit(',').take(3).collect();
+        let [high, low, middle] = [0, 1, 2].map(|i| fields[i].parse::<f64>().unwrap());
+        assert!(low <= middle && middle <= high, "{line}");
+        spread += usize::from(low < high);
+    }
+    assert!(spread > 20, "samples differ, so some bands are open");
+    for name in ["mmu.svg", "memory-over-time.svg"] {
+        let svg = &report.files.iter().find(|f| f.0 == name).unwrap().1;
+        assert!(svg.contains("opacity=\"0.22\""), "{name} has no band");
+    }
+}
+
+#[test]
+fn four_blocks_decide_nothing_and_say_so_once() {
+    let mut records = common::records();
+    records.retain(|r| r.sample.block < 4);
+    let report = build(&records).unwrap();
+    for finding in &report.findings {
+        assert!(!finding.text.contains("Another policy needs less"), "{}", finding.text);
+        assert!(finding.text.matches("fewer than five blocks").count() <= 2, "{}", finding.text);
+    }
+    let best = report.files.iter().find(|f| f.0 == "trade-off-tare.csv").unwrap();
+    assert!(best.1.lines().skip(1).all(|l| l.ends_with(",yes")), "no policy is beaten: {}", best.1);
+}
+
+#[test]
+fn the_ledger_has_the_lines_of_the_engine() {
+    let html = build(&common::records()).unwrap().html;
+    let row = &html[html.find("<td class=\"l\">tare · system · pool</td>").unwrap()..];
+    let row = &row[..row.find("</tr>").unwrap()];
+    let unknown = row.matches("<td>–</td>").count();
+    assert_eq!(unknown, 1, "only what the C library committed is not in these records: {row}");
+}

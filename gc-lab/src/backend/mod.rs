@@ -2,6 +2,7 @@
 
 #[cfg(feature = "quickjs-ng")]
 mod quickjs_ng;
+pub mod shell;
 mod tare;
 
 pub use tare::provide_native;
@@ -10,7 +11,7 @@ use crate::machine;
 use crate::policy::Policy;
 use serde::{Deserialize, Serialize};
 use tare_allocators::{Allocator, Spec, System};
-use tare_reports::record::{Ledger, Measured, Noise, Outcome, Versions};
+use tare_reports::record::{Ledger, Measured, Noise, Outcome, SCHEMA, Versions};
 
 /// How a runtime is set up.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,6 +41,9 @@ pub struct Setup {
     pub pinned_core: Option<u32>,
     /// Bytes of padding in the environment of the process, which move its stack.
     pub env_bytes: u64,
+    /// The command by which the engine is run, where that is its own shell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine_command: Option<String>,
 }
 
 impl Setup {
@@ -58,6 +62,7 @@ impl Setup {
             thp: if cfg!(target_os = "linux") { "never" } else { "inherit" }.into(),
             pinned_core: None,
             env_bytes: 0,
+            engine_command: None,
         }
     }
 
@@ -109,6 +114,9 @@ const NEVER_SETTLED: &str = "the module never ends: it waits for a promise that 
 /// How a run ended and what was seen of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {
+    /// The version of the record format whose figures these are; another lab may be of another.
+    #[serde(default)]
+    pub schema: u32,
     /// How it ended. A wrong result is for the caller to find: the back end checks nothing.
     pub outcome: Outcome,
     /// What was measured, also of a run that ended badly.
@@ -143,6 +151,7 @@ impl Run {
     /// A run that did not begin.
     pub fn not_begun(outcome: Outcome) -> Self {
         Run {
+            schema: SCHEMA,
             outcome,
             measured: None,
             versions: None,
@@ -160,13 +169,18 @@ impl Run {
 /// An engine.
 pub trait Backend: Sync {
     /// Its name on the command line and in records.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
     /// Its version.
     fn version(&self) -> String;
 
     /// What can stand between it and the allocator, the default first.
     fn fronts(&self) -> &'static [&'static str];
+
+    /// The command it is run by, where that is its own shell.
+    fn command(&self) -> Option<&str> {
+        None
+    }
 
     /// Whether it can run under a policy.
     ///
@@ -192,10 +206,13 @@ pub fn all() -> &'static [&'static dyn Backend] {
 /// # Errors
 /// A sentence that names the engines there are, and the feature that brings more.
 pub fn find(name: &str) -> Result<&'static dyn Backend, String> {
-    all().iter().copied().find(|b| b.name() == name).ok_or_else(|| {
+    all().iter().copied().find(|b| b.name() == name).or_else(|| shell::find(name)).ok_or_else(|| {
         let names: Vec<&str> = all().iter().map(|b| b.name()).collect();
-        let hint =
-            if name == "quickjs-ng" { "; build with `--features quickjs-ng` to have that one" } else { "" };
+        let hint = if name == "quickjs-ng" {
+            "; build with `--features quickjs-ng` to have that one"
+        } else {
+            "; --engine-command 'CMD {script}' brings more"
+        };
         format!("there is no engine `{name}`; this build has {}{hint}", names.join(", "))
     })
 }

@@ -14,8 +14,9 @@ use crate::policy::Policy;
 use probe::Probe;
 use rquickjs::qjs;
 use std::alloc::Layout;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::ffi::{CStr, CString, c_int, c_void};
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::mem::ManuallyDrop;
 use std::ptr::{NonNull, null_mut};
 use std::time::Instant;
@@ -26,13 +27,15 @@ use tare_reports::record::{Ledger, Ledgers, Measured, Outcome};
 pub struct QuickJsNg;
 
 impl Backend for QuickJsNg {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "quickjs-ng"
     }
 
     fn version(&self) -> String {
         // SAFETY: the call returns a static string that ends in zero.
-        unsafe { CStr::from_ptr(qjs::JS_GetVersion()) }.to_string_lossy().into_owned()
+        let version = unsafe { CStr::from_ptr(qjs::JS_GetVersion()) }.to_string_lossy();
+        // The assertions are a feature of the crate that this workspace turns off.
+        format!("{version}, built by the crate rquickjs: {}, -DNDEBUG", env!("LAB_PEER_BUILD"))
     }
 
     fn fronts(&self) -> &'static [&'static str] {
@@ -59,10 +62,6 @@ impl Backend for QuickJsNg {
             let message = format!("QuickJS-ng has only its own front, `arena`, not `{}`", setup.front);
             return Run::not_begun(Outcome::Unsupported { message });
         }
-        if script.module {
-            let message = "the lab runs QuickJS-ng on scripts only, not on modules".into();
-            return Run::not_begun(Outcome::Unsupported { message });
-        }
         let base = super::base(&setup.allocator);
         let allocator = match super::allocator(&setup.allocator) {
             Ok(allocator) => allocator,
@@ -76,7 +75,8 @@ impl Backend for QuickJsNg {
         };
         let bridge = Bridge { allocator };
         let begun = Instant::now();
-        let Some(engine) = Engine::new(&bridge, setup, &policy) else {
+        let rejections = Rejections::default();
+        let Some(engine) = Engine::new(&bridge, &rejections, setup, &policy) else {
             return failed("QuickJS-ng could not make a runtime: out of memory".into());
         };
         let setup_ns = begun.elapsed().as_nanos() as u64;
@@ -103,15 +103,20 @@ impl Backend for QuickJsNg {
 }
 
 /// A runtime with one context and its probe.
-struct Engine {
+struct Engine<'a> {
     runtime: *mut qjs::JSRuntime,
     context: *mut qjs::JSContext,
     probe: Option<Box<Probe>>,
+    rejections: &'a Rejections,
 }
 
-impl Engine {
-    /// Makes them. The bridge outlives the engine because the caller holds it longer.
-    fn new(bridge: &Bridge, setup: &Setup, policy: &Policy) -> Option<Self> {
+/// The promises that were rejected and that nobody handles yet: two owned values each, promise and reason.
+#[derive(Default)]
+struct Rejections(RefCell<Vec<(qjs::JSValue, qjs::JSValue)>>);
+
+impl<'a> Engine<'a> {
+    /// Makes them. The bridge and the rejections outlive the engine because the caller holds them longer.
+    fn new(bridge: &Bridge, rejections: &'a Rejections, setup: &Setup, policy: &Policy) -> Option<Self> {
         let functions = qjs::JSMallocFunctions {
             js_calloc: Some(calloc),
             js_malloc: Some(malloc),
@@ -127,9 +132,12 @@ impl Engine {
             return None;
         }
         let limit = setup.memory_limit_bytes;
-        let mut engine = Engine { runtime, context: null_mut(), probe: None };
-        // SAFETY: the runtime was just made and is used by this thread only.
+        let mut engine = Engine { runtime, context: null_mut(), probe: None, rejections };
+        let opaque = std::ptr::from_ref(rejections).cast_mut().cast::<c_void>();
+        // SAFETY: the runtime was just made and is used by this thread only; the rejections outlive it.
         unsafe {
+            qjs::JS_SetHostPromiseRejectionTracker(runtime, Some(track_rejection), opaque);
+            qjs::JS_SetModuleLoaderFunc(runtime, None, Some(load_module), null_mut());
             if let Some(stack) = setup.max_stack_bytes {
                 qjs::JS_SetMaxStackSize(runtime, stack as _);
             }
@@ -161,10 +169,7 @@ impl Engine {
             probe.start(start, handle.cloned());
         }
         let cpu = machine::cpu_ns();
-        let mut ended = self.eval(script);
-        if ended.is_ok() {
-            ended = self.run_jobs();
-        }
+        let ended = self.evaluate(script);
         let cpu_ns = machine::cpu_ns() - cpu;
         let wall_ns = start.elapsed().as_nanos() as u64;
         let (watch_cpu_ns, watch_wall_ns) = handle.map(Handle::watch_ns).unwrap_or_default();
@@ -219,9 +224,9 @@ impl Engine {
                 return Err("out of memory".into());
             }
             // The runtime is not this engine's to free.
-            let other = ManuallyDrop::new(Engine { runtime: self.runtime, context, probe: None });
-            let ended =
-                other.prepare(script).and_then(|()| other.eval(script)).and_then(|()| other.run_jobs());
+            let rejections = self.rejections;
+            let other = ManuallyDrop::new(Engine { runtime: self.runtime, context, probe: None, rejections });
+            let ended = other.prepare(script).and_then(|()| other.evaluate(script));
             // SAFETY: the context was made above, and no value of it is held.
             unsafe { qjs::JS_FreeContext(context) };
             ended?;
@@ -253,26 +258,65 @@ impl Engine {
         source += "globalThis.console = { log: print };\n";
         source += "globalThis.performance ??= { now: Date.now };\n";
         let setup = Script { filename: "<setup>".into(), source, size: None, prints: false, module: false };
-        self.eval(&setup)
+        self.evaluate(&setup)
     }
 
-    /// Runs a script; an exception comes back as its text.
-    fn eval(&self, script: &Script) -> Result<(), String> {
+    /// Runs a program and its jobs. A promise that was rejected without a handler is an exception that nobody saw.
+    fn evaluate(&self, script: &Script) -> Result<(), String> {
+        let ended = self.eval(script).and_then(|value| {
+            let ended =
+                self.run_jobs().and_then(|()| if script.module { self.settled(value) } else { Ok(()) });
+            // SAFETY: the context is live and the value is owned here.
+            unsafe { qjs::JS_FreeValue(self.context, value) };
+            ended
+        });
+        let unseen: Vec<_> = self.rejections.0.take();
+        // SAFETY: the context is live; both values of each pair are owned here and freed once.
+        let mut reasons = unseen.into_iter().map(|(promise, reason)| unsafe {
+            let settled = qjs::JS_PromiseState(self.context, promise);
+            let text = self.error_text(reason);
+            qjs::JS_FreeValue(self.context, promise);
+            qjs::JS_FreeValue(self.context, reason);
+            (settled == qjs::JSPromiseStateEnum_JS_PROMISE_REJECTED).then_some(text)
+        });
+        let first = reasons.by_ref().flatten().next();
+        reasons.for_each(drop);
+        ended.and(first.map_or(Ok(()), Err))
+    }
+
+    /// How a module's promise ended.
+    fn settled(&self, promise: qjs::JSValue) -> Result<(), String> {
+        // SAFETY: the context and the promise are live; the result is freed.
+        unsafe {
+            match qjs::JS_PromiseState(self.context, promise) {
+                qjs::JSPromiseStateEnum_JS_PROMISE_PENDING => Err(super::NEVER_SETTLED.into()),
+                qjs::JSPromiseStateEnum_JS_PROMISE_REJECTED => {
+                    let reason = qjs::JS_PromiseResult(self.context, promise);
+                    let text = self.error_text(reason);
+                    qjs::JS_FreeValue(self.context, reason);
+                    Err(text)
+                }
+                _ => Ok(()),
+            }
+        }
+    }
+
+    /// Runs a script, or begins a module and gives its promise; an exception comes back as its text.
+    fn eval(&self, script: &Script) -> Result<qjs::JSValue, String> {
         let source = CString::new(script.source.as_str())
             .map_err(|_| format!("{}: the script holds a zero character", script.filename))?;
         let filename = CString::new(script.filename.replace('\0', "?")).unwrap_or_default();
-        // SAFETY: both strings end in zero and outlive the call; the value it returns is freed.
+        let kind = if script.module { qjs::JS_EVAL_TYPE_MODULE } else { qjs::JS_EVAL_TYPE_GLOBAL };
+        // SAFETY: both strings end in zero and outlive the call; the value it returns is the caller's.
         unsafe {
             let value = qjs::JS_Eval(
                 self.context,
                 source.as_ptr(),
                 source.as_bytes().len() as _,
                 filename.as_ptr(),
-                qjs::JS_EVAL_TYPE_GLOBAL as c_int,
+                kind as c_int,
             );
-            let threw = qjs::JS_IsException(value);
-            qjs::JS_FreeValue(self.context, value);
-            if threw { Err(self.exception()) } else { Ok(()) }
+            if qjs::JS_IsException(value) { Err(self.exception()) } else { Ok(value) }
         }
     }
 
@@ -293,6 +337,19 @@ impl Engine {
         // SAFETY: the context is live; both values are freed.
         unsafe {
             let value = qjs::JS_GetException(self.context);
+            let text = self.error_text(value);
+            qjs::JS_FreeValue(self.context, value);
+            text
+        }
+    }
+
+    /// The text of what was thrown, with its stack where it has one.
+    ///
+    /// # Safety
+    /// 1. `value` is a live value of this context.
+    unsafe fn error_text(&self, value: qjs::JSValue) -> String {
+        // SAFETY: (1); the stack is freed.
+        unsafe {
             let mut text = self.text(value);
             if qjs::JS_IsError(value) {
                 let stack = qjs::JS_GetPropertyStr(self.context, value, c"stack".as_ptr());
@@ -302,7 +359,6 @@ impl Engine {
                 }
                 qjs::JS_FreeValue(self.context, stack);
             }
-            qjs::JS_FreeValue(self.context, value);
             text
         }
     }
@@ -359,7 +415,7 @@ impl Engine {
     }
 }
 
-impl Drop for Engine {
+impl Drop for Engine<'_> {
     fn drop(&mut self) {
         // SAFETY: no value of ours is left but those of the probe, which go first; the bridge
         // under the runtime is still there.
@@ -372,6 +428,63 @@ impl Drop for Engine {
             }
             qjs::JS_FreeRuntime(self.runtime);
         }
+    }
+}
+
+/// Notes a promise that was rejected without a handler, and forgets one that got a handler later.
+unsafe extern "C" fn track_rejection(
+    context: *mut qjs::JSContext,
+    promise: qjs::JSValue,
+    reason: qjs::JSValue,
+    is_handled: bool,
+    opaque: *mut c_void,
+) {
+    // SAFETY: the opaque pointer is the rejections of the runtime, which outlive it; the engine passes live values,
+    // of which references are kept. The tag of every promise is that of objects, so it holds a pointer.
+    unsafe {
+        let Some(rejections) = opaque.cast::<Rejections>().as_ref() else { return };
+        if !is_handled {
+            let kept = (qjs::JS_DupValue(context, promise), qjs::JS_DupValue(context, reason));
+            rejections.0.borrow_mut().push(kept);
+            return;
+        }
+        let same = |(known, _): &(qjs::JSValue, qjs::JSValue)| {
+            qjs::JS_VALUE_GET_PTR(*known) == qjs::JS_VALUE_GET_PTR(promise)
+        };
+        let found = rejections.0.borrow().iter().position(same);
+        let taken = found.map(|at| rejections.0.borrow_mut().swap_remove(at));
+        if let Some((promise, reason)) = taken {
+            qjs::JS_FreeValue(context, promise);
+            qjs::JS_FreeValue(context, reason);
+        }
+    }
+}
+
+/// Reads a module from the file that its name is the path of.
+unsafe extern "C" fn load_module(
+    context: *mut qjs::JSContext,
+    name: *const c_char,
+    _opaque: *mut c_void,
+) -> *mut qjs::JSModuleDef {
+    // SAFETY: the name ends in zero and lives as long as the call.
+    let path = unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned();
+    let source = std::fs::read_to_string(&path).ok().and_then(|text| CString::new(text).ok());
+    // SAFETY: the context is live, the strings end in zero and outlive the calls. A compiled module is referenced by
+    // its context, so the value that stands for it is given up at once.
+    unsafe {
+        let Some(source) = source else {
+            qjs::JS_ThrowReferenceError(context, c"could not load module '%s'".as_ptr(), name);
+            return null_mut();
+        };
+        let flags = qjs::JS_EVAL_TYPE_MODULE | qjs::JS_EVAL_FLAG_COMPILE_ONLY;
+        let length = source.as_bytes().len() as _;
+        let compiled = qjs::JS_Eval(context, source.as_ptr(), length, name, flags as c_int);
+        if qjs::JS_IsException(compiled) {
+            return null_mut();
+        }
+        let module = qjs::JS_VALUE_GET_PTR(compiled).cast::<qjs::JSModuleDef>();
+        qjs::JS_FreeValue(context, compiled);
+        module
     }
 }
 

@@ -20,7 +20,7 @@ const RANDOM_SEED: u64 = 1;
 pub struct Tare;
 
 impl Backend for Tare {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "tare"
     }
 

@@ -258,6 +258,17 @@ impl Canvas<'_> {
         self.keep(drawn);
     }
 
+    /// A pale band between two lines through the same places: (x, lower edge, upper edge).
+    pub fn band(&mut self, points: &[(f64, f64, f64)], ink: Ink) {
+        if points.len() < 2 {
+            return;
+        }
+        let edge = points.iter().map(|p| at(p.0, p.1));
+        let corners: Vec<(i32, i32)> = edge.chain(points.iter().rev().map(|p| at(p.0, p.2))).collect();
+        let drawn = self.area.draw(&Polygon::new(corners, ink.stand_in().mix(0.22)));
+        self.keep(drawn);
+    }
+
     /// A data point of about `size` pixels across; hollow ones show the ground inside.
     pub fn mark(&mut self, mark: Mark, x: f64, y: f64, size: f64, ink: Ink, hollow: bool) {
         self.shape(mark, x, y, size / 2.0, ink);
@@ -342,8 +353,13 @@ pub fn shortened(text: &str, size: u32, width: f64) -> String {
 
 /// About how wide a text is, in pixels: wide enough for the usual sans-serif faces.
 pub fn text_width(text: &str, size: u32) -> f64 {
-    text.chars().map(|c| if "ilj.,:;|!'()[] ".contains(c) { 0.34 } else { 0.58 }).sum::<f64>()
-        * f64::from(size)
+    let wide = |c: char| match c {
+        'm' | 'w' | 'M' | 'W' | '@' | '%' | '…' => 0.97,
+        'i' | 'l' | 'j' | '.' | ',' | ':' | ';' | '|' | '!' | '\'' | '(' | ')' | '[' | ']' | ' ' => 0.36,
+        'A'..='Z' => 0.68,
+        _ => 0.6,
+    };
+    text.chars().map(wide).sum::<f64>() * f64::from(size)
 }
 
 #[cfg(test)]
@@ -355,6 +371,18 @@ mod tests {
         assert_eq!(Ink::of_allocator("mimalloc"), Ink::of_allocator("limit(64M, counting(mimalloc))"));
         assert_eq!(Ink::of_allocator("pool"), Ink::Allocator(3));
         assert_ne!(Ink::of_allocator("system"), Ink::of_allocator("jemalloc"));
+    }
+
+    #[test]
+    fn wide_letters_have_room() {
+        // Widths in DejaVu Sans, the widest of the usual faces, at 13 pixels.
+        for (text, pixels) in [("membalancer(0.001)", 137.0), ("quickjs(256K)", 88.0), ("Wwmm%", 61.0)] {
+            assert!(
+                (pixels..pixels * 1.25).contains(&text_width(text, 13)),
+                "{text}: {}",
+                text_width(text, 13)
+            );
+        }
     }
 
     #[test]

@@ -139,16 +139,17 @@ pub fn peak(data: &Data, engine: &str) -> Result<Option<Chart>, String> {
     )?))
 }
 
-/// The engines beside each other: what ours needs of the other's time and memory.
-pub fn engines(data: &Data) -> Result<Option<Chart>, String> {
-    let [ours, other, ..] = data.engines.as_slice() else { return Ok(None) };
+/// The engines beside each other: what ours needs of another's time and memory.
+pub fn engines(data: &Data, other: &str) -> Result<Option<Chart>, String> {
+    let Some(ours) = data.engines.first() else { return Ok(None) };
     let pairs = pairs(data, ours, other);
     if pairs.is_empty() {
         return Ok(None);
     }
     let mut csv = csv_line(&["workload", "time_ratio", "peak_memory_ratio", "longest_pause_ratio"]);
     let mut rows = Vec::new();
-    let marks = [("time", Ink::Series(0), Mark::Circle), ("peak memory", Ink::Series(1), Mark::Square)];
+    let figure = data.memory_figure([ours, other]);
+    let marks = [("time", Ink::Series(0), Mark::Circle), (figure.name(), Ink::Series(1), Mark::Square)];
     for pair in &pairs {
         let of = |j: &Option<Judged>| j.and_then(|j| j.ratio);
         let number = |v: Option<f64>| v.map_or(String::new(), |v| format!("{v:.4}"));
@@ -181,13 +182,19 @@ pub fn engines(data: &Data) -> Result<Option<Chart>, String> {
         |(label, ink, mark): (&str, Ink, Mark)| Entry { label: label.into(), ink, mark, hollow: false };
     let legend = marks.map(entry).into();
     let rows = Rows { rows, legend, kind: Kind::Decimal, label: ratio_label, reference: Some(1.0) };
+    let memory = match figure {
+        Figure::Physical => "physical memory of the process",
+        _ => "peak memory taken from the allocator",
+    };
+    let id = if data.engines.len() > 2 { format!("engines-{other}") } else { "engines".into() };
     Ok(Some(chart(
-        "engines".into(),
+        id,
         "Engines",
         format!("{ours} relative to {other}"),
         format!(
-            "Time on a core and peak memory taken from the allocator, {ours} divided by {other}, each under its \
-             baseline allocator and policy, with intervals. Left of the line at 1× {ours} needs less."
+            "Time on a core and {memory}, {ours} divided by {other}, each under its baseline allocator and policy, \
+             with intervals. Left of the line at 1× {ours} needs less. Compared were {}.",
+            [ours, other].map(|e| data.builds_of(e).join(" and ")).join(" and ")
         ),
         csv,
         |width| rows.draw(width),
@@ -198,7 +205,7 @@ pub fn engines(data: &Data) -> Result<Option<Chart>, String> {
 pub struct Versus {
     /// The workload.
     pub workload: String,
-    /// Time on a core, peak memory and longest pause, where both have them.
+    /// Time on a core, memory and longest pause, where both have them.
     pub figures: [Option<Judged>; 3],
 }
 
@@ -212,7 +219,8 @@ pub fn pairs(data: &Data, ours: &str, other: &str) -> Vec<Versus> {
     let (Some(ours), Some(other)) = (base_setup(data, ours), base_setup(data, other)) else {
         return Vec::new();
     };
-    let figures = [Figure::Time, Figure::Peak, Figure::Pause];
+    let memory = data.memory_figure([&ours.engine, &other.engine]);
+    let figures = [Figure::Time, memory, Figure::Pause];
     let found = figures.map(|f| {
         data.blocks_by_workload(std::slice::from_ref(&other), std::slice::from_ref(&ours), &|r| r.figure(f))
     });

@@ -42,7 +42,9 @@ pub struct Chart {
 /// When the drawing backend reports one.
 pub fn all(data: &Data) -> Result<Vec<Chart>, String> {
     let mut charts = Vec::new();
-    charts.extend(memory::engines(data)?);
+    for other in data.engines.iter().skip(1) {
+        charts.extend(memory::engines(data, other)?);
+    }
     for engine in &data.engines {
         charts.extend(memory::peak(data, engine)?);
     }

@@ -181,6 +181,7 @@ pub fn bytes_label(value: f64) -> String {
 /// A time as an axis says it.
 pub fn time_label(ns: f64) -> String {
     let (value, unit) = match ns {
+        0.0 => return "0".into(),
         n if n >= 0.9999e9 => (n / 1e9, "s"),
         n if n >= 0.9999e6 => (n / 1e6, "ms"),
         n if n >= 0.9999e3 => (n / 1e3, "µs"),

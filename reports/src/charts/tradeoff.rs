@@ -76,9 +76,10 @@ pub fn choices(data: &Data, engine: &str) -> Vec<Choice> {
 /// Whether `a` needs less of one for certain, and no more of the other as far as is known.
 fn beats(a: &Choice, b: &Choice) -> bool {
     let ends = |j: &Judged| j.interval.map_or(j.ratio.map(|r| (r, r)), |i| Some((i.low, i.high)));
-    let less = |a: &Judged, b: &Judged| {
-        let known = |j: &Judged, base: bool| j.interval.is_some() || base;
-        known(a, true) && known(b, true) && ends(a).zip(ends(b)).is_some_and(|(a, b)| a.1 < b.0)
+    // Only the baseline is known without an interval: it is one.
+    let known = |choice: &Choice, j: &Judged| j.interval.is_some() || choice.base;
+    let less = |one: &Judged, other: &Judged| {
+        known(a, one) && known(b, other) && ends(one).zip(ends(other)).is_some_and(|(a, b)| a.1 < b.0)
     };
     let no_more = |a: &Judged, b: &Judged| {
         a.ratio.zip(b.ratio).is_some_and(|(a, b)| a <= b * (1.0 + findings::RULE.margin))
