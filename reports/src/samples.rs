@@ -138,16 +138,19 @@ macro_rules! values {
 
 values!(String => Text, &str => Text, u64 => Whole, u32 => Whole, f64 => Ratio, bool => Flag);
 
+/// How a figure is read from a record.
+type Of = Box<dyn Fn(&Record) -> Option<Value>>;
+
 struct Column {
     name: String,
     #[cfg_attr(not(feature = "parquet"), allow(dead_code, reason = "CSV has no types"))]
     kind: Kind,
-    of: Box<dyn Fn(&Record) -> Option<Value>>,
+    of: Of,
 }
 
 fn columns() -> Vec<Column> {
     let mut columns: Vec<Column> = Vec::new();
-    let mut column = |name: &str, kind: Kind, of: Box<dyn Fn(&Record) -> Option<Value>>| {
+    let mut column = |name: &str, kind: Kind, of: Of| {
         columns.push(Column { name: name.to_string(), kind, of });
     };
     macro_rules! sample {
