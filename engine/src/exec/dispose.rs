@@ -66,8 +66,8 @@ impl Context {
 
     fn new_suppressed_error(&mut self, error: Value, suppressed: Value) -> JsResult<Value> {
         let prototype = self.realm().intrinsic(Intrinsic::SuppressedErrorPrototype);
-        let shape = ShapeTable::current().root(&prototype, 0, 0)?;
         let trace = self.capture_trace()?;
+        let shape = ShapeTable::current().root(&prototype, 0, 0)?;
         let object = ErrorCell::create(shape, trace)?;
         self.define_suppressed(&object, error, suppressed)?;
         Ok(object.into())

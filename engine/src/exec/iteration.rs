@@ -228,16 +228,15 @@ impl Context {
     /// Starts a `for-in` loop: names of the whole chain, each once; a name that is not enumerable
     /// hides those of the same name behind it.
     pub(crate) fn for_in_start(&mut self, value: &Value) -> JsResult<Value> {
-        let shape = ShapeTable::current().root(&Value::NULL, 0, 0)?;
         // They stay with the iterator.
         let mut keys: crate::mem::Vec<'static, Atom> =
             crate::mem::Vec::new(self.rt().mem.memory(crate::mem::Use::Runtime));
         if value.is_nullish() {
-            return Ok(ForInCell::create(shape, Value::UNDEFINED, keys, Value::UNDEFINED, false)?.into());
+            return Ok(ForInCell::create(Value::UNDEFINED, keys, Value::UNDEFINED, false)?.into());
         }
         let object = self.to_object(value)?;
         if let Some(of) = self.plain_names(&object, &mut keys)? {
-            return Ok(ForInCell::create(shape, object.into(), keys, of, false)?.into());
+            return Ok(ForInCell::create(object.into(), keys, of, false)?.into());
         }
         let mut at = object.clone();
         // Names seen on the way, enumerable or not; the `known` ones, of objects before, are in order.
@@ -280,7 +279,7 @@ impl Context {
                 Err(_) => break,
             }
         }
-        Ok(ForInCell::create(shape, object.into(), keys, Value::UNDEFINED, asks)?.into())
+        Ok(ForInCell::create(object.into(), keys, Value::UNDEFINED, asks)?.into())
     }
 
     /// The names of an ordinary object that inherits none and whose shape says it all; gives the shape then.

@@ -829,8 +829,9 @@ impl Context {
             }
             _ => (),
         }
+        self.pay_elements(object.shape().count() as usize * 16)?;
+        // Not before: whoever is asked there may run scripts.
         let shape = object.shape();
-        self.pay_elements(shape.count() as usize * 16)?;
         if shape.has(shape_flags::INTEGER_KEYS) || object.as_array().is_some_and(|a| a.is_sparse()) {
             for i in 0..shape.count() {
                 if let Some(property) = shape.property(i)

@@ -2,7 +2,7 @@
 
 use core::cell::Cell as StdCell;
 
-use super::{ObjectHead, Shape};
+use super::{ObjectHead, Shape, ShapeTable};
 use crate::heap::{Blocks, Cell, Tracer};
 use crate::mem::{Part, Use, Vec};
 use crate::text::Atom;
@@ -24,13 +24,9 @@ impl ForInCell {
     /// A new enumeration of `keys` of `object` (an object, or undefined for none); `of` is the shape, not
     /// unique, that has them all, or undefined. `asks` says that whether a name is enumerable is found out when
     /// the loop comes to it.
-    pub fn create(
-        shape: &Shape,
-        object: Value,
-        keys: Vec<'static, Atom>,
-        of: Value,
-        asks: bool,
-    ) -> JsResult<Object> {
+    pub fn create(object: Value, keys: Vec<'static, Atom>, of: Value, asks: bool) -> JsResult<Object> {
+        // Not looked up before the names were: that may run scripts, and a collection frees a shape without objects.
+        let shape = ShapeTable::current().root(&Value::NULL, 0, 0)?;
         let head = ObjectHead::new();
         Object::alloc(ForInCell { head, object, keys, next: StdCell::new(0), shape: of, asks }, shape)
     }

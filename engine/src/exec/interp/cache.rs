@@ -240,8 +240,10 @@ pub(super) fn put_field(i: Interp, object: &Value, value: Value, index: usize) -
         unsafe { learn_setter(target, before, key, cache) };
     }
     let old_word = word_of(target);
+    // A setter may take the shape away from its last object, and collect.
+    let held = learnable.then(|| before.to_value());
     cx.set_value(object, key, value, strict)?;
-    if learnable && !before.has(shape_flags::UNIQUE) {
+    if held.is_some() && !before.has(shape_flags::UNIQUE) {
         // SAFETY: as above.
         unsafe { learn_add(target, before, old_word, key, cache) };
     }
