@@ -32,3 +32,8 @@ fn small_stacks_and_limits_break_nothing() {
         run(mode, "170");
     }
 }
+
+#[test]
+fn refused_allocations_break_nothing_and_leave_nothing_behind() {
+    run("fail", "340");
+}

@@ -5,6 +5,8 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use tare::{Context, Error, Front, Runtime};
+use tare_allocators::wrappers::FailHandle;
+use tare_allocators::{Fail, ParseError, Plan, Spec};
 
 use super::{Job, LINES, Output, class};
 
@@ -12,20 +14,30 @@ use super::{Job, LINES, Output, class};
 pub fn run(job: &Job) -> Output {
     let lines = Rc::new(RefCell::new(Vec::new()));
     let end = match start(job) {
-        Ok(runtime) => in_runtime(job, runtime, &lines),
+        Ok((runtime, refusals)) => in_runtime(job, runtime, refusals.as_ref(), &lines),
         Err(end) => end,
     };
     Output { lines: lines.take(), end }
 }
 
-fn start(job: &Job) -> Result<Runtime, String> {
+/// A runtime, and what ends the refusals of its allocator.
+fn start(job: &Job) -> Result<(Runtime, Option<FailHandle>), String> {
     let setting = &job.setting;
+    let mut refusals = None;
     let mut builder = Runtime::builder().output(Box::new(std::io::sink()));
     if let Some(policy) = &setting.policy {
         builder = builder.gc_policy(policy.parse().map_err(|error| format!("host: {policy}: {error}"))?);
     }
     if let Some(spec) = &setting.allocator {
-        builder = builder.allocator(tare_allocators::parse(spec).map_err(|error| format!("host: {error}"))?);
+        let host = |error: ParseError| format!("host: {spec}: {error}");
+        builder = builder.allocator(match spec.parse().map_err(host)? {
+            Spec::Fail { plan, inner } => {
+                let fail = Fail::new(plan, inner.build().map_err(host)?);
+                refusals = Some(fail.handle());
+                Box::new(fail)
+            }
+            other => other.build().map_err(host)?,
+        });
     }
     if setting.direct {
         builder = builder.front(Front::Direct);
@@ -33,10 +45,16 @@ fn start(job: &Job) -> Result<Runtime, String> {
     if let Some(bytes) = setting.stack {
         builder = builder.max_stack_size(bytes);
     }
-    builder.memory_limit(setting.memory.unwrap_or(512 << 20)).build().map_err(|error| ended(&error))
+    let runtime = builder.memory_limit(setting.memory.unwrap_or(512 << 20)).build();
+    Ok((runtime.map_err(|error| ended(&error))?, refusals))
 }
 
-fn in_runtime(job: &Job, runtime: Runtime, lines: &Rc<RefCell<Vec<String>>>) -> String {
+fn in_runtime(
+    job: &Job,
+    runtime: Runtime,
+    refusals: Option<&FailHandle>,
+    lines: &Rc<RefCell<Vec<String>>>,
+) -> String {
     let timed_out = Rc::new(Cell::new(false));
     let (deadline, flag) = (Instant::now() + Duration::from_millis(job.limit_ms), Rc::clone(&timed_out));
     runtime.set_interrupt_handler(Some(Box::new(move || {
@@ -53,6 +71,9 @@ fn in_runtime(job: &Job, runtime: Runtime, lines: &Rc<RefCell<Vec<String>>>) -> 
     // Whatever happened, the runtime works once there is memory and stack again.
     runtime.set_interrupt_handler(None);
     runtime.set_memory_limit(0);
+    if let Some(refusals) = refusals {
+        refusals.set_plan(Plan::Never);
+    }
     if job.setting.memory.is_some() || job.setting.stack.is_some() || job.setting.allocator.is_some() {
         runtime.set_max_stack_size(1 << 20);
         let again = runtime.new_context().and_then(|context| {
@@ -64,8 +85,6 @@ fn in_runtime(job: &Job, runtime: Runtime, lines: &Rc<RefCell<Vec<String>>>) -> 
         match again {
             Ok(value) if value.as_number() == Some(18.0) => {}
             Ok(_) => end = "unsound: the next script had a wrong result".to_string(),
-            // An allocator that goes on refusing may also refuse this.
-            Err(error) if error.is_out_of_memory() && job.setting.allocator.is_some() => {}
             Err(error) => end = format!("unsound: the next script failed: {error}"),
         }
     }
