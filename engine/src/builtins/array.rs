@@ -173,28 +173,33 @@ fn push(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
             && !ShapeTable::current().has_indexed_prototypes()
             && !array.is_sparse();
         if plain && u64::from(array.length()) + (call.len() as u64) < u64::from(u32::MAX) {
-            let mut whole = true;
-            for value in call.list {
+            let mut rest = call.list;
+            while let [value, others @ ..] = rest {
                 if array.push_dense(value.clone())?.is_err() {
-                    whole = false;
                     break;
                 }
+                rest = others;
             }
-            if whole {
+            if rest.is_empty() {
                 return Ok(Value::number(f64::from(array.length())));
             }
+            return push_each(cx, &object, rest);
         }
     }
-    let mut length = cx.length_of(&object)?;
-    if length + call.len() as u64 > MAX_SAFE_LENGTH {
+    push_each(cx, &object, call.list)
+}
+
+fn push_each(cx: &mut Context, object: &Object, values: &[Value]) -> JsResult<Value> {
+    let mut length = cx.length_of(object)?;
+    if length + values.len() as u64 > MAX_SAFE_LENGTH {
         return Err(cx.throw_too_long());
     }
-    for value in call.list {
-        cx.set_index(&object, length, value.clone())?;
+    for value in values {
+        cx.set_index(object, length, value.clone())?;
         length += 1;
     }
     let length = Value::number(length as f64);
-    cx.set(&object, names::LENGTH, length.clone())?;
+    cx.set(object, names::LENGTH, length.clone())?;
     Ok(length)
 }
 

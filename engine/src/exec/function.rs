@@ -292,6 +292,15 @@ impl Context {
         Ok(array)
     }
 
+    /// Appends to an array under construction, which no script has seen.
+    pub(crate) fn append_element(&mut self, array: &Object, value: Value) -> JsResult<()> {
+        let Some(cell) = array.as_array() else { return Ok(()) };
+        match cell.push_dense(value)? {
+            Ok(()) => Ok(()),
+            Err(value) => self.create_index_or_throw(array, u64::from(cell.length()), value),
+        }
+    }
+
     /// A new array of the values of a list of keys or strings.
     pub fn new_array_from_atoms(&mut self, atoms: &[Atom]) -> JsResult<Object> {
         let array = self.new_array(&[])?;

@@ -111,3 +111,13 @@ const inherits = Object.setPrototypeOf([, , ,], new Proxy(Array.prototype, {
 line(inherits.map(v => v).join('|'), inherits.indexOf('proxy'), inherits.shift(), inherits.length);
 const typed = Object.setPrototypeOf([, , ,], new Uint8Array([7, 8, 9]));
 line(Array.prototype.indexOf.call(typed, 8), Array.prototype.join.call(typed, '|'));
+
+// Elisions that are too many for slots, before elements of a literal, and a push.
+for (const count of [63, 64, 65, 80, 1000]) {
+  const gap = ','.repeat(count);
+  for (const form of [`${gap}1`, `${gap}...[1, 2]`, `1,${gap}...[2], 3,,4`, `${gap}...[],${gap}1, 2, ...[3], 4`, gap]) {
+    const array = eval(`[${form}]`);
+    array.push('end', 'more');
+    line(count, array.length, Object.keys(array), array.flat());
+  }
+}

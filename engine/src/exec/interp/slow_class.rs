@@ -224,11 +224,12 @@ pub(super) unsafe fn execute(i: Interp, op: Op) -> JsResult<Flow> {
 /// Moves `count` values from the stack to the end of an array.
 unsafe fn append(i: Interp, array: &Object, count: usize) -> JsResult<()> {
     let Some(cell) = array.as_array() else { return Ok(()) };
-    cell.grow(cell.length() + count as u32)?;
+    // Where elisions are missing slots, the elements decide about them.
+    if cell.length() <= cell.capacity() {
+        cell.grow(cell.length() + count as u32)?;
+    }
     for at in (0..count).rev() {
-        if cell.push_dense(i.peek(at))?.is_err() {
-            return Err(Thrown::OutOfMemory);
-        }
+        i.cx().append_element(array, i.peek(at))?;
     }
     i.cut(i.m().sp.sub(count));
     Ok(())
@@ -493,11 +494,7 @@ impl Context {
 
     /// Appends all values of an iterable to an array under construction.
     pub(crate) fn spread_into(&mut self, array: &Object, iterable: &Value) -> JsResult<()> {
-        let Some(cell) = array.as_array() else { return Ok(()) };
-        self.iterate(iterable, &mut |_, value| match cell.push_dense(value)? {
-            Ok(()) => Ok(true),
-            Err(_) => Err(Thrown::OutOfMemory),
-        })
+        self.iterate(iterable, &mut |cx, value| cx.append_element(array, value).map(|()| true))
     }
 }
 
