@@ -278,6 +278,9 @@ fn parse_iso(mut reader: Reader<'_>) -> Option<f64> {
             }
             _ => None,
         };
+    } else {
+        // No part of the format, but others read it, too; a date alone is of that zone anyway.
+        reader.eat(b'Z');
     }
     if !reader.done() {
         return None;
