@@ -146,14 +146,14 @@ fn cases() -> Vec<Case> {
             "add",
             "r = a + b",
             |work, out, o| bigint::add_limbs(o.a.as_ref(), o.b.as_ref()).unwrap_or(0),
-            bigint::add_into(out, o.a.as_ref(), o.b.as_ref()),
+            bigint::add_into(work, out, o.a.as_ref(), o.b.as_ref()),
             bigint::add(work, o.a.as_ref(), o.b.as_ref())
         ),
         cell_case!(
             "sub",
             "r = a - b",
             |work, out, o| bigint::add_limbs(o.a.as_ref(), o.b.as_ref()).unwrap_or(0),
-            bigint::sub_into(out, o.a.as_ref(), o.b.as_ref()),
+            bigint::sub_into(work, out, o.a.as_ref(), o.b.as_ref()),
             bigint::sub(work, o.a.as_ref(), o.b.as_ref())
         ),
         cell_case!(
@@ -190,14 +190,14 @@ fn cases() -> Vec<Case> {
             "shl 13",
             "r = a << 13n",
             |work, out, o| bigint::shift_left_limbs(o.a.as_ref(), 13).unwrap_or(0),
-            bigint::shift_left_into(out, o.a.as_ref(), 13),
+            bigint::shift_left_into(work, out, o.a.as_ref(), 13),
             bigint::shift_left_bits(work, o.a.as_ref(), 13)
         ),
         cell_case!(
             "shr 13",
             "r = a >> 13n",
             |work, out, o| bigint::shift_right_limbs(o.a.as_ref(), 13),
-            bigint::shift_right_into(out, o.a.as_ref(), 13),
+            bigint::shift_right_into(work, out, o.a.as_ref(), 13),
             bigint::shift_right_bits(work, o.a.as_ref(), 13)
         ),
         cell_case!(

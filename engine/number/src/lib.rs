@@ -19,8 +19,9 @@ pub use convert::{
     to_uint16, to_uint32,
 };
 pub use parse::{
-    array_index_from_text, canonical_numeric_index, decimal_literal_value, parse_float_prefix, parse_int,
-    radix_digits_value, string_to_number,
+    STRETCH, Stopped, array_index_from_text, canonical_numeric_index, decimal_literal_value,
+    decimal_literal_value_while, parse_float_prefix, parse_float_prefix_while, parse_int, parse_int_while,
+    radix_digits_value, radix_digits_value_while, string_to_number, string_to_number_while,
 };
 pub use print::{
     Buffer, FixedBuffer, NumberBuffer, RadixBuffer, number_to_string, to_exponential, to_fixed, to_precision,

@@ -1,9 +1,11 @@
 //! Text as doubles: StringToNumber, parseFloat, parseInt, the pieces of numeric literals, and array
 //! indices. Every result is the double nearest to the exact value of the text, ties to even, however
 //! many digits there are; nothing takes memory.
+//!
+//! Functions whose names end in `_while` ask before they go on after each [`STRETCH`] of a long text.
 
 use crate::print::{NumberBuffer, number_to_string};
-use crate::text::{CodeUnit, Text, leading_space, starts_with, trim};
+use crate::text::{CodeUnit, Text, is_white_space, starts_with};
 use crate::wide::{Wide, chunk_of};
 
 /// Calls a generic function with the slice of either form.
@@ -16,14 +18,91 @@ macro_rules! with_units {
     };
 }
 
-/// StringToNumber (ECMA-262, 7.1.4.1.1): NaN where the text is no StringNumericLiteral.
-pub fn string_to_number(text: Text<'_>) -> f64 {
-    with_units!(text, units => number_of(units)).unwrap_or(f64::NAN)
+/// So many units are read between two questions whether to go on.
+pub const STRETCH: usize = 1 << 14;
+
+/// Whoever was asked whether to go on said no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped;
+
+/// Where the units from `from` on end that `is` says yes to.
+#[inline(always)]
+pub(crate) fn run_end<U: CodeUnit>(
+    text: &[U],
+    from: usize,
+    goes_on: &mut impl FnMut(usize) -> bool,
+    mut is: impl FnMut(U) -> bool,
+) -> Result<usize, Stopped> {
+    let mut at = from;
+    loop {
+        let stop = text.len().min(at + STRETCH);
+        while at < stop {
+            if !is(text[at]) {
+                return Ok(at);
+            }
+            at += 1;
+        }
+        if at >= text.len() {
+            return Ok(at);
+        }
+        if !goes_on(STRETCH) {
+            return Err(Stopped);
+        }
+    }
 }
 
-fn number_of<U: CodeUnit>(text: &[U]) -> Option<f64> {
-    let text = trim(text);
-    let Some(first) = text.first() else { return Some(0.0) };
+/// The text without white space before it.
+fn trim_start<'t, U: CodeUnit>(
+    text: &'t [U],
+    goes_on: &mut impl FnMut(usize) -> bool,
+) -> Result<&'t [U], Stopped> {
+    Ok(&text[run_end(text, 0, goes_on, |unit| is_white_space(unit.code()))?..])
+}
+
+/// The text without white space at both ends.
+pub(crate) fn trim<'t, U: CodeUnit>(
+    text: &'t [U],
+    goes_on: &mut impl FnMut(usize) -> bool,
+) -> Result<&'t [U], Stopped> {
+    let mut text = trim_start(text, goes_on)?;
+    loop {
+        let least = text.len().saturating_sub(STRETCH);
+        while text.len() > least && is_white_space(text[text.len() - 1].code()) {
+            text = &text[..text.len() - 1];
+        }
+        if text.len() > least || text.is_empty() {
+            return Ok(text);
+        }
+        if !goes_on(STRETCH) {
+            return Err(Stopped);
+        }
+    }
+}
+
+/// For texts that are read in one go.
+fn always(_: usize) -> bool {
+    true
+}
+
+/// StringToNumber (ECMA-262, 7.1.4.1.1): NaN where the text is no StringNumericLiteral.
+pub fn string_to_number(text: Text<'_>) -> f64 {
+    string_to_number_while(text, &mut always).unwrap_or(f64::NAN)
+}
+
+/// The same for texts of any length.
+pub fn string_to_number_while(
+    text: Text<'_>,
+    goes_on: &mut impl FnMut(usize) -> bool,
+) -> Result<f64, Stopped> {
+    Ok(with_units!(text, units => number_of(units, goes_on))?.unwrap_or(f64::NAN))
+}
+
+fn number_of<U: CodeUnit>(
+    text: &[U],
+    goes_on: &mut impl FnMut(usize) -> bool,
+) -> Result<Option<f64>, Stopped> {
+    let text = trim(text, goes_on)?;
+    let Some(first) = text.first() else { return Ok(Some(0.0)) };
     if first.code() == u32::from(b'0') && text.len() > 2 {
         let radix = match text[1].code() | 0x20 {
             0x78 if text[1].code() < 128 => 16,
@@ -33,67 +112,110 @@ fn number_of<U: CodeUnit>(text: &[U]) -> Option<f64> {
         };
         if radix != 10 {
             let digits = &text[2..];
-            let valid = digits.iter().all(|unit| unit.digit() < radix);
-            return valid.then(|| digits_value::<U, false>(digits, radix));
+            if run_end(digits, 0, goes_on, |unit| unit.digit() < radix)? < digits.len() {
+                return Ok(None);
+            }
+            return digits_value::<U, false>(digits, radix, goes_on).map(Some);
         }
     }
-    let (value, length) = signed_decimal(text)?;
-    (length == text.len()).then_some(value)
+    Ok(signed_decimal(text, goes_on)?.filter(|(_, length)| *length == text.len()).map(|(value, _)| value))
 }
 
 /// The longest StrDecimalLiteral at the start of the text after white space, as parseFloat reads it, and
 /// how many units it takes with the white space; `None` is parseFloat's NaN.
 pub fn parse_float_prefix(text: Text<'_>) -> Option<(f64, usize)> {
+    parse_float_prefix_while(text, &mut always).unwrap_or_default()
+}
+
+/// The same for texts of any length.
+pub fn parse_float_prefix_while(
+    text: Text<'_>,
+    goes_on: &mut impl FnMut(usize) -> bool,
+) -> Result<Option<(f64, usize)>, Stopped> {
     with_units!(text, units => {
-        let space = leading_space(units);
-        let (value, length) = signed_decimal(&units[space..])?;
-        Some((value, space + length))
+        let number = trim_start(units, goes_on)?;
+        let space = units.len() - number.len();
+        Ok(signed_decimal(number, goes_on)?.map(|(value, length)| (value, space + length)))
     })
 }
 
 /// The value of a DecimalLiteral with or without numeric separators, whose place the lexer has checked;
 /// `None` if the text is anything else. Leading zeros are allowed, as in `089`.
 pub fn decimal_literal_value(text: Text<'_>) -> Option<f64> {
+    decimal_literal_value_while(text, &mut always).unwrap_or_default()
+}
+
+/// The same for texts of any length.
+pub fn decimal_literal_value_while(
+    text: Text<'_>,
+    goes_on: &mut impl FnMut(usize) -> bool,
+) -> Result<Option<f64>, Stopped> {
     with_units!(text, units => {
-        let (value, length) = decimal::<_, true>(units)?;
-        (length == units.len()).then_some(value)
+        let read = decimal::<_, true>(units, goes_on)?;
+        Ok(read.filter(|(_, length)| *length == units.len()).map(|(value, _)| value))
     })
 }
 
 /// The value of digits in a radix of 2 to 36, with or without numeric separators; `None` if there is no
 /// digit or another character.
 pub fn radix_digits_value(text: Text<'_>, radix: u32) -> Option<f64> {
+    radix_digits_value_while(text, radix, &mut always).unwrap_or_default()
+}
+
+/// The same for texts of any length.
+pub fn radix_digits_value_while(
+    text: Text<'_>,
+    radix: u32,
+    goes_on: &mut impl FnMut(usize) -> bool,
+) -> Result<Option<f64>, Stopped> {
     with_units!(text, units => {
-        let valid = units.iter().all(|unit| unit.digit() < radix || is_separator(*unit));
-        let some = units.iter().any(|unit| !is_separator(*unit));
-        (valid && some && (2..=36).contains(&radix)).then(|| digits_value::<_, true>(units, radix))
+        let valid = run_end(units, 0, goes_on, |unit| unit.digit() < radix || is_separator(unit))? == units.len();
+        let some = run_end(units, 0, goes_on, is_separator)? < units.len();
+        if valid && some && (2..=36).contains(&radix) {
+            digits_value::<_, true>(units, radix, goes_on).map(Some)
+        } else {
+            Ok(None)
+        }
     })
 }
 
 /// `parseInt(text, radix)` with ToInt32 of the radix argument: NaN if the text has no digit or the radix is
 /// none. Exact for every radix and length.
 pub fn parse_int(text: Text<'_>, radix: i32) -> f64 {
-    with_units!(text, units => parse_int_units(units, radix))
+    parse_int_while(text, radix, &mut always).unwrap_or(f64::NAN)
 }
 
-fn parse_int_units<U: CodeUnit>(text: &[U], radix: i32) -> f64 {
-    let (negative, mut text) = sign(&text[leading_space(text)..]);
+/// The same for texts of any length.
+pub fn parse_int_while(
+    text: Text<'_>,
+    radix: i32,
+    goes_on: &mut impl FnMut(usize) -> bool,
+) -> Result<f64, Stopped> {
+    with_units!(text, units => parse_int_units(units, radix, goes_on))
+}
+
+fn parse_int_units<U: CodeUnit>(
+    text: &[U],
+    radix: i32,
+    goes_on: &mut impl FnMut(usize) -> bool,
+) -> Result<f64, Stopped> {
+    let (negative, mut text) = sign(trim_start(text, goes_on)?);
     let strip_prefix = radix == 0 || radix == 16;
     let mut radix = if radix == 0 { 10 } else { radix };
     if !(2..=36).contains(&radix) {
-        return f64::NAN;
+        return Ok(f64::NAN);
     }
     if strip_prefix && (starts_with(text, b"0x") || starts_with(text, b"0X")) {
         text = &text[2..];
         radix = 16;
     }
     let radix = radix as u32;
-    let length = text.iter().take_while(|unit| unit.digit() < radix).count();
+    let length = run_end(text, 0, goes_on, |unit| unit.digit() < radix)?;
     if length == 0 {
-        return f64::NAN;
+        return Ok(f64::NAN);
     }
-    let value = digits_value::<U, false>(&text[..length], radix);
-    if negative { -value } else { value }
+    let value = digits_value::<U, false>(&text[..length], radix, goes_on)?;
+    Ok(if negative { -value } else { value })
 }
 
 /// The array index (0 to 2^32 - 2) that the text is the canonical form of.
@@ -130,7 +252,7 @@ pub fn canonical_numeric_index(text: Text<'_>) -> Option<f64> {
         if units.len() == 2 && starts_with(units, b"-0") {
             return Some(-0.0);
         }
-        let number = number_of(units).or_else(|| starts_with(units, b"NaN").then_some(f64::NAN))?;
+        let number = number_of(units, &mut always).unwrap_or_default().or_else(|| starts_with(units, b"NaN").then_some(f64::NAN))?;
         let mut buffer = NumberBuffer::new();
         let printed = number_to_string(number, &mut buffer).as_bytes();
         (printed.len() == units.len() && starts_with(units, printed)).then_some(number)
@@ -150,11 +272,18 @@ fn sign<U: CodeUnit>(text: &[U]) -> (bool, &[U]) {
     }
 }
 
-fn signed_decimal<U: CodeUnit>(text: &[U]) -> Option<(f64, usize)> {
+fn signed_decimal<U: CodeUnit>(
+    text: &[U],
+    goes_on: &mut impl FnMut(usize) -> bool,
+) -> Result<Option<(f64, usize)>, Stopped> {
     let (negative, unsigned) = sign(text);
-    let (value, length) =
-        if starts_with(unsigned, b"Infinity") { (f64::INFINITY, 8) } else { decimal::<U, false>(unsigned)? };
-    Some((if negative { -value } else { value }, text.len() - unsigned.len() + length))
+    let read = if starts_with(unsigned, b"Infinity") {
+        Some((f64::INFINITY, 8))
+    } else {
+        decimal::<U, false>(unsigned, goes_on)?
+    };
+    let signed = |value: f64| if negative { -value } else { value };
+    Ok(read.map(|(value, length)| (signed(value), text.len() - unsigned.len() + length)))
 }
 
 /// The first 19 significant digits of a decimal text, and what is known of the others.
@@ -187,56 +316,53 @@ impl Scan {
 
 /// The longest StrUnsignedDecimalLiteral (without Infinity) at the start of a text, and its length.
 /// With `SEPARATORS`, the character `_` is passed over.
-fn decimal<U: CodeUnit, const SEPARATORS: bool>(text: &[U]) -> Option<(f64, usize)> {
+fn decimal<U: CodeUnit, const SEPARATORS: bool>(
+    text: &[U],
+    goes_on: &mut impl FnMut(usize) -> bool,
+) -> Result<Option<(f64, usize)>, Stopped> {
     let mut scan = Scan::default();
-    let digits = |from: usize, scan: &mut Scan, is_fraction: bool| {
-        let mut at = from;
-        while let Some(unit) = text.get(at) {
+    let mut digits = |from: usize, scan: &mut Scan, is_fraction: bool| {
+        run_end(text, from, goes_on, |unit| {
             let digit = unit.code().wrapping_sub(u32::from(b'0'));
             if digit < 10 {
                 scan.digit(digit, is_fraction);
-            } else if !(SEPARATORS && is_separator(*unit)) {
-                break;
             }
-            at += 1;
-        }
-        at
+            digit < 10 || SEPARATORS && is_separator(unit)
+        })
     };
-    let mut end = digits(0, &mut scan, false);
+    let mut end = digits(0, &mut scan, false)?;
     if text.get(end).is_some_and(|unit| unit.code() == u32::from(b'.')) {
-        let behind = digits(end + 1, &mut scan, true);
+        let behind = digits(end + 1, &mut scan, true)?;
         // A point alone is no number; a point behind digits belongs to them.
         end = behind;
     }
     if !scan.any {
-        return None;
+        return Ok(None);
     }
     let mantissa_end = end;
     if text.get(end).is_some_and(|unit| matches!(unit.code(), 0x45 | 0x65)) {
         let (negative, rest) = sign(&text[end + 1..]);
-        let (mut exponent, mut length, mut any) = (0i64, 0, false);
-        for unit in rest {
+        let (mut exponent, mut any) = (0i64, false);
+        let length = run_end(rest, 0, goes_on, |unit| {
             let digit = unit.code().wrapping_sub(u32::from(b'0'));
             if digit < 10 {
                 // Far beyond any text's length, so that no number of zeros can bring the value back.
                 exponent = (exponent * 10 + i64::from(digit)).min(1 << 50);
                 any = true;
-            } else if !(SEPARATORS && is_separator(*unit)) {
-                break;
             }
-            length += 1;
-        }
+            digit < 10 || SEPARATORS && is_separator(unit)
+        })?;
         if any {
             scan.exponent += if negative { -exponent } else { exponent };
             end = text.len() - rest.len() + length;
         }
     }
     let value = if scan.dropped {
-        long_value::<U>(&text[..mantissa_end], &scan)
+        long_value::<U>(&text[..mantissa_end], &scan, goes_on)?
     } else {
         short_value(scan.mantissa, scan.exponent)
     };
-    Some((value, end))
+    Ok(Some((value, end)))
 }
 
 /// The powers of ten that are doubles exactly.
@@ -263,14 +389,18 @@ fn short_value(mantissa: u64, exponent: i64) -> f64 {
 /// More digits than a u64 holds: up to 800 of them decide, and the others only by not being zero. The
 /// boundary between two doubles has at most 768 digits, so nothing behind the 800th can tip it otherwise.
 #[cold]
-fn long_value<U: CodeUnit>(digits: &[U], scan: &Scan) -> f64 {
+fn long_value<U: CodeUnit>(
+    digits: &[U],
+    scan: &Scan,
+    goes_on: &mut impl FnMut(usize) -> bool,
+) -> Result<f64, Stopped> {
     const KEPT: usize = 800;
     let mut text = Decimal::<{ KEPT + 32 }>::new();
     let (mut seen, mut sticky) = (0usize, false);
-    for unit in digits {
+    run_end(digits, 0, goes_on, |unit| {
         let digit = unit.code().wrapping_sub(u32::from(b'0'));
         if digit > 9 || seen == 0 && digit == 0 {
-            continue;
+            return true;
         }
         if seen < KEPT {
             text.push(b'0' + digit as u8);
@@ -278,14 +408,15 @@ fn long_value<U: CodeUnit>(digits: &[U], scan: &Scan) -> f64 {
             sticky |= digit != 0;
         }
         seen += 1;
-    }
+        true
+    })?;
     // `scan.exponent` belongs to the first 19 digits.
     let mut exponent = scan.exponent - (seen.min(KEPT) as i64 - 19);
     if sticky {
         text.push(b'1');
         exponent -= 1;
     }
-    text.value(exponent)
+    Ok(text.value(exponent))
 }
 
 /// Digits and an exponent as ASCII, for the exact parser of the standard library (which takes no memory).
@@ -326,7 +457,11 @@ impl<const N: usize> Decimal<N> {
 }
 
 /// The value of digits that are all valid in the radix (separators passed over with `SEPARATORS`).
-fn digits_value<U: CodeUnit, const SEPARATORS: bool>(digits: &[U], radix: u32) -> f64 {
+fn digits_value<U: CodeUnit, const SEPARATORS: bool>(
+    digits: &[U],
+    radix: u32,
+    goes_on: &mut impl FnMut(usize) -> bool,
+) -> Result<f64, Stopped> {
     let (_, chunk_digits) = chunk_of(u64::from(radix));
     if digits.len() <= chunk_digits as usize {
         let mut value = 0;
@@ -335,16 +470,18 @@ fn digits_value<U: CodeUnit, const SEPARATORS: bool>(digits: &[U], radix: u32) -
                 value = value * u64::from(radix) + u64::from(unit.digit());
             }
         }
-        return value as f64;
+        return Ok(value as f64);
     }
     if radix == 10 {
-        return decimal::<U, SEPARATORS>(digits).map_or(f64::NAN, |(value, _)| value);
+        return Ok(decimal::<U, SEPARATORS>(digits, goes_on)?.map_or(f64::NAN, |(value, _)| value));
     }
+    // Zeros at the beginning count for nothing, however many there are.
+    let zeros = run_end(digits, 0, goes_on, |unit| unit.digit() == 0 || SEPARATORS && is_separator(unit))?;
     // Beyond 2^1024 the value is infinite whatever follows, so 17 limbs and a few are enough.
     let mut value = Wide::<20>::from_u64(0);
     let (mut chunk, mut power) = (0u64, 1u64);
     let (full, _) = chunk_of(u64::from(radix));
-    for unit in digits {
+    for unit in &digits[zeros..] {
         if SEPARATORS && is_separator(*unit) {
             continue;
         }
@@ -354,10 +491,10 @@ fn digits_value<U: CodeUnit, const SEPARATORS: bool>(digits: &[U], radix: u32) -
             value.mul_add_small(power, chunk);
             (chunk, power) = (0, 1);
             if value.bits() > 1024 {
-                return f64::INFINITY;
+                return Ok(f64::INFINITY);
             }
         }
     }
     value.mul_add_small(power, chunk);
-    value.to_f64()
+    Ok(value.to_f64())
 }

@@ -61,18 +61,6 @@ pub fn is_white_space(code: u32) -> bool {
     }
 }
 
-/// How many units of white space `text` begins with.
-pub(crate) fn leading_space<U: CodeUnit>(text: &[U]) -> usize {
-    text.iter().take_while(|unit| is_white_space(unit.code())).count()
-}
-
-/// `text` without white space at both ends.
-pub(crate) fn trim<U: CodeUnit>(text: &[U]) -> &[U] {
-    let text = &text[leading_space(text)..];
-    let behind = text.iter().rev().take_while(|unit| is_white_space(unit.code())).count();
-    &text[..text.len() - behind]
-}
-
 /// Whether `text` begins with the ASCII string `prefix`.
 pub(crate) fn starts_with<U: CodeUnit>(text: &[U], prefix: &[u8]) -> bool {
     text.len() >= prefix.len() && text.iter().zip(prefix).all(|(unit, byte)| unit.code() == u32::from(*byte))

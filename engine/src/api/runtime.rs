@@ -378,7 +378,8 @@ impl Runtime {
     /// Promises without a time limit, which only another thread can notify, count only if `for_ever`.
     pub fn wait(&self, for_ever: bool) -> bool {
         let _entry = self.shared.enter();
-        self.state().sleep(for_ever)
+        // SAFETY: (1) the handle keeps the runtime alive, it is entered, and the host is not called by a script.
+        unsafe { rt::Runtime::sleep(self.shared.state, for_ever) }
     }
 
     /// Jobs waiting.
@@ -503,7 +504,7 @@ impl Runtime {
     }
 
     /// Sets how many steps of work, of up to a tenth of a microsecond, pass between two questions to the interrupt
-    /// handler; 10,000 unless said otherwise, at least 1.
+    /// handler; 4,000 unless said otherwise, at least 1.
     pub fn set_interrupt_interval(&self, steps: u32) {
         self.state().machine.set_interval(steps);
     }

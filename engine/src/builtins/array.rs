@@ -3,7 +3,12 @@
 //! The methods work on anything array-like through the object protocol. Where the receiver is a dense array
 //! without holes and nothing can interfere (no callbacks in between), they work on its elements.
 
-use super::array_walk::{Walk, holes_are_nothing, move_sparse};
+use super::array_bulk::{
+    append_elements, close_gap, copy_elements, fill_elements, open_gap, reverse_elements,
+};
+use super::array_walk::{
+    Walk, exchange, holes_are_nothing, move_down, move_index, move_sparse, move_up, relevant, relevant_pairs,
+};
 use super::{Class, Key, Row, constructor, method, method_magic, same_as, symbol_getter};
 use crate::exec::property::same_value_zero;
 use crate::mem::Vec;
@@ -63,7 +68,7 @@ impl Context {
 
     /// Whether a value is an array whose elements may be read and moved in place: one that is not sparse, without
     /// properties of its own, in which a hole is nothing.
-    fn plain<'v>(&self, object: &'v Object) -> Option<&'v ArrayCell> {
+    pub(super) fn plain<'v>(&self, object: &'v Object) -> Option<&'v ArrayCell> {
         if object.as_cell_word() != self.array_word() {
             return None;
         }
@@ -237,16 +242,6 @@ pub(super) fn has_index(cx: &mut Context, object: &Object, index: u64) -> JsResu
     cx.has_property(object, key.raw())
 }
 
-/// Moves the property at `from` to `to`, or deletes the latter if there is none.
-fn move_index(cx: &mut Context, object: &Object, from: u64, to: u64) -> JsResult<()> {
-    if has_index(cx, object, from)? {
-        let value = cx.get_index(object, from)?;
-        cx.set_index(object, to, value)
-    } else {
-        delete_index(cx, object, to)
-    }
-}
-
 fn shift(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let object = cx.to_object(call.this)?;
     if let Some(array) = cx.plain(&object)
@@ -254,7 +249,6 @@ fn shift(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     {
         let first = array.dense(0).unwrap_or_default();
         array.shift_dense(0, 1);
-        cx.pay_bytes(array.length() as usize * 8)?;
         return Ok(first);
     }
     let length = cx.length_of(&object)?;
@@ -264,10 +258,7 @@ fn shift(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     }
     let first = cx.get_index(&object, 0)?;
     if !move_sparse(cx, &object, 0, |index| index.checked_sub(1))? {
-        for i in 1..length {
-            move_index(cx, &object, i, i - 1)?;
-        }
-        delete_index(cx, &object, length - 1)?;
+        move_down(cx, &object, 1, length, 1)?;
     }
     cx.set(&object, names::LENGTH, Value::number((length - 1) as f64))?;
     Ok(first)
@@ -292,13 +283,14 @@ fn unshift(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         && u64::from(array.length()) + count < u64::from(u32::MAX)
         && u64::from(array.dense_length()) + count < 1 << 26
     {
-        array.open_gap(0, count as u32)?;
+        let length = u64::from(array.length());
+        if let Some(end) = open_gap(cx, &object, 0, count as u32)? {
+            move_up(cx, &object, 0, end.min(length), count)?;
+        }
         for (i, value) in call.list.iter().enumerate() {
             put(cx, &object, i as u32, value)?;
         }
-        let length = length_now(&object);
-        cx.pay_bytes(length as usize * 8)?;
-        return Ok(Value::number(f64::from(length)));
+        return Ok(Value::number(f64::from(length_now(&object))));
     }
     let length = cx.length_of(&object)?;
     if count > 0 {
@@ -307,9 +299,7 @@ fn unshift(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         }
         let fits = length + count <= u64::from(u32::MAX);
         if !(fits && move_sparse(cx, &object, 0, |index| Some(index + count))?) {
-            for i in (0..length).rev() {
-                move_index(cx, &object, i, i + count)?;
-            }
+            move_up(cx, &object, 0, length, count)?;
         }
         for (i, value) in call.list.iter().enumerate() {
             cx.set_index(&object, i as u64, value.clone())?;
@@ -329,16 +319,18 @@ fn slice(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let end = cx.relative_index(call.get(1), length, length)?;
     let count = end.saturating_sub(start);
     let result = cx.array_species_create(&object, count)?;
-    if let (Some(from), Some(to)) = (cx.plain(&object), cx.plain(&result))
-        && !Object::same(&object, &result)
-        && u64::from(from.length()) >= end
+    let mut at = start;
+    if !Object::same(&object, &result)
+        && cx.plain(&object).is_some_and(|from| u64::from(from.length()) >= end)
+        && let Some(to) = cx.plain(&result)
     {
         to.set_length(0);
-        to.append_range(from, start as u32, start as u32 + count as u32)?;
-        cx.pay_bytes(count as usize * 8)?;
-        return Ok(result.into());
+        at = append_elements(cx, &object, &result, (start, start + count), 0)?;
+        if at == start + count {
+            return Ok(result.into());
+        }
     }
-    let (mut walk, mut at) = (Walk::new(cx), start);
+    let mut walk = Walk::new(cx);
     while let Some(i) = walk.next(&object, at, end)? {
         if let Some(value) = element(cx, &object, i)? {
             cx.create_index_or_throw(&result, i - start, value)?;
@@ -381,16 +373,25 @@ fn splice(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     {
         let (start, count, added) = (start as u32, count as u32, items.len() as u32);
         to.set_length(0);
-        to.append_range(array, start, start + count)?;
+        let range = (u64::from(start), u64::from(start + count));
+        let copied = append_elements(cx, &object, &removed, range, 0)?;
+        for i in copied..range.1 {
+            if let Some(value) = element(cx, &object, i)? {
+                cx.create_index_or_throw(&removed, i - range.0, value)?;
+            }
+        }
+        let more = u64::from(added.abs_diff(count));
         if added > count {
-            array.open_gap(start + count, added - count)?;
-        } else {
-            array.shift_dense(start + added, count - added);
+            if let Some(end) = open_gap(cx, &object, start + count, more as u32)? {
+                move_up(cx, &object, range.1, end.min(length), more)?;
+            }
+        } else if let Some(from) = close_gap(cx, &object, start + added, more as u32)? {
+            move_down(cx, &object, from, length, more)?;
+            cx.set(&object, names::LENGTH, Value::number((length - more) as f64))?;
         }
         for (i, item) in items.iter().enumerate() {
             put(cx, &object, start + i as u32, item)?;
         }
-        cx.pay_bytes(length as usize * 8)?;
         return Ok(removed.into());
     }
     let (mut walk, mut at) = (Walk::new(cx), start);
@@ -406,16 +407,9 @@ fn splice(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     if fits && move_sparse(cx, &object, start, moved)? {
         // What was removed is gone with it.
     } else if added < count {
-        for i in start..length - count {
-            move_index(cx, &object, i + count, i + added)?;
-        }
-        for i in (length - count + added..length).rev() {
-            delete_index(cx, &object, i)?;
-        }
+        move_down(cx, &object, start + count, length, count - added)?;
     } else if added > count {
-        for i in (start..length - count).rev() {
-            move_index(cx, &object, i + count, i + added)?;
-        }
+        move_up(cx, &object, start + count, length, added - count)?;
     }
     for (i, item) in items.iter().enumerate() {
         cx.set_index(&object, start + i as u64, item.clone())?;
@@ -444,16 +438,8 @@ fn concat(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
             if length + count > MAX_SAFE_LENGTH {
                 return Err(cx.throw_too_long());
             }
-            if let (Some(from), Some(to)) = (cx.plain(source), cx.plain(&result))
-                && !Object::same(source, &result)
-                && u64::from(to.length()) == length
-                && length + count < u64::from(u32::MAX)
-            {
-                to.append_range(from, 0, count as u32)?;
-                length += count;
-                continue;
-            }
-            let (mut walk, mut at) = (Walk::new(cx), 0);
+            let mut at = append_elements(cx, source, &result, (0, count), length)?;
+            let mut walk = Walk::new(cx);
             while let Some(i) = walk.next(source, at, count)? {
                 if let Some(value) = element(cx, source, i)? {
                     cx.create_index_or_throw(&result, length + i, value)?;
@@ -542,27 +528,28 @@ fn to_string(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 fn reverse(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let object = cx.to_object(call.this)?;
     let length = cx.length_of(&object)?;
-    if cx.plain(&object).is_some_and(ArrayCell::reverse_dense)
-        || move_sparse(cx, &object, 0, |index| Some(length - 1 - index))?
-    {
+    let done = reverse_elements(cx, &object)?;
+    if done == length / 2 {
         return Ok(object.into());
     }
-    for low in 0..length / 2 {
-        let high = length - 1 - low;
-        let has_low = has_index(cx, &object, low)?;
-        let low_value = if has_low { cx.get_index(&object, low)? } else { Value::UNDEFINED };
-        let has_high = has_index(cx, &object, high)?;
-        let high_value = if has_high { cx.get_index(&object, high)? } else { Value::UNDEFINED };
-        if has_high {
-            cx.set_index(&object, low, high_value)?;
-        } else if has_low {
-            delete_index(cx, &object, low)?;
+    let far = |array: &ArrayCell| u64::from(array.dense_length()) * 8 < length;
+    if done == 0 && cx.plain(&object).is_some_and(far) {
+        // The elements go far away, where there would be no slots for them.
+        cx.make_sparse(&object)?;
+    }
+    if done == 0 && move_sparse(cx, &object, 0, |index| Some(length - 1 - index))? {
+        return Ok(object.into());
+    }
+    if done == 0
+        && let Some(list) = relevant_pairs(cx, &object, length)?
+    {
+        for low in list.iter() {
+            exchange(cx, &object, *low, length - 1 - low)?;
         }
-        if has_low {
-            cx.set_index(&object, high, low_value)?;
-        } else if has_high {
-            delete_index(cx, &object, high)?;
-        }
+        return Ok(object.into());
+    }
+    for low in done..length / 2 {
+        exchange(cx, &object, low, length - 1 - low)?;
     }
     Ok(object.into())
 }
@@ -572,15 +559,8 @@ fn fill(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let length = cx.length_of(&object)?;
     let start = cx.relative_index(call.get(1), length, 0)?;
     let end = cx.relative_index(call.get(2), length, length)?;
-    if let Some(array) = cx.plain(&object)
-        && end <= u64::from(array.length())
-        && start <= u64::from(array.capacity())
-        && end < 1 << 28
-    {
-        // All of it is filled: there is no need for more room than that.
-        array.grow(end as u32)?;
-    }
-    for i in start..end {
+    let from = fill_elements(cx, &object, call.get(0), start, end)?;
+    for i in from..end {
         cx.set_index(&object, i, call.get(0).clone())?;
     }
     Ok(object.into())
@@ -593,7 +573,17 @@ fn copy_within(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let from = cx.relative_index(call.get(1), length, 0)?;
     let end = cx.relative_index(call.get(2), length, length)?;
     let count = end.saturating_sub(from).min(length - to);
+    if copy_elements(cx, &object, from, to, count)? {
+        return Ok(object.into());
+    }
     let backward = from < to && to < from + count;
+    if let Some(list) = relevant(cx, &object, from, to, count)? {
+        for i in 0..list.len() {
+            let i = list[if backward { list.len() - 1 - i } else { i }];
+            move_index(cx, &object, from + i, to + i)?;
+        }
+        return Ok(object.into());
+    }
     for i in 0..count {
         let i = if backward { count - 1 - i } else { i };
         move_index(cx, &object, from + i, to + i)?;
@@ -810,8 +800,7 @@ fn to_reversed(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     for i in (0..length).rev() {
         list.try_push(cx.get_index(&object, i)?)?;
     }
-    cx.pay_elements(list.len())?;
-    Ok(cx.new_array(&list)?.into())
+    Ok(cx.array_of_list(list)?.into())
 }
 
 fn to_sorted(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
@@ -822,8 +811,7 @@ fn to_sorted(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let length = cx.length_of(&object)?;
     let mut list = elements(cx, &object, length)?;
     super::array_sort::sort_values(cx, &mut list, call.get(0))?;
-    cx.pay_elements(list.len())?;
-    Ok(cx.new_array(&list)?.into())
+    Ok(cx.array_of_list(list)?.into())
 }
 
 fn to_spliced(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
@@ -848,8 +836,7 @@ fn to_spliced(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     for i in start + count..length {
         list.try_push(cx.get_index(&object, i)?)?;
     }
-    cx.pay_elements(list.len())?;
-    Ok(cx.new_array(&list)?.into())
+    Ok(cx.array_of_list(list)?.into())
 }
 
 fn with(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
@@ -868,8 +855,7 @@ fn with(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
         let replaced = i == index as u64;
         list.try_push(if replaced { call.get(1).clone() } else { cx.get_index(&object, i)? })?;
     }
-    cx.pay_elements(list.len())?;
-    Ok(cx.new_array(&list)?.into())
+    Ok(cx.array_of_list(list)?.into())
 }
 
 static ROWS: &[Row] = &[

@@ -21,11 +21,15 @@ fn flatten(
     let mut stack: Vec<'static, (Object, u64, u64, Walk)> = cx.scratch();
     stack.try_push((source.clone(), 0, length, Walk::new(cx)))?;
     let mut to = 0;
-    while let Some((object, from, length, mut walk)) = stack.pop() {
-        let Some(at) = walk.next(&object, from, length)? else { continue };
+    while let Some((object, from, length, walk)) = stack.last_mut() {
+        let Some(at) = walk.next(object, *from, *length)? else {
+            drop(stack.pop());
+            continue;
+        };
+        *from = at + 1;
+        let object = object.clone();
         cx.poll_native()?;
-        let level = stack.len();
-        stack.try_push((object.clone(), at + 1, length, walk))?;
+        let level = stack.len() - 1;
         let Some(mut value) = element(cx, &object, at)? else { continue };
         if let (Some((function, this)), 0) = (mapper, level) {
             let arguments = [value, Value::number(at as f64), object.as_value().clone()];

@@ -217,8 +217,9 @@ fn prepare(cx: &mut Context, call: &Arguments<'_>, blocks: bool) -> JsResult<Wai
 
 fn wait(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let wait = prepare(cx, call, true)?;
-    let interrupt = &mut cx.rt().interrupt;
-    let interrupted = || interrupt.as_mut().is_some_and(|handler| handler());
+    // Waiting is work enough for a question each time.
+    let asks = cx.rt().interrupt.is_some();
+    let interrupted = asks.then_some(|| cx.ask().is_err());
     let text = match waiters::wait(wait.place.addr(), wait.timeout_ms, || wait.holds(), interrupted) {
         Outcome::NotEqual => "not-equal",
         Outcome::Notified => "ok",

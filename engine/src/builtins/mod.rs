@@ -7,6 +7,7 @@
 mod array;
 mod array_async;
 mod array_buffer;
+mod array_bulk;
 mod array_flat;
 mod array_iterator;
 mod array_sort;

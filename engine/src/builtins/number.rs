@@ -129,8 +129,10 @@ pub(super) fn classify_global(cx: &mut Context, call: &Arguments<'_>) -> JsResul
 fn parse_float(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let string = cx.to_string(call.get(0))?;
     let text = cx.text(&string)?;
-    cx.pay_elements(text.len())?;
-    let parsed = tare_number::parse_float_prefix(number_text(text));
+    cx.pay_elements(text.len().min(tare_number::STRETCH))?;
+    let mut goes_on = |units: usize| cx.pay_elements(4 * units).is_ok();
+    let parsed = tare_number::parse_float_prefix_while(number_text(text), &mut goes_on);
+    let parsed = parsed.map_err(|_| Thrown::Terminated)?;
     Ok(Value::number(parsed.map_or(f64::NAN, |(number, _)| number)))
 }
 
@@ -141,8 +143,10 @@ fn parse_int(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
     let string = cx.to_string(call.get(0))?;
     let radix = cx.to_int32(call.get(1))?;
     let text = cx.text(&string)?;
-    cx.pay_elements(text.len())?;
-    Ok(Value::number(tare_number::parse_int(number_text(text), radix)))
+    cx.pay_elements(text.len().min(tare_number::STRETCH))?;
+    let mut goes_on = |units: usize| cx.pay_elements(4 * units).is_ok();
+    let parsed = tare_number::parse_int_while(number_text(text), radix, &mut goes_on);
+    Ok(Value::number(parsed.map_err(|_| Thrown::Terminated)?))
 }
 
 static ROWS: &[Row] = &[

@@ -461,7 +461,7 @@ fn normalize(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value> {
 fn normalized(cx: &mut Context, form: Form, text: Text<'_>) -> JsResult<Option<Vec<'static, u16>>> {
     let text = unicode_text(text);
     let memory = cx.rt().mem.memory(crate::mem::Use::Scratch);
-    let mut goes_on = |units: usize| cx.pay_elements(units * 8).is_ok();
+    let mut goes_on = |units: usize| cx.pay_elements(units * 16).is_ok();
     let checked = tare_unicode::quick_check_while(form, text, &mut goes_on).ok_or(Thrown::Terminated)?;
     if checked == tare_unicode::QuickCheck::Yes {
         return Ok(None);

@@ -135,6 +135,8 @@ pub(super) fn replace(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value>
     let mut out = StringBuilder::new();
     let (text, pattern) = (cx.text(&string)?, cx.text(&needle)?);
     let replacement = cx.text(&template)?;
+    // Without a dollar sign a template stands for itself.
+    let plain = cx.find_text(replacement, Text::Latin1(b"$"), 0)?.is_none();
     let (mut done, mut from) = (0, 0);
     let mut found = false;
     while let Some(at) = cx.find_text(text, pattern, from)? {
@@ -147,6 +149,8 @@ pub(super) fn replace(cx: &mut Context, call: &Arguments<'_>) -> JsResult<Value>
             let value = cx.call(call.get(1), undefined(), &arguments)?;
             let value = cx.to_string(&value)?;
             cx.append(&mut out, &value)?;
+        } else if plain {
+            cx.append_text(&mut out, replacement)?;
         } else {
             let none = Captures::Values(&[], undefined());
             push_substitution(cx, &mut out, text, (at, end), &none, replacement)?;

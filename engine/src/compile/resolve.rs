@@ -3,7 +3,7 @@
 //! Functions are resolved from the last to the first: an inner function has a greater number than the one
 //! around it, so when a function's turn comes, all who could capture its variables have done so.
 
-use tare_allocators::Vec;
+use tare_allocators::{Memory, Vec};
 
 use super::error::Res;
 use super::ir::*;
@@ -659,13 +659,16 @@ impl<'a> Compiler<'a, '_, '_> {
 
     /// At the handler of a region: what the blocks in it left in their variables is out of reach, and must not
     /// be kept alive, least of all by a handler that answers to a lack of memory.
-    fn clear_inner(&self, label: u32, inner: &[(u32, u32)], at: u32, out: &mut Vec<'a, Inst>) -> Res {
-        for &(region, var) in inner {
+    fn clear_inner(&self, label: u32, inner: &Inner<'a>, at: u32, out: &mut Vec<'a, Inst>) -> Res {
+        let mut next = inner.first.get(u64::from(label));
+        while let Some(index) = next {
+            let (var, behind) = inner.list[index as usize];
             let slot = self.vars[var as usize].local;
-            if self.regions[region as usize] == label && slot != NO_SLOT {
+            if slot != NO_SLOT {
                 out.try_push(Inst::new(Op::PushUndefined, 0, at))?;
                 out.try_push(Inst::new(Op::PutLocal, u32::from(slot), at))?;
             }
+            next = Some(behind).filter(|&behind| behind != NONE);
         }
         Ok(())
     }
@@ -677,7 +680,7 @@ impl<'a> Compiler<'a, '_, '_> {
         let mut out = Vec::try_with_capacity(ir.len() + 8, self.memory)?;
         // The try regions around, and the variables of the blocks in each region.
         let mut around: Vec<'a, u32> = Vec::new(self.memory);
-        let mut inner: Vec<'a, (u32, u32)> = Vec::new(self.memory);
+        let mut inner = Inner::new(self.memory);
         for &inst in ir {
             let (var, at) = (inst.a, inst.at);
             match inst.op {
@@ -687,16 +690,14 @@ impl<'a> Compiler<'a, '_, '_> {
             }
             if !(p::V_GET..=p::V_SELF).contains(&inst.op) {
                 out.try_push(inst)?;
-                if inst.op == p::LABEL && !inner.is_empty() {
+                if inst.op == p::LABEL {
                     self.clear_inner(inst.b, &inner, at, &mut out)?;
                 }
                 continue;
             }
             if matches!(inst.op, p::V_UNINIT | p::V_FRESH) {
                 for &region in &*around {
-                    if !inner.contains(&(region, var)) {
-                        inner.try_push((region, var))?;
-                    }
+                    inner.note(self.regions[region as usize], var)?;
                 }
             }
             let v = self.vars[var as usize];
@@ -740,5 +741,36 @@ impl<'a> Compiler<'a, '_, '_> {
             }
         }
         Ok(out)
+    }
+}
+
+/// The variables of the blocks in each try region, by the label of its handler.
+struct Inner<'a> {
+    /// A variable, and where the next of the same region stands.
+    list: Vec<'a, (u32, u32)>,
+    first: Map<'a>,
+    last: Map<'a>,
+    seen: Map<'a>,
+}
+
+impl<'a> Inner<'a> {
+    fn new(memory: Memory<'a>) -> Self {
+        let map = || Map::new(memory);
+        Inner { list: Vec::new(memory), first: map(), last: map(), seen: map() }
+    }
+
+    fn note(&mut self, label: u32, var: u32) -> Res {
+        if self.seen.get(pair(label, var)).is_some() {
+            return Ok(());
+        }
+        self.seen.set(pair(label, var), 1)?;
+        let index = self.list.len() as u32;
+        self.list.try_push((var, NONE))?;
+        match self.last.get(u64::from(label)) {
+            Some(last) => self.list[last as usize].1 = index,
+            None => self.first.set(u64::from(label), index)?,
+        }
+        self.last.set(u64::from(label), index)?;
+        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use crate::object::exotic::PrimitiveCell;
 use crate::runtime::{Context, Intrinsic};
 use crate::text::{Atom, Text, names};
-use crate::value::{JsResult, JsString, Object, Value, kind};
+use crate::value::{JsResult, JsString, Object, Thrown, Value, kind};
 
 /// Which primitive `ToPrimitive` should prefer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -94,8 +94,13 @@ impl Context {
         }
         if let Some(string) = value.as_string() {
             let text = self.text(string)?;
-            self.pay_elements(text.len())?;
-            return Ok(tare_number::string_to_number(number_text(text)));
+            if text.len() <= tare_number::STRETCH {
+                self.pay_elements(text.len())?;
+                return Ok(tare_number::string_to_number(number_text(text)));
+            }
+            let mut goes_on = |units: usize| self.pay_elements(4 * units).is_ok();
+            let number = tare_number::string_to_number_while(number_text(text), &mut goes_on);
+            return number.map_err(|_| Thrown::Terminated);
         }
         if value.is_undefined() {
             return Ok(f64::NAN);

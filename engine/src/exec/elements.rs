@@ -61,19 +61,25 @@ impl Context {
         if object.shape().has(shape_flags::PROTOTYPE) {
             ShapeTable::current().note_indexed_prototype();
         }
-        for index in 0..array.capacity().min(array.length()) {
-            if let Some(value) = array.dense(index) {
-                let key = RawAtom::from_integer(index);
-                // After a failure half-way the copies already made are found before the elements
-                // are gone, so they are taken out again.
-                if let Err(error) = object.add_property(key, value, PropertyFlags::DEFAULT) {
-                    for undo in 0..index {
-                        if let Some((slot, _)) = object.find(RawAtom::from_integer(undo)) {
-                            object.remove_property(slot)?;
-                        }
+        let mut paid = 0;
+        for index in 0..array.dense_length() {
+            let mut done = Ok(());
+            if index == paid {
+                let end = array.dense_length() as usize;
+                done = self.next_costly_run(index as usize, end, 64).map(|stop| paid = stop as u32);
+            }
+            if let (Ok(()), Some(value)) = (done, array.dense(index)) {
+                done = object.add_property(RawAtom::from_integer(index), value, PropertyFlags::DEFAULT);
+            }
+            // After a failure half-way the copies already made are found before the elements are gone, so they are
+            // taken out again.
+            if done.is_err() {
+                for undo in 0..index {
+                    if let Some((slot, _)) = object.find(RawAtom::from_integer(undo)) {
+                        object.remove_property(slot)?;
                     }
-                    return Err(error);
                 }
+                return done;
             }
         }
         array.become_sparse();

@@ -8,7 +8,7 @@ use super::convert::{Hint, number_text};
 use super::property::same_value_non_number;
 use crate::mem::Use;
 use crate::runtime::{BoundCell, Context};
-use crate::text::{RawAtom, names};
+use crate::text::{RawAtom, Text, names};
 use crate::value::{BigInt, JsResult, JsString, Object, Thrown, Value, kind};
 
 /// The arithmetic and bitwise operators of two operands.
@@ -40,6 +40,9 @@ pub fn exponentiate(base: f64, exponent: f64) -> f64 {
 pub fn remainder(a: f64, b: f64) -> f64 {
     a % b
 }
+
+/// Numbers of up to so many limbs are combined or compared in one go.
+const SHORT_LIMBS: usize = 1 << 14;
 
 /// Steps of the budget for a portion of work on BigInts.
 const STEPS_OF_PORTION: u32 = (bigint::PORTION / 128) as u32;
@@ -73,15 +76,39 @@ impl Context {
         let written = match limbs {
             Ok(limbs) => {
                 // Room and result are written once at least.
-                self.pay_elements(limbs * 2)?;
-                BigInt::write_with(limbs, |out| {
-                    let mut stops = || self.pay(STEPS_OF_PORTION).is_err();
+                let pay = |cx: &mut Context, limbs: usize| cx.pay_elements(limbs * 2);
+                BigInt::write_with(self, limbs, pay, |cx, out| {
+                    let mut stops = || cx.pay(STEPS_OF_PORTION).is_err();
                     write(&mut Work::with_interrupt(memory, &mut stops), out)
                 })?
             }
             Err(error) => Err(error),
         };
         written.map_err(|error| self.bigint_error(error))
+    }
+
+    fn bigint_sum(&mut self, x: BigIntRef<'_>, y: BigIntRef<'_>) -> JsResult<BigInt> {
+        self.bigint_written(bigint::add_limbs(x, y), |w, out| bigint::add_into(w, out, x, y))
+    }
+
+    /// The order of two BigInts.
+    fn compare_bigints(&mut self, x: BigIntRef<'_>, y: BigIntRef<'_>) -> JsResult<Ordering> {
+        let (a, b) = (x.limbs(), y.limbs());
+        if a.len() == b.len() && x.is_negative() == y.is_negative() {
+            // From the top, as long as they are the same.
+            let mut end = a.len();
+            while end > SHORT_LIMBS {
+                let piece = end - SHORT_LIMBS..end;
+                self.pay_elements(SHORT_LIMBS)?;
+                if a[piece.clone()] != b[piece] {
+                    break;
+                }
+                end -= SHORT_LIMBS;
+            }
+            let order = a[..end].iter().rev().cmp(b[..end].iter().rev());
+            return Ok(if x.is_negative() { order.reverse() } else { order });
+        }
+        Ok(x.cmp(&y))
     }
 
     /// The exception for a failed BigInt operation.
@@ -101,7 +128,7 @@ impl Context {
         let mut stops = || self.pay(STEPS_OF_PORTION).is_err();
         let text = bigint::to_text(&mut Work::with_interrupt(memory, &mut stops), big.parts(), radix);
         match text {
-            Ok(text) => JsString::from_latin1(&text),
+            Ok(text) => self.string_of(Text::Latin1(&text)),
             Err(error) => Err(self.bigint_error(error)),
         }
     }
@@ -145,7 +172,9 @@ impl Context {
         let (x, y) = (a.parts(), b.parts());
         self.pay_elements(x.limbs().len() + y.limbs().len())?;
         let result = match operator {
-            Binary::Sub => self.bigint_written(bigint::add_limbs(x, y), |_, out| bigint::sub_into(out, x, y)),
+            Binary::Sub => {
+                self.bigint_written(bigint::add_limbs(x, y), |w, out| bigint::sub_into(w, out, x, y))
+            }
             Binary::Mul => {
                 self.bigint_written(bigint::mul_limbs(x, y), |w, out| bigint::mul_into(w, out, x, y))
             }
@@ -156,9 +185,21 @@ impl Context {
                 self.bigint_written(Ok(bigint::rem_limbs(x, y)), |w, out| bigint::rem_into(w, out, x, y))
             }
             Binary::Exp => self.bigint_work(|w| bigint::pow(w, x, y)),
-            Binary::Shl => self.bigint_work(|w| bigint::shift_left(w, x, y)),
-            Binary::Sar => self.bigint_work(|w| bigint::shift_right(w, x, y)),
-            Binary::And | Binary::Or | Binary::Xor if !x.is_negative() && !y.is_negative() => {
+            Binary::Shl | Binary::Sar => {
+                let bits = bigint::shift_amount(y);
+                if (operator == Binary::Shl) == y.is_negative() {
+                    let limbs = bigint::shift_right_limbs(x, bits);
+                    self.bigint_written(Ok(limbs), |w, out| bigint::shift_right_into(w, out, x, bits))
+                } else {
+                    let limbs = bigint::shift_left_limbs(x, bits);
+                    self.bigint_written(limbs, |w, out| bigint::shift_left_into(w, out, x, bits))
+                }
+            }
+            Binary::And | Binary::Or | Binary::Xor
+                if !x.is_negative()
+                    && !y.is_negative()
+                    && x.limbs().len().max(y.limbs().len()) <= SHORT_LIMBS =>
+            {
                 match operator {
                     Binary::And => BigInt::zip_naturals(x.limbs(), y.limbs(), |x, y| x & y),
                     Binary::Or => BigInt::zip_naturals(x.limbs(), y.limbs(), |x, y| x | y),
@@ -166,13 +207,13 @@ impl Context {
                 }
             }
             Binary::And => {
-                self.bigint_written(bigint::bitwise_limbs(x, y), |_, out| bigint::and_into(out, x, y))
+                self.bigint_written(bigint::bitwise_limbs(x, y), |w, out| bigint::and_into(w, out, x, y))
             }
             Binary::Or => {
-                self.bigint_written(bigint::bitwise_limbs(x, y), |_, out| bigint::or_into(out, x, y))
+                self.bigint_written(bigint::bitwise_limbs(x, y), |w, out| bigint::or_into(w, out, x, y))
             }
             Binary::Xor => {
-                self.bigint_written(bigint::bitwise_limbs(x, y), |_, out| bigint::xor_into(out, x, y))
+                self.bigint_written(bigint::bitwise_limbs(x, y), |w, out| bigint::xor_into(w, out, x, y))
             }
             Binary::Shr => {
                 return Err(self
@@ -204,12 +245,7 @@ impl Context {
             return Ok(Value::number(x + y));
         }
         match (a.as_bigint(), b.as_bigint()) {
-            (Some(x), Some(y)) => {
-                let (x, y) = (x.parts(), y.parts());
-                self.pay_elements(x.limbs().len() + y.limbs().len())?;
-                let limbs = bigint::add_limbs(x, y);
-                Ok(self.bigint_written(limbs, |_, out| bigint::add_into(out, x, y))?.into())
-            }
+            (Some(x), Some(y)) => Ok(self.bigint_sum(x.parts(), y.parts())?.into()),
             _ => Err(self.throw_mixed()),
         }
     }
@@ -250,7 +286,10 @@ impl Context {
         match a.as_bigint() {
             Some(big) => {
                 let parts = big.parts();
-                Ok(self.bigint_work(|w| bigint::neg(w, parts))?.into())
+                if parts.limbs().len() <= SHORT_LIMBS {
+                    return Ok(BigInt::from_limbs(!parts.is_negative(), parts.limbs())?.into());
+                }
+                Ok(self.bigint_sum(BigIntRef::ZERO, parts.negated())?.into())
             }
             None => Ok(Value::number(-a.as_number().unwrap_or(f64::NAN))),
         }
@@ -262,7 +301,7 @@ impl Context {
         match a.as_bigint() {
             Some(big) => {
                 let parts = big.parts();
-                Ok(self.bigint_work(|w| bigint::not(w, parts))?.into())
+                Ok(self.bigint_sum(BigIntRef::new(true, &[1]), parts.negated())?.into())
             }
             None => Ok(Value::int(!tare_number::to_int32(a.as_number().unwrap_or(f64::NAN)))),
         }
@@ -274,8 +313,7 @@ impl Context {
         match a.as_bigint() {
             Some(big) => {
                 let one = BigIntRef::new(!up, &[1]);
-                let parts = big.parts();
-                Ok(self.bigint_work(|w| bigint::add(w, parts, one))?.into())
+                Ok(self.bigint_sum(big.parts(), one)?.into())
             }
             None => Ok(Value::number(a.as_number().unwrap_or(f64::NAN) + if up { 1.0 } else { -1.0 })),
         }
@@ -297,7 +335,7 @@ impl Context {
             return self.strings_equal(x, y);
         }
         if let (Some(x), Some(y)) = (a.as_bigint(), b.as_bigint()) {
-            self.pay_elements(x.parts().limbs().len().min(y.parts().limbs().len()))?;
+            return Ok(self.compare_bigints(x.parts(), y.parts())? == Ordering::Equal);
         }
         same_value_non_number(a, b)
     }
@@ -349,11 +387,17 @@ impl Context {
             }
             if let (Some(x), Some(y)) = (a.as_bigint(), b.as_string()) {
                 let y = self.string_to_bigint(y)?;
-                return Ok(y.is_some_and(|y| x.equals(&y)));
+                return match y {
+                    Some(y) => Ok(self.compare_bigints(x.parts(), y.parts())? == Ordering::Equal),
+                    None => Ok(false),
+                };
             }
             if let (Some(x), Some(y)) = (a.as_string(), b.as_bigint()) {
                 let x = self.string_to_bigint(x)?;
-                return Ok(x.is_some_and(|x| y.equals(&x)));
+                return match x {
+                    Some(x) => Ok(self.compare_bigints(x.parts(), y.parts())? == Ordering::Equal),
+                    None => Ok(false),
+                };
             }
             // What is left is a number and a string.
             let (x, y) = (self.to_number(&a)?, self.to_number(&b)?);
@@ -386,15 +430,15 @@ impl Context {
         }
         if let (Some(x), Some(y)) = (a.as_bigint(), b.as_string()) {
             let y = self.string_to_bigint(y)?;
-            return Ok(y.map(|y| x.parts().cmp(&y.parts())));
+            return y.map(|y| self.compare_bigints(x.parts(), y.parts())).transpose();
         }
         if let (Some(x), Some(y)) = (a.as_string(), b.as_bigint()) {
             let x = self.string_to_bigint(x)?;
-            return Ok(x.map(|x| x.parts().cmp(&y.parts())));
+            return x.map(|x| self.compare_bigints(x.parts(), y.parts())).transpose();
         }
         let (a, b) = (self.to_numeric(a)?, self.to_numeric(b)?);
         Ok(match (a.as_bigint(), b.as_bigint()) {
-            (Some(x), Some(y)) => Some(x.parts().cmp(&y.parts())),
+            (Some(x), Some(y)) => Some(self.compare_bigints(x.parts(), y.parts())?),
             (Some(x), None) => bigint::compare_with_f64(x.parts(), b.as_number().unwrap_or(f64::NAN)),
             (None, Some(y)) => {
                 bigint::compare_with_f64(y.parts(), a.as_number().unwrap_or(f64::NAN)).map(Ordering::reverse)

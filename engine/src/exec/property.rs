@@ -543,7 +543,9 @@ impl Context {
                         let due = ShapeTable::current().note_deletion(array.capacity());
                         if due && object.kind() == kind::ARRAY && array.is_wasteful() {
                             // Without memory for it the array stays as it is.
-                            let _ = self.make_sparse(object);
+                            if let Err(Thrown::Terminated) = self.make_sparse(object) {
+                                return Err(Thrown::Terminated);
+                            }
                         }
                         return Ok(true);
                     }

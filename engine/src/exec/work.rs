@@ -11,7 +11,7 @@ use core::cmp::Ordering;
 
 use crate::mem::Vec;
 use crate::runtime::Context;
-use crate::text::{Atom, StringBuilder, Text, search};
+use crate::text::{Atom, StringBuilder, Text, Unfinished, search};
 use crate::value::{JsResult, JsString, Value};
 
 /// Elements of a plain loop for a step.
@@ -32,9 +32,10 @@ impl Context {
         if *budget > 0 { Ok(()) } else { self.ask() }
     }
 
+    /// Asks the interrupt handler now.
     #[cold]
     #[inline(never)]
-    fn ask(&mut self) -> JsResult<()> {
+    pub(crate) fn ask(&mut self) -> JsResult<()> {
         self.interp().poll()
     }
 
@@ -152,9 +153,35 @@ impl Context {
 
     /// What was built, as a string.
     pub(crate) fn finish_string(&mut self, out: StringBuilder) -> JsResult<JsString> {
-        // Copied once more, in one go.
-        self.pay_bytes(out.len())?;
-        out.finish()
+        if out.len() <= RUN {
+            self.pay_bytes(out.len())?;
+            return out.finish();
+        }
+        self.string_of(out.text())
+    }
+
+    /// A text as a string, in the narrowest form.
+    pub(crate) fn string_of(&mut self, text: Text<'_>) -> JsResult<JsString> {
+        if text.len() <= RUN {
+            return JsString::from_text(text);
+        }
+        let (mut wide, mut at) = (false, 0);
+        if let Text::Utf16(units) = text {
+            while !wide && at < units.len() {
+                let stop = units.len().min(at + RUN);
+                self.pay_bytes(stop - at)?;
+                wide = units[at..stop].iter().any(|&unit| unit > 0xFF);
+                at = stop;
+            }
+        }
+        let (mut string, mut at) = (Unfinished::new(text.len(), wide)?, 0);
+        while at < text.len() {
+            let stop = text.len().min(at + RUN);
+            self.pay_bytes(4 * (stop - at))?;
+            string.push(text.slice(at, stop));
+            at = stop;
+        }
+        Ok(string.finish())
     }
 
     /// What was built, as a value.

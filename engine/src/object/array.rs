@@ -10,6 +10,9 @@
 //!   becomes dense again when one in [`DENSE_AGAIN_PART`] of its length is ([`Object::become_dense`]). So memory
 //!   follows the number of elements, not the highest index.
 //! - A slot of an arguments object may hold a variable box: the element is that parameter.
+//! - What is taken from the front of a long array leaves its slots behind: they are *cut off*. `elements` then points
+//!   into the block, and the last slot that was cut off holds their number, as a plain integer; a flag of the head
+//!   says that there are any. `capacity` counts from `elements` on.
 
 use core::alloc::Layout;
 use core::cell::Cell as StdCell;
@@ -44,8 +47,8 @@ const FREE_DECLARED_SLOTS: u32 = 1 << 10;
 const DENSE_PART: usize = 8;
 /// A sparse array has dense slots again when one in so many would hold an element.
 pub(super) const DENSE_AGAIN_PART: u64 = 4;
-/// More elements than this are never dense.
-const MAX_DENSE: u32 = 1 << 28;
+/// With fewer elements behind them, those at the front are not cut off: moving the others takes no longer.
+const LEAST_CUT: u32 = 32;
 
 // SAFETY: `repr(C)` with the header first; head and elements are reported.
 unsafe impl Cell for ArrayCell {
@@ -75,23 +78,11 @@ unsafe impl Cell for ArgumentsCell {
 
 impl Drop for ArrayCell {
     fn drop(&mut self) {
-        let capacity = self.capacity();
-        // SAFETY: the elements are this array's alone, initialised, and dropped once.
-        unsafe {
-            for i in 0..capacity {
-                self.elements.get().add(i as usize).drop_in_place();
-            }
-            if let Some(block) = NonNull::new(self.elements.get().cast::<u8>()) {
-                heap::current().mem().free(Use::Elements, block, layout(capacity));
-            }
-        }
+        self.free_elements();
     }
 }
 
-/// Elements that are worth a collection when there is no memory for them.
-const LARGE_BYTES: usize = 16 << 10;
-
-fn layout(capacity: u32) -> Layout {
+pub(super) fn layout(capacity: u32) -> Layout {
     Layout::from_size_align(capacity as usize * size_of::<Value>(), 8).expect("capacity is below 2^28")
 }
 
@@ -100,6 +91,16 @@ impl ArrayCell {
     pub const ELEMENTS_OFFSET: usize = core::mem::offset_of!(ArrayCell, elements);
     /// See [`ArrayCell::ELEMENTS_OFFSET`].
     pub const LENGTH_OFFSET: usize = core::mem::offset_of!(ArrayCell, length);
+
+    /// More elements than this are never dense.
+    pub const MAX_DENSE: u32 = 1 << 28;
+    /// Elements that are worth a collection when there is no memory for them.
+    pub(super) const LARGE_BYTES: usize = 16 << 10;
+
+    /// Even capacities fill the 16-byte size classes.
+    pub(super) fn even(capacity: u32) -> u32 {
+        (capacity + 1) & !1
+    }
 
     fn blank() -> ArrayCell {
         ArrayCell {
@@ -164,6 +165,13 @@ impl ArrayCell {
         if value.bits() == Value::HOLE.bits() { None } else { Some(value) }
     }
 
+    /// Whether there is an element in the dense slot of an index.
+    #[inline(always)]
+    pub fn has_dense(&self, index: u32) -> bool {
+        // SAFETY: below the capacity.
+        index < self.capacity() && unsafe { (*self.slot_pointer(index)).bits() } != RawValue::HOLE.bits()
+    }
+
     /// Replaces the contents of a dense slot below the length; false when there is no such slot.
     #[inline(always)]
     pub fn set_dense(&self, index: u32, value: Value) -> bool {
@@ -179,14 +187,20 @@ impl ArrayCell {
     /// back when the place is not worth a dense slot: the array must become sparse first.
     pub fn put_dense(&self, index: u32, value: Value) -> JsResult<Result<(), Value>> {
         if index >= self.capacity() {
-            if self.is_sparse() || index >= MAX_DENSE || !self.is_worth_slots(index) {
+            if self.is_sparse() || index >= Self::MAX_DENSE || !self.is_worth_slots(index) {
                 return Ok(Err(value));
             }
+            // What was cut off is room as well, once it is enough of it to be worth moving the rest.
+            if self.cut() > self.capacity() / 4 {
+                self.close_cut();
+            }
             let (capacity, length) = (self.capacity(), self.length());
-            let room = capacity + capacity / 2 + 2;
-            // A length that was set is where filling ends.
-            let room = if index < length { room.min(length) } else { room };
-            self.grow(room.max(index + 1))?;
+            if index >= capacity {
+                let room = capacity + capacity / 2 + 2;
+                // A length that was set is where filling ends.
+                let room = if index < length { room.min(length) } else { room };
+                self.grow(room.max(index + 1))?;
+            }
         }
         if index >= self.length() {
             self.length.set(index + 1);
@@ -246,17 +260,85 @@ impl ArrayCell {
         true
     }
 
+    /// Number of slots that were cut off.
+    #[inline]
+    pub fn cut(&self) -> u32 {
+        if !self.head.is_cut() {
+            return 0;
+        }
+        // SAFETY: there is at least one slot before the first, and it holds the number.
+        unsafe { self.elements.get().cast::<u64>().sub(1).read() as u32 }
+    }
+
+    /// Where the elements block begins, and how many slots it has; null and none without a block.
+    fn block(&self) -> (*mut u8, u32) {
+        let cut = self.cut();
+        (self.elements.get().wrapping_sub(cut as usize).cast(), cut + self.capacity())
+    }
+
+    /// Moves the elements to the beginning of their block.
+    fn close_cut(&self) {
+        let (block, slots) = self.block();
+        let dense = self.dense_length();
+        let first = block.cast::<Value>();
+        // SAFETY: all is within the block; what is behind the elements moved becomes holes, which covers slots that
+        // held elements and such as were cut off.
+        unsafe {
+            core::ptr::copy(self.elements.get(), first, dense as usize);
+            for i in dense..slots {
+                first.add(i as usize).write(Value::HOLE);
+            }
+        }
+        self.head.set_cut(false);
+        self.elements.set(first);
+        self.capacity.set(slots);
+    }
+
+    /// Cuts off the first `count` slots, which hold nothing any more.
+    fn cut_off(&self, count: u32) {
+        let cut = self.cut() + count;
+        let first = self.elements.get().wrapping_add(count as usize);
+        // SAFETY: there are more slots than `count`, at least one of which is cut off.
+        unsafe { first.cast::<u64>().sub(1).write(u64::from(cut)) };
+        self.head.set_cut(true);
+        self.elements.set(first);
+        self.capacity.set(self.capacity() - count);
+    }
+
+    /// Makes the last `count` slots that were cut off the first ones, as holes.
+    fn uncut(&self, count: u32) {
+        let left = self.cut() - count;
+        let first = self.elements.get().wrapping_sub(count as usize);
+        // SAFETY: so many slots were cut off; if there are more, the next one holds their number.
+        unsafe {
+            for i in 0..count {
+                first.add(i as usize).write(Value::HOLE);
+            }
+            if left > 0 {
+                first.cast::<u64>().sub(1).write(u64::from(left));
+            }
+        }
+        self.head.set_cut(left > 0);
+        self.elements.set(first);
+        self.capacity.set(self.capacity() + count);
+    }
+
     /// Makes at least `capacity` dense slots.
     pub fn grow(&self, capacity: u32) -> JsResult<()> {
-        let old = self.capacity();
-        if capacity <= old {
+        if capacity <= self.capacity() {
             return Ok(());
         }
-        if capacity > MAX_DENSE || self.is_sparse() {
+        if capacity > Self::MAX_DENSE || self.is_sparse() {
             return Err(Thrown::OutOfMemory);
         }
-        // Even capacities fill the 16-byte size classes.
-        let capacity = (capacity + 1) & !1;
+        if self.head.is_cut() {
+            self.close_cut();
+            if capacity <= self.capacity() {
+                return Ok(());
+            }
+        }
+        let old = self.capacity();
+        let capacity = Self::even(capacity);
         let mem = heap::current().mem();
         // SAFETY: the old block has the layout of its capacity.
         let ask = || unsafe {
@@ -266,7 +348,7 @@ impl ArrayCell {
             }
         };
         let block = match ask() {
-            Err(_) if layout(capacity).size() >= LARGE_BYTES && heap::current().make_room() => ask()?,
+            Err(_) if layout(capacity).size() >= Self::LARGE_BYTES && heap::current().make_room() => ask()?,
             answer => answer?,
         };
         // SAFETY: the block holds the old slots; new ones are initialised at once.
@@ -294,35 +376,55 @@ impl ArrayCell {
             if length == 0 {
                 self.free_elements();
             } else if length < capacity / 4 && capacity > 32 {
-                let smaller = ((length + length / 2 + 2) + 1) & !1;
-                // SAFETY: the block has the layout of its capacity, and the slots cut off are holes.
-                unsafe {
-                    let block = NonNull::new_unchecked(self.elements.get().cast::<u8>());
-                    let mem = heap::current().mem();
-                    // A refusal to shrink changes nothing.
-                    if let Ok(block) =
-                        mem.realloc(Use::Elements, block, layout(capacity), layout(smaller).size())
-                    {
-                        self.elements.set(block.cast().as_ptr());
-                        self.capacity.set(smaller);
-                    }
-                }
+                self.shrink(length);
+            }
+        }
+    }
+
+    /// Gives back most of the slots, when few are used: `length` is that of the array.
+    fn shrink(&self, length: u32) {
+        if self.head.is_cut() {
+            self.close_cut();
+        }
+        let (capacity, smaller) = (self.capacity(), Self::even(length + length / 2 + 2));
+        // SAFETY: the block has the layout of its capacity, and the slots given back are holes.
+        unsafe {
+            let block = NonNull::new_unchecked(self.elements.get().cast::<u8>());
+            let mem = heap::current().mem();
+            // A refusal to shrink changes nothing.
+            if let Ok(block) = mem.realloc(Use::Elements, block, layout(capacity), layout(smaller).size()) {
+                self.elements.set(block.cast().as_ptr());
+                self.capacity.set(smaller);
             }
         }
     }
 
     fn free_elements(&self) {
-        let capacity = self.capacity();
-        if let Some(block) = NonNull::new(self.elements.replace(core::ptr::null_mut()).cast::<u8>()) {
-            self.capacity.set(0);
-            // SAFETY: the block is this array's alone, unlinked, and its slots are dropped once.
+        let (block, slots) = self.block();
+        if let Some(block) = NonNull::new(block) {
+            let (first, capacity) = (self.elements.replace(core::ptr::null_mut()), self.capacity.replace(0));
+            self.head.set_cut(false);
+            // SAFETY: the block is this array's alone, unlinked, and its slots are dropped once; those that were
+            // cut off hold nothing.
             unsafe {
                 for i in 0..capacity {
-                    block.cast::<Value>().as_ptr().add(i as usize).drop_in_place();
+                    first.add(i as usize).drop_in_place();
                 }
-                heap::current().mem().free(Use::Elements, block, layout(capacity));
+                heap::current().mem().free(Use::Elements, block, layout(slots));
             }
         }
+    }
+
+    /// Takes the elements of a block over; false where this array has slots already or is sparse.
+    pub fn adopt(&self, block: super::ElementsBlock) -> bool {
+        if self.capacity.get() != 0 {
+            return false;
+        }
+        let (elements, capacity, count) = block.into_parts();
+        self.elements.set(elements);
+        self.capacity.set(capacity);
+        self.length.set(self.length().max(count));
+        true
     }
 
     /// Marks the array as sparse, once its elements have been copied to named properties.
@@ -356,28 +458,39 @@ impl ArrayCell {
         self.length().min(self.capacity())
     }
 
-    /// Removes `count` elements or holes from `start` on, moving the rest down.
+    /// Removes `count` elements or holes from `start` on, moving the rest down. From the front it takes as long as
+    /// there are elements removed, the other way round no longer than there are elements behind.
     pub fn shift_dense(&self, start: u32, count: u32) {
         let (length, dense) = (self.length(), self.dense_length());
         debug_assert!(!self.is_sparse() && start + count <= length);
         let (from, to) = ((start + count).min(dense), start.min(dense));
-        // SAFETY: the removed values are moved out first; the rest is moved bytewise within
-        // the initialised slots and the places freed at the end become holes.
-        unsafe {
-            let elements = self.elements.get();
-            for i in to..from {
-                let gone = core::mem::replace(&mut *elements.add(i as usize), Value::HOLE);
-                drop(gone);
-            }
-            if from > to {
-                let tail = (dense - from) as usize;
-                core::ptr::copy(elements.add(from as usize), elements.add(to as usize), tail);
-                for i in dense - (from - to)..dense {
-                    elements.add(i as usize).write(Value::HOLE);
-                }
-            }
+        for i in to..from {
+            // SAFETY: below the capacity; moved out before it is dropped.
+            drop(unsafe { core::mem::replace(&mut *self.elements.get().add(i as usize), Value::HOLE) });
         }
         self.length.set(length - count);
+        if from == to {
+            return;
+        }
+        if start == 0 && dense - from >= LEAST_CUT {
+            self.cut_off(from);
+            let (_, slots) = self.block();
+            if length - count < slots / 4 && dense - from == length - count {
+                self.shrink(length - count);
+            }
+            return;
+        }
+        // SAFETY: within the slots; the places freed at the end become holes.
+        unsafe {
+            let elements = self.elements.get();
+            core::ptr::copy(elements.add(from as usize), elements.add(to as usize), (dense - from) as usize);
+            for i in dense - (from - to)..dense {
+                elements.add(i as usize).write(Value::HOLE);
+            }
+        }
+        if self.length() == 0 && self.head.is_cut() {
+            self.free_elements();
+        }
     }
 
     /// Opens a gap of `count` holes at `start`, moving the rest up.
@@ -385,7 +498,9 @@ impl ArrayCell {
         let (length, dense) = (self.length(), self.dense_length());
         debug_assert!(!self.is_sparse() && start <= length);
         let new_length = length.checked_add(count).ok_or(Thrown::OutOfMemory)?;
-        if start < dense && count > 0 {
+        if start == 0 && count > 0 && self.cut() >= count {
+            self.uncut(count);
+        } else if start < dense && count > 0 {
             let new_dense = dense + count;
             if new_dense > self.capacity() {
                 self.grow(new_dense + new_dense / 4)?;
@@ -402,6 +517,49 @@ impl ArrayCell {
         }
         self.length.set(new_length);
         Ok(())
+    }
+
+    /// Replaces what stands in the dense slots `start..end` by holes.
+    pub fn clear(&self, start: u32, end: u32) {
+        for i in start..end.min(self.capacity()) {
+            // SAFETY: below the capacity; moved out before it is dropped.
+            drop(unsafe { core::mem::replace(&mut *self.slot_pointer(i), Value::HOLE) });
+        }
+    }
+
+    /// Moves the contents of `count` dense slots from `from` to `to` on, over what stands there, leaving holes; false
+    /// where there are no such slots below the length.
+    pub fn slide(&self, from: u32, to: u32, count: u32) -> bool {
+        if from.max(to) + count > self.dense_length() {
+            return false;
+        }
+        let (from_end, to_end) = (from + count, to + count);
+        // What is overwritten, and what is left behind: both without the part that the two have in common.
+        let (over, behind) = if to < from {
+            (to..to_end.min(from), from.max(to_end)..from_end)
+        } else {
+            (to.max(from_end)..to_end, from..from_end.min(to))
+        };
+        self.clear(over.start, over.end);
+        // SAFETY: within the slots; what was overwritten is gone, and what is left behind becomes holes.
+        unsafe {
+            core::ptr::copy(self.slot_pointer(from), self.slot_pointer(to), count as usize);
+            for i in behind {
+                self.slot_pointer(i).write(Value::HOLE);
+            }
+        }
+        true
+    }
+
+    /// Copies the contents of a dense slot to another, a hole as a hole; both are below the length.
+    pub fn copy_slot(&self, from: u32, to: u32) {
+        if from.max(to) < self.dense_length() {
+            // SAFETY: below the capacity; cloned, and moved out before it is dropped.
+            unsafe {
+                let value = (*self.slot_pointer(from)).clone();
+                drop(core::mem::replace(&mut *self.slot_pointer(to), value));
+            }
+        }
     }
 
     /// Appends what stands at `start..end` of another array that is not sparse, holes as holes.
@@ -428,13 +586,14 @@ impl ArrayCell {
         Ok(())
     }
 
-    /// Reverses the order of elements and holes; false where not all have a slot.
-    pub fn reverse_dense(&self) -> bool {
+    /// Exchanges what stands at each index in `from..to`, below the middle, with what stands as far from the end;
+    /// false where not all have a slot.
+    pub fn exchange_ends(&self, from: u32, to: u32) -> bool {
         let length = self.length();
-        if self.is_sparse() || length > self.capacity() {
+        if self.is_sparse() || length > self.capacity() || to > length / 2 {
             return false;
         }
-        for low in 0..length / 2 {
+        for low in from..to {
             // SAFETY: both are below the capacity, and different.
             unsafe { core::ptr::swap(self.slot_pointer(low), self.slot_pointer(length - 1 - low)) };
         }
@@ -482,7 +641,7 @@ impl ArrayCell {
 
     /// Bytes of the elements block.
     pub fn element_bytes(&self) -> usize {
-        layout(self.capacity()).size()
+        layout(self.block().1).size()
     }
 }
 

@@ -10,6 +10,8 @@ use crate::value::{BigInt, JsResult, RawValue, Value, kind};
 
 /// Limbs up to which results are made on the stack, and then copied.
 const ON_STACK: usize = 16;
+/// Limbs that are zeroed in one go.
+const PIECE: usize = 1 << 14;
 
 /// A BigInt; the limbs follow, perhaps with room for some more.
 #[repr(C)]
@@ -42,28 +44,34 @@ impl BigInt {
     }
 
     /// A BigInt that `write` makes in `limbs` zeroed limbs, the lowest first: in the cell itself if there are
-    /// many. The inner error is `write`'s.
-    pub fn write_with<E>(
+    /// many; then `pay` is asked before each piece of them is zeroed. The inner error is `write`'s.
+    pub fn write_with<C, E>(
+        context: &mut C,
         limbs: usize,
-        write: impl FnOnce(&mut [u64]) -> Result<Written, E>,
+        pay: impl Fn(&mut C, usize) -> JsResult<()>,
+        write: impl FnOnce(&mut C, &mut [u64]) -> Result<Written, E>,
     ) -> JsResult<Result<BigInt, E>> {
         if limbs <= ON_STACK {
             let mut out = [0; ON_STACK];
-            return match write(&mut out[..limbs]) {
+            return match write(context, &mut out[..limbs]) {
                 Ok(Written { negative, len }) => BigInt::from_limbs(negative, &out[..len]).map(Ok),
                 Err(error) => Ok(Err(error)),
             };
         }
         let result = BigInt::with_room(limbs)?;
-        // SAFETY: the room behind the head is `limbs` limbs, and nobody else knows the cell yet. Zeros are
-        // numbers. Should `write` fail, the cell is dropped with the room it was made with.
-        let (cell, out) = unsafe {
-            let cell = result.as_cell().cast::<BigIntCell>().as_ptr();
-            let first = cell.add(1).cast::<u64>();
-            first.write_bytes(0, limbs);
-            (cell, core::slice::from_raw_parts_mut(first, limbs))
-        };
-        let Written { negative, len } = match write(out) {
+        let cell = result.as_cell().cast::<BigIntCell>().as_ptr();
+        let mut at = 0;
+        while at < limbs {
+            let stop = limbs.min(at + PIECE);
+            pay(context, stop - at)?;
+            // SAFETY: the room behind the head is `limbs` limbs, and nobody else knows the cell yet.
+            unsafe { cell.add(1).cast::<u64>().add(at).write_bytes(0, stop - at) };
+            at = stop;
+        }
+        // SAFETY: as above, and all of it was written. Should `write` fail, the cell is dropped with the room it was
+        // made with.
+        let out = unsafe { core::slice::from_raw_parts_mut(cell.add(1).cast::<u64>(), limbs) };
+        let Written { negative, len } = match write(context, out) {
             Ok(written) => written,
             Err(error) => return Ok(Err(error)),
         };

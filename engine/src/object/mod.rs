@@ -8,7 +8,8 @@
 //! - The slots that the shape counts are initialised, and so are all others the cell or the
 //!   out-of-line block has room for (with the hole marker).
 //! - `ext` is 0 or the address of slot 0 of an out-of-line block whose capacity stands in the
-//!   eight bytes before it. Its low three bits are flags; bit 0: weak references exist.
+//!   eight bytes before it. Its low three bits are flags; bit 0: weak references exist; bit 1: an array's
+//!   elements begin behind slots that were cut off.
 //! - Slots are read by cloning ([`Object::slot`]) and written by replacing
 //!   ([`Object::set_slot`]), never by holding a reference into them while anything else runs.
 
@@ -17,6 +18,7 @@ pub mod bigint;
 pub mod buffer;
 pub mod collections;
 pub mod dispose;
+mod elements;
 pub mod exotic;
 pub mod generator;
 pub mod iteration;
@@ -32,6 +34,7 @@ use core::cell::Cell as StdCell;
 use core::ptr::NonNull;
 
 pub use array::ArrayCell;
+pub use elements::ElementsBlock;
 pub use shape::{Property, PropertyFlags, Shape, ShapeTable, shape_flags};
 
 use crate::heap::{self, Cell, Header, Tracer};
@@ -41,6 +44,8 @@ use crate::value::{JsResult, Object, RawValue, Value, kind};
 
 /// Bit 0 of `ext`: the object has weak references.
 pub const EXT_WEAK: usize = 1;
+/// Bit 1 of `ext`: there are slots before an array's first element; see `array.rs`.
+const EXT_CUT: usize = 2;
 const EXT_FLAGS: usize = 7;
 const EXT_HEAD_BYTES: usize = 8;
 
@@ -124,6 +129,16 @@ impl ObjectHead {
     /// Notes whether weak references to this object exist.
     pub fn set_weakly_held(&self, held: bool) {
         self.ext.set(self.ext.get() & !EXT_WEAK | usize::from(held));
+    }
+
+    /// Whether slots of an array's block stand before its first element.
+    #[inline(always)]
+    fn is_cut(&self) -> bool {
+        self.ext.get() & EXT_CUT != 0
+    }
+
+    fn set_cut(&self, cut: bool) {
+        self.ext.set(if cut { self.ext.get() | EXT_CUT } else { self.ext.get() & !EXT_CUT });
     }
 
     /// Bytes of the out-of-line block.

@@ -119,7 +119,7 @@ pub(crate) enum Exit {
 /// Steps of work between two questions to the interrupt handler, unless the host says otherwise. A step is a back
 /// edge, a call, or what a native does in up to a tenth of a microsecond, so that a question comes at least every
 /// millisecond.
-pub const INTERRUPT_BUDGET: i32 = 10_000;
+pub const INTERRUPT_BUDGET: i32 = 4_000;
 
 /// The most elements that natives go over between two payments.
 const LONGEST_RUN: usize = 1 << 14;

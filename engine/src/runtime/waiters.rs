@@ -8,6 +8,7 @@
 //! - A waiter is on the list from its making to its removal, and alive all that time; the list, and all fields of
 //!   the waiters on it but `notified`, are used under the lock only.
 //! - Whether a place holds the value expected is looked at under the lock, so that no notification is missed.
+//! - The lock is not held while the interrupt handler is asked, which may run scripts that notify or wait themselves.
 
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -37,8 +38,10 @@ static WAITERS: Mutex<Waiters> = Mutex::new(Waiters(null_mut()));
 /// Where threads sleep that wait for notifications of promises' waiters.
 static PROMISES_WAKE: Condvar = Condvar::new();
 
-/// Longest sleep between looks at the interrupt handler.
-const SLICE: Duration = Duration::from_millis(20);
+/// Longest sleep between two questions to the interrupt handler.
+const SLICE: Duration = Duration::from_millis(2);
+/// Longest sleep where nobody is to be asked.
+const LONGEST: Duration = Duration::from_secs(3600);
 
 fn lock() -> MutexGuard<'static, Waiters> {
     WAITERS.lock().unwrap_or_else(PoisonError::into_inner)
@@ -112,15 +115,30 @@ pub enum Outcome {
     Interrupted,
 }
 
+/// A thread's place on the list; it is left when this is dropped, without the lock.
+struct ThreadWaiter(*mut Waiter);
+
+impl Drop for ThreadWaiter {
+    fn drop(&mut self) {
+        lock().remove(self.0);
+    }
+}
+
+/// How long to sleep when so much time is left, and whether somebody is to be asked meanwhile.
+fn nap(left: Duration, asks: bool) -> Duration {
+    left.min(if asks { SLICE } else { LONGEST })
+}
+
 /// Lets the thread wait at an address for at most `timeout_ms`, if the place holds what is expected;
-/// `interrupted` is asked now and then.
+/// `interrupted` is asked now and then, if there is one.
 pub fn wait(
     address: usize,
     timeout_ms: f64,
     expected: impl FnOnce() -> bool,
-    mut interrupted: impl FnMut() -> bool,
+    mut interrupted: Option<impl FnMut() -> bool>,
 ) -> Outcome {
     let start = Instant::now();
+    let timeout = Duration::try_from_secs_f64(timeout_ms / 1000.0).unwrap_or(Duration::MAX);
     let wake = Condvar::new();
     let mut waiter = Waiter { address, notified: AtomicBool::new(false), wake: &wake, next: null_mut() };
     let place = &raw mut waiter;
@@ -128,24 +146,32 @@ pub fn wait(
     if !expected() {
         return Outcome::NotEqual;
     }
-    // SAFETY: the waiter is removed before this function returns.
+    // SAFETY: what is made next takes the waiter off the list before this function returns or unwinds; until then
+    // nothing panics.
     unsafe { list.add(place) };
+    let on_list = ThreadWaiter(place);
     let outcome = loop {
         // SAFETY: the waiter is this function's.
         if unsafe { (*place).notified.load(SeqCst) } {
             break Outcome::Notified;
         }
-        let left_ms = timeout_ms - start.elapsed().as_secs_f64() * 1000.0;
-        if left_ms <= 0.0 {
+        let left = timeout.saturating_sub(start.elapsed());
+        if left.is_zero() {
             break Outcome::TimedOut;
         }
-        let sleep = Duration::try_from_secs_f64(left_ms / 1000.0).unwrap_or(SLICE).min(SLICE);
+        let sleep = nap(left, interrupted.is_some());
         list = wake.wait_timeout(list, sleep).map_or_else(|e| e.into_inner().0, |woken| woken.0);
-        if interrupted() {
-            break Outcome::Interrupted;
+        if let Some(interrupted) = &mut interrupted {
+            drop(list);
+            let stops = interrupted();
+            list = lock();
+            if stops {
+                break Outcome::Interrupted;
+            }
         }
     };
-    list.remove(place);
+    drop(list);
+    drop(on_list);
     outcome
 }
 
@@ -253,22 +279,26 @@ impl super::Runtime {
 
     /// Sleeps until a promise's wait is over: false if there is none to wait for, or the interrupt handler
     /// asked to stop. Waits without a time limit count only if `for_ever`.
-    pub(crate) fn sleep(&mut self, for_ever: bool) -> bool {
-        let mut list = lock();
+    ///
+    /// # Safety
+    /// 1. The runtime is alive and entered, and no script is running: the handler may run some.
+    pub(crate) unsafe fn sleep(this: NonNull<super::Runtime>, for_ever: bool) -> bool {
         loop {
-            if self.waits.iter().any(AsyncWait::is_over) {
+            let list = lock();
+            // SAFETY: (1) the reference ends before the handler is asked.
+            let runtime = unsafe { this.as_ref() };
+            if runtime.waits.iter().any(AsyncWait::is_over) {
                 return true;
             }
-            let nearest = self.waits.iter().filter_map(|wait| wait.deadline).min();
-            if nearest.is_none() && (!for_ever || self.waits.is_empty()) {
+            let nearest = runtime.waits.iter().filter_map(|wait| wait.deadline).min();
+            if nearest.is_none() && (!for_ever || runtime.waits.is_empty()) {
                 return false;
             }
-            let left = nearest.map_or(SLICE, |at| at.saturating_duration_since(Instant::now()));
-            let sleep = left.min(SLICE);
-            list = PROMISES_WAKE.wait_timeout(list, sleep).map_or_else(|e| e.into_inner().0, |woken| woken.0);
-            if let Some(handler) = &mut self.interrupt
-                && handler()
-            {
+            let left = nearest.map_or(LONGEST, |at| at.saturating_duration_since(Instant::now()));
+            let sleep = nap(left, runtime.interrupt.is_some());
+            drop(PROMISES_WAKE.wait_timeout(list, sleep));
+            // SAFETY: (1).
+            if unsafe { super::Runtime::asks_to_stop(this) } {
                 return false;
             }
         }

@@ -15,4 +15,4 @@ pub mod symbol;
 
 pub use atom::{Atom, AtomTable, RawAtom};
 pub use builder::StringBuilder;
-pub use string::{MAX_LENGTH, Text};
+pub use string::{MAX_LENGTH, Text, Unfinished};

@@ -9,13 +9,16 @@ use core::ops::ControlFlow;
 use super::Text;
 
 /// Units whose comparison or scan is one step of the budget, and after how many the caller is told.
-const UNITS_PER_STEP: usize = 64;
+const UNITS_PER_STEP: usize = 16;
 const TOLD_AFTER: usize = 1 << 11;
 
 /// Units that a scan goes over between two tellings.
 const SCANNED: usize = 1 << 13;
 /// Fast scans cost less: units for one step.
-const SCANNED_PER_STEP: usize = 512;
+const SCANNED_PER_STEP: usize = 256;
+
+/// Units that are looked at one by one before a scan in vectors is worth its beginning.
+const NEAR: usize = 24;
 
 /// Is told of steps of work done; an error ends the search.
 pub type Tell<'t, E> = &'t mut dyn FnMut(u32) -> Result<(), E>;
@@ -29,6 +32,17 @@ pub fn find<E>(hay: Text<'_>, needle: Text<'_>, from: usize, tell: Tell<'_, E>) 
         return Ok(None);
     }
     let found = match (hay.slice(from, hay.len()), needle) {
+        // A single unit in what is short.
+        (Text::Latin1(hay), Text::Latin1(&[unit])) if hay.len() <= SCANNED => {
+            let near = hay.len().min(NEAR);
+            let found = hay[..near].iter().position(|&u| u == unit);
+            let found = found.or_else(|| memchr::memchr(unit, &hay[near..]).map(|at| near + at));
+            let steps = found.unwrap_or(hay.len()) / SCANNED_PER_STEP;
+            if steps > 0 {
+                tell(steps as u32)?;
+            }
+            Ok(found)
+        }
         (Text::Latin1(hay), Text::Latin1(needle)) => search(Ahead(hay), Ahead(needle), tell),
         (Text::Latin1(hay), Text::Utf16(needle)) => search(Ahead(hay), Ahead(needle), tell),
         (Text::Utf16(hay), Text::Latin1(needle)) => search(Ahead(hay), Ahead(needle), tell),

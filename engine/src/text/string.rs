@@ -293,6 +293,41 @@ pub(super) unsafe fn write_units(cell: NonNull<Header>, wide: bool, at: usize, t
     }
 }
 
+/// A string in the making: flat, with room for all its units, and as long as what was written so far.
+pub struct Unfinished {
+    string: JsString,
+    wide: bool,
+}
+
+impl Unfinished {
+    /// Room for `len` units.
+    pub fn new(len: usize, wide: bool) -> JsResult<Unfinished> {
+        let cell = alloc_flat(len, wide, 0)?;
+        // SAFETY: the cell is a fresh flat string; of none of its units all are written.
+        unsafe {
+            (&raw mut (*cell.cast::<Flat<false>>().as_ptr()).len).write(0);
+            Ok(Unfinished { string: own(cell), wide })
+        }
+    }
+
+    /// Appends units, as far as there is room; where the string is not wide they all fit in a byte.
+    pub fn push(&mut self, text: Text<'_>) {
+        let cell = self.string.as_cell();
+        let at = self.string.len();
+        // SAFETY: the cell is a flat string of this width, which nobody else knows, and what is appended fits.
+        unsafe {
+            let text = text.slice(0, text.len().min(capacity(cell, if self.wide { 2 } else { 1 }) - at));
+            write_units(cell, self.wide, at, text);
+            (&raw mut (*cell.cast::<Flat<false>>().as_ptr()).len).write((at + text.len()) as u32);
+        }
+    }
+
+    /// The string.
+    pub fn finish(self) -> JsString {
+        self.string
+    }
+}
+
 impl Value {
     /// The text of a flat string, or the digits of an int.
     #[inline]

@@ -3,7 +3,7 @@
 
 use tare_allocators::Vec;
 
-use super::{BigIntBuf, BigIntRef, Error, MAX_BITS, Work, Written, build, check, limbs, room};
+use super::{BigIntBuf, BigIntRef, Error, MAX_BITS, PIECE, Work, Written, build, check, limbs, negate, room};
 
 /// The limbs to provide for `number << bits`.
 pub fn shift_left_limbs(number: BigIntRef<'_>, bits: u64) -> Result<usize, Error> {
@@ -14,22 +14,42 @@ pub fn shift_left_limbs(number: BigIntRef<'_>, bits: u64) -> Result<usize, Error
     if total > MAX_BITS { Err(Error::TooBig) } else { Ok(total.div_ceil(64) as usize) }
 }
 
+/// Zeros.
+fn clear(work: &mut Work<'_, '_>, out: &mut [u64]) -> Result<(), Error> {
+    for piece in out.chunks_mut(PIECE) {
+        work.spend_if_long(piece.len())?;
+        piece.fill(0);
+    }
+    Ok(())
+}
+
 /// `number << bits` into `out`, of [`shift_left_limbs`] limbs.
-pub fn shift_left_into(out: &mut [u64], number: BigIntRef<'_>, bits: u64) -> Written {
+pub fn shift_left_into(
+    work: &mut Work<'_, '_>,
+    out: &mut [u64],
+    number: BigIntRef<'_>,
+    bits: u64,
+) -> Result<Written, Error> {
     if number.is_zero() {
         out.fill(0);
-        return Written { negative: false, len: 0 };
+        return Ok(Written { negative: false, len: 0 });
     }
     let (words, count) = ((bits / 64) as usize, number.limbs.len());
     let (low, high) = out.split_at_mut(words);
-    low.fill(0);
+    clear(work, low)?;
     let (shifted, above) = high.split_at_mut(count);
-    let carry = limbs::shl_into(shifted, number.limbs, (bits % 64) as u32);
+    let mut carry = 0;
+    for (out, limbs) in shifted.chunks_mut(PIECE).zip(number.limbs.chunks(PIECE)) {
+        work.spend_if_long(limbs.len())?;
+        let carried = limbs::shl_into(out, limbs, (bits % 64) as u32);
+        out[0] |= carry;
+        carry = carried;
+    }
     above.fill(0);
     if let Some(top) = above.first_mut() {
         *top = carry;
     }
-    Written::of(number.negative, out)
+    Ok(Written::of(number.negative, out))
 }
 
 /// `number << bits`.
@@ -38,7 +58,7 @@ pub fn shift_left_bits<'m>(
     number: BigIntRef<'_>,
     bits: u64,
 ) -> Result<BigIntBuf<'m>, Error> {
-    build(work, shift_left_limbs(number, bits)?, |_, out| Ok(shift_left_into(out, number, bits)))
+    build(work, shift_left_limbs(number, bits)?, |work, out| shift_left_into(work, out, number, bits))
 }
 
 /// The limbs to provide for `number >> bits`.
@@ -51,22 +71,39 @@ pub fn shift_right_limbs(number: BigIntRef<'_>, bits: u64) -> usize {
 }
 
 /// `number >> bits`, rounded towards minus infinity, into `out`, of [`shift_right_limbs`] limbs.
-pub fn shift_right_into(out: &mut [u64], number: BigIntRef<'_>, bits: u64) -> Written {
+pub fn shift_right_into(
+    work: &mut Work<'_, '_>,
+    out: &mut [u64],
+    number: BigIntRef<'_>,
+    bits: u64,
+) -> Result<Written, Error> {
     if bits >= number.bit_length() {
         out.fill(0);
         out[0] = u64::from(number.negative);
-        return Written::of(number.negative, out);
+        return Ok(Written::of(number.negative, out));
     }
     let (words, rest) = ((bits / 64) as usize, (bits % 64) as u32);
     let kept = &number.limbs[words..];
-    let lost = number.limbs[..words].iter().any(|limb| *limb != 0) || kept[0] & ((1 << rest) - 1) != 0;
     let (shifted, above) = out.split_at_mut(kept.len());
-    limbs::shr_into(shifted, kept, rest);
-    above.fill(0);
-    if number.negative && lost {
-        limbs::add_limb(out, 1);
+    for (index, (out, limbs)) in shifted.chunks_mut(PIECE).zip(kept.chunks(PIECE)).enumerate() {
+        work.spend_if_long(limbs.len())?;
+        limbs::shr_into(out, limbs, rest);
+        if let (Some(next), Some(top), 1..) = (kept.get((index + 1) * PIECE), out.last_mut(), rest) {
+            *top |= next << (64 - rest);
+        }
     }
-    Written::of(number.negative, out)
+    above.fill(0);
+    if number.negative {
+        let mut lost = kept[0] & ((1 << rest) - 1) != 0;
+        for piece in number.limbs[..words].chunks(PIECE) {
+            work.spend_if_long(piece.len())?;
+            lost = lost || piece.iter().any(|limb| *limb != 0);
+        }
+        if lost {
+            limbs::add_limb(out, 1);
+        }
+    }
+    Ok(Written::of(number.negative, out))
 }
 
 /// `number >> bits`, rounded towards minus infinity.
@@ -75,7 +112,12 @@ pub fn shift_right_bits<'m>(
     number: BigIntRef<'_>,
     bits: u64,
 ) -> Result<BigIntBuf<'m>, Error> {
-    build(work, shift_right_limbs(number, bits), |_, out| Ok(shift_right_into(out, number, bits)))
+    build(work, shift_right_limbs(number, bits), |work, out| shift_right_into(work, out, number, bits))
+}
+
+/// The bits that an amount shifts by: every amount beyond a limb does what the largest one does.
+pub fn shift_amount(amount: BigIntRef<'_>) -> u64 {
+    if amount.limbs.len() > 1 { u64::MAX } else { amount.limbs.first().copied().unwrap_or(0) }
 }
 
 /// `number << amount`: to the right if `amount` is negative.
@@ -84,8 +126,7 @@ pub fn shift_left<'m>(
     number: BigIntRef<'_>,
     amount: BigIntRef<'_>,
 ) -> Result<BigIntBuf<'m>, Error> {
-    // Every amount beyond a limb does what the largest one does.
-    let bits = if amount.limbs.len() > 1 { u64::MAX } else { amount.limbs.first().copied().unwrap_or(0) };
+    let bits = shift_amount(amount);
     if amount.negative { shift_right_bits(work, number, bits) } else { shift_left_bits(work, number, bits) }
 }
 
@@ -128,62 +169,63 @@ pub fn bitwise_limbs(a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<usize, Error>
     room(a.limbs.len().max(b.limbs.len()) + 1)
 }
 
+/// Calls `each` with pieces of all three, which are of the same length.
+#[inline(always)]
+fn in_pieces(
+    work: &mut Work<'_, '_>,
+    out: &mut [u64],
+    a: &[u64],
+    b: &[u64],
+    op: impl Fn(u64, u64) -> u64,
+) -> Result<(), Error> {
+    for ((out, a), b) in out.chunks_mut(PIECE).zip(a.chunks(PIECE)).zip(b.chunks(PIECE)) {
+        work.spend_if_long(2 * out.len())?;
+        for ((limb, x), y) in out.iter_mut().zip(a).zip(b) {
+            *limb = op(*x, *y);
+        }
+    }
+    Ok(())
+}
+
 #[inline(always)]
 fn bitwise_into<'a>(
+    work: &mut Work<'_, '_>,
     out: &mut [u64],
     a: BigIntRef<'a>,
     b: BigIntRef<'a>,
     op: impl Fn(u64, u64) -> u64,
 ) -> Result<Written, Error> {
-    if !a.negative && !b.negative {
-        let both = a.limbs.len().min(b.limbs.len());
-        let ((common_a, rest_a), (common_b, rest_b)) = (a.limbs.split_at(both), b.limbs.split_at(both));
-        let (common, above) = out.split_at_mut(both);
-        for ((limb, x), y) in common.iter_mut().zip(common_a).zip(common_b) {
-            *limb = op(*x, *y);
-        }
-        // Zeros above the shorter number leave the other as it is, or nothing of it.
-        let keep = op(u64::MAX, 0);
-        let (longer, top) = above.split_at_mut(rest_a.len().max(rest_b.len()));
-        for (limb, x) in longer.iter_mut().zip(rest_a.iter().chain(rest_b)) {
-            *limb = x & keep;
-        }
-        top.fill(0);
-        return check(Written::of(false, out));
-    }
-    // Negation carries as far as the lowest limb that is not zero; from there on it only flips bits.
-    let carries = |number: BigIntRef<'_>| match number.negative {
-        true => number.limbs.iter().take_while(|limb| **limb == 0).count() + 1,
-        false => 0,
-    };
-    let start = carries(a).max(carries(b)).min(out.len());
-    let (mut x, mut y) = (Complement::of(a), Complement::of(b));
-    for limb in &mut out[..start] {
-        *limb = op(x.next(), y.next());
-    }
     let flip = |number: BigIntRef<'_>| if number.negative { u64::MAX } else { 0 };
     let (flip_a, flip_b) = (flip(a), flip(b));
+    // Negation carries as far as the lowest limb that is not zero; from there on it only flips bits.
+    let mut start = 0;
+    if a.negative || b.negative {
+        let (mut x, mut y) = (Complement::of(a), Complement::of(b));
+        while start < out.len() && (a.negative && x.carry || b.negative && y.carry) {
+            work.spend(1)?;
+            out[start] = op(x.next(), y.next());
+            start += 1;
+        }
+    }
     let rest_of = |number: BigIntRef<'a>| -> &'a [u64] { number.limbs.get(start..).unwrap_or_default() };
     let (rest_a, rest_b) = (rest_of(a), rest_of(b));
     let both = rest_a.len().min(rest_b.len());
     let (common, above) = out[start..].split_at_mut(both);
-    for ((limb, x), y) in common.iter_mut().zip(rest_a).zip(rest_b) {
-        *limb = op(x ^ flip_a, y ^ flip_b);
-    }
+    in_pieces(work, common, &rest_a[..both], &rest_b[..both], |x, y| op(x ^ flip_a, y ^ flip_b))?;
     // Above the shorter number there are only its signs, and above both.
     let (longer, top) = above.split_at_mut(rest_a.len().max(rest_b.len()) - both);
-    for (limb, x) in longer.iter_mut().zip(rest_a[both..].iter()) {
-        *limb = op(x ^ flip_a, flip_b);
-    }
-    for (limb, y) in longer.iter_mut().zip(rest_b[both..].iter()) {
-        *limb = op(flip_a, y ^ flip_b);
+    let (more_a, more_b) = (&rest_a[both..], &rest_b[both..]);
+    if more_a.is_empty() {
+        in_pieces(work, longer, more_b, more_b, |_, y| op(flip_a, y ^ flip_b))?;
+    } else {
+        in_pieces(work, longer, more_a, more_a, |x, _| op(x ^ flip_a, flip_b))?;
     }
     top.fill(op(flip_a, flip_b));
     let negative = op(u64::from(a.negative), u64::from(b.negative)) & 1 == 1;
     if negative {
-        limbs::negate(out);
+        negate(work, out)?;
     }
-    check(Written::of(negative, out))
+    check(Written::of_long(work, negative, out)?)
 }
 
 #[inline(always)]
@@ -202,7 +244,7 @@ fn bitwise<'m>(
         let result = (u128::from(high) << 64 | u128::from(low)) as i128;
         return super::of_two_limbs(work, result < 0, result.unsigned_abs());
     }
-    build(work, bitwise_limbs(a, b)?, |_, out| bitwise_into(out, a, b, op))
+    build(work, bitwise_limbs(a, b)?, |work, out| bitwise_into(work, out, a, b, op))
 }
 
 /// The operation on numbers that are not negative: each limb of the result is written once, which is all
@@ -219,16 +261,27 @@ fn bitwise_of_naturals<'m>(
     // Zeros above the shorter number leave the longer as it is, or nothing of it.
     let rest = &rest[..if op(u64::MAX, 0) == 0 { 0 } else { rest.len() }];
     let mut limbs = Vec::try_with_capacity(shorter.len() + rest.len(), work.memory)?;
-    limbs.try_extend_zip(longer, shorter, op)?;
-    limbs.try_extend_from_slice(rest)?;
+    for (longer, shorter) in longer.chunks(PIECE).zip(shorter.chunks(PIECE)) {
+        work.spend_if_long(shorter.len())?;
+        limbs.try_extend_zip(longer, shorter, &op)?;
+    }
+    for piece in rest.chunks(PIECE) {
+        work.spend_if_long(piece.len())?;
+        limbs.try_extend_from_slice(piece)?;
+    }
     let len = limbs.iter().rposition(|limb| *limb != 0).map_or(0, |i| i + 1);
     limbs.truncate(len);
     Ok(BigIntBuf { negative: false, limbs })
 }
 
 /// `a & b` into `out`, of [`bitwise_limbs`] limbs.
-pub fn and_into(out: &mut [u64], a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<Written, Error> {
-    bitwise_into(out, a, b, |x, y| x & y)
+pub fn and_into(
+    work: &mut Work<'_, '_>,
+    out: &mut [u64],
+    a: BigIntRef<'_>,
+    b: BigIntRef<'_>,
+) -> Result<Written, Error> {
+    bitwise_into(work, out, a, b, |x, y| x & y)
 }
 
 /// `a & b`.
@@ -237,8 +290,13 @@ pub fn and<'m>(work: &mut Work<'m, '_>, a: BigIntRef<'_>, b: BigIntRef<'_>) -> R
 }
 
 /// `a | b` into `out`, of [`bitwise_limbs`] limbs.
-pub fn or_into(out: &mut [u64], a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<Written, Error> {
-    bitwise_into(out, a, b, |x, y| x | y)
+pub fn or_into(
+    work: &mut Work<'_, '_>,
+    out: &mut [u64],
+    a: BigIntRef<'_>,
+    b: BigIntRef<'_>,
+) -> Result<Written, Error> {
+    bitwise_into(work, out, a, b, |x, y| x | y)
 }
 
 /// `a | b`.
@@ -247,8 +305,13 @@ pub fn or<'m>(work: &mut Work<'m, '_>, a: BigIntRef<'_>, b: BigIntRef<'_>) -> Re
 }
 
 /// `a ^ b` into `out`, of [`bitwise_limbs`] limbs.
-pub fn xor_into(out: &mut [u64], a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<Written, Error> {
-    bitwise_into(out, a, b, |x, y| x ^ y)
+pub fn xor_into(
+    work: &mut Work<'_, '_>,
+    out: &mut [u64],
+    a: BigIntRef<'_>,
+    b: BigIntRef<'_>,
+) -> Result<Written, Error> {
+    bitwise_into(work, out, a, b, |x, y| x ^ y)
 }
 
 /// `a ^ b`.
@@ -259,8 +322,8 @@ pub fn xor<'m>(work: &mut Work<'m, '_>, a: BigIntRef<'_>, b: BigIntRef<'_>) -> R
 const MINUS_ONE: BigIntRef<'static> = BigIntRef { negative: true, limbs: &[1] };
 
 /// `~a` into `out`, of [`super::add_limbs`] limbs for `a` and a number of one limb.
-pub fn not_into(out: &mut [u64], a: BigIntRef<'_>) -> Result<Written, Error> {
-    super::sub_into(out, MINUS_ONE, a)
+pub fn not_into(work: &mut Work<'_, '_>, out: &mut [u64], a: BigIntRef<'_>) -> Result<Written, Error> {
+    super::sub_into(work, out, MINUS_ONE, a)
 }
 
 /// `~a`, which is `-a - 1`.
@@ -304,7 +367,7 @@ fn copy_low(out: &mut [u64], number: BigIntRef<'_>) {
 pub fn as_uint_n_into(out: &mut [u64], bits: u64, number: BigIntRef<'_>) -> Written {
     copy_low(out, number);
     if number.negative {
-        limbs::negate(out);
+        limbs::negate(out, true);
     }
     keep_low_bits(out, bits);
     Written::of(false, out)
@@ -322,7 +385,7 @@ pub fn as_int_n_into(out: &mut [u64], bits: u64, number: BigIntRef<'_>) -> Writt
     let is_set = out.get((sign / 64) as usize).is_some_and(|limb| limb >> (sign % 64) & 1 == 1);
     if is_set {
         // 2^bits - low is 2^(bits-1) at most, which has no more limbs.
-        limbs::negate(out);
+        limbs::negate(out, true);
         keep_low_bits(out, bits);
     }
     Written::of(is_set, out)

@@ -214,7 +214,7 @@ fn invert<'m>(work: &mut Work<'m, '_>, divisor: &[u64]) -> Result<Vec<'m, u64>, 
     let below = error[len + half] == 0;
     if below {
         // e > 0: B^(n + h) - product.
-        negate(&mut error[..len + half]);
+        negate(&mut error[..len + half], true);
     }
     error[len + half] = 0;
     let error_len = significant(&error);
@@ -527,7 +527,7 @@ mod tests {
                 add_assign(&mut product[len..], &v);
                 let above = product[2 * len] != 0;
                 if !above {
-                    negate(&mut product[..2 * len]);
+                    negate(&mut product[..2 * len], true);
                 }
                 // The distance is at most 16 times the divisor.
                 product[2 * len] = 0;

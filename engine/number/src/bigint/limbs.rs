@@ -162,16 +162,16 @@ pub(crate) fn difference_into(out: &mut [u64], a: &[u64], b: &[u64]) -> bool {
     if !sub_into(out, a, b) {
         return false;
     }
-    negate(out);
+    negate(out, true);
     true
 }
 
-/// The two's complement negation of all limbs.
-pub(crate) fn negate(limbs: &mut [u64]) {
-    let mut carry = true;
+/// The two's complement negation of all limbs, or of some with what the limbs below `carry`; returns the carry.
+pub(crate) fn negate(limbs: &mut [u64], mut carry: bool) -> bool {
     for limb in limbs {
         (*limb, carry) = (!*limb).overflowing_add(u64::from(carry));
     }
+    carry
 }
 
 /// `a = a * factor + addend`; returns the limb carried out.

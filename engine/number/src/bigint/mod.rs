@@ -27,7 +27,7 @@ use tare_allocators::{Memory, OutOfMemory, Vec};
 
 pub use bits::{
     and, and_into, as_int_n, as_int_n_into, as_int_n_limbs, as_uint_n, as_uint_n_into, as_uint_n_limbs,
-    bitwise_limbs, not, not_into, or, or_into, shift_left, shift_left_bits, shift_left_into,
+    bitwise_limbs, not, not_into, or, or_into, shift_amount, shift_left, shift_left_bits, shift_left_into,
     shift_left_limbs, shift_right, shift_right_bits, shift_right_into, shift_right_limbs, xor, xor_into,
 };
 pub use float::{compare_with_f64, from_f64, to_f64};
@@ -87,6 +87,9 @@ pub struct Work<'m, 'h> {
 /// more where a step of an algorithm takes longer.
 pub const PORTION: usize = 1 << 12;
 
+/// Plain loops over limbs are done in pieces of so many, each paid.
+const PIECE: usize = 1 << 14;
+
 impl<'m, 'h> Work<'m, 'h> {
     /// Without a hook.
     pub fn new(memory: Memory<'m>) -> Self {
@@ -119,10 +122,20 @@ impl<'m, 'h> Work<'m, 'h> {
         if (0..portions.min(64)).any(|_| interrupt()) { Err(Error::Interrupted) } else { Ok(()) }
     }
 
-    fn zeros(&self, len: usize) -> Result<Vec<'m, u64>, Error> {
+    fn zeros(&mut self, len: usize) -> Result<Vec<'m, u64>, Error> {
         let mut limbs = Vec::try_with_capacity(len, self.memory)?;
-        limbs.try_resize(len, 0)?;
+        while limbs.len() < len {
+            let piece = PIECE.min(len - limbs.len());
+            self.spend_if_long(piece)?;
+            limbs.try_resize(limbs.len() + piece, 0)?;
+        }
         Ok(limbs)
+    }
+
+    /// Pays for a loop over limbs that is worth it: what is short is paid by whoever calls the operation.
+    #[inline]
+    fn spend_if_long(&mut self, limbs: usize) -> Result<(), Error> {
+        if limbs < PIECE { Ok(()) } else { self.spend(limbs) }
     }
 }
 
@@ -274,6 +287,16 @@ impl Written {
         let len = limbs::significant(out);
         Written { negative: negative && len > 0, len }
     }
+
+    /// The same for a number that may have many leading zeros.
+    fn of_long(work: &mut Work<'_, '_>, negative: bool, out: &[u64]) -> Result<Self, Error> {
+        let mut end = out.len();
+        while end > PIECE && limbs::significant(&out[end - PIECE..end]) == 0 {
+            work.spend(PIECE)?;
+            end -= PIECE;
+        }
+        Ok(Written::of(negative, &out[..end]))
+    }
 }
 
 /// Refuses numbers of more than [`MAX_LIMBS`] limbs. The few bits a sum of the largest numbers
@@ -336,22 +359,65 @@ pub fn add_limbs(a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<usize, Error> {
 }
 
 /// `a + b` into `out`, of [`add_limbs`] limbs.
-pub fn add_into(out: &mut [u64], a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<Written, Error> {
+pub fn add_into(
+    work: &mut Work<'_, '_>,
+    out: &mut [u64],
+    a: BigIntRef<'_>,
+    b: BigIntRef<'_>,
+) -> Result<Written, Error> {
     // The longer one first; the sum is the same.
     let (a, b) = if a.limbs.len() >= b.limbs.len() { (a, b) } else { (b, a) };
     let (sum, above) = out.split_at_mut(a.limbs.len());
     above.fill(0);
-    if a.negative == b.negative {
-        above[0] = u64::from(limbs::add_into(sum, a.limbs, b.limbs));
-        return check(Written::of(a.negative, out));
+    let adds = a.negative == b.negative;
+    if sum.len() <= PIECE {
+        if adds {
+            above[0] = u64::from(limbs::add_into(sum, a.limbs, b.limbs));
+            return check(Written::of(a.negative, out));
+        }
+        let exchanged = limbs::difference_into(sum, a.limbs, b.limbs);
+        return check(Written::of(a.negative != exchanged, out));
     }
-    let exchanged = limbs::difference_into(sum, a.limbs, b.limbs);
-    check(Written::of(a.negative != exchanged, out))
+    let (mut carry, mut rest) = (false, b.limbs);
+    for (out, x) in sum.chunks_mut(PIECE).zip(a.limbs.chunks(PIECE)) {
+        work.spend(2 * x.len())?;
+        let y;
+        (y, rest) = rest.split_at(rest.len().min(x.len()));
+        // At most one of the two carries.
+        carry = if adds {
+            limbs::add_into(out, x, y) | (carry && limbs::add_limb(out, 1))
+        } else {
+            limbs::sub_into(out, x, y) | (carry && limbs::sub_limb(out, 1))
+        };
+    }
+    if adds {
+        above[0] = u64::from(carry);
+        return check(Written::of_long(work, a.negative, out)?);
+    }
+    if carry {
+        negate(work, sum)?;
+    }
+    check(Written::of_long(work, a.negative != carry, out)?)
+}
+
+/// The two's complement negation of all limbs.
+fn negate(work: &mut Work<'_, '_>, number: &mut [u64]) -> Result<(), Error> {
+    let mut carry = true;
+    for piece in number.chunks_mut(PIECE) {
+        work.spend_if_long(piece.len())?;
+        carry = limbs::negate(piece, carry);
+    }
+    Ok(())
 }
 
 /// `a - b` into `out`, of [`add_limbs`] limbs.
-pub fn sub_into(out: &mut [u64], a: BigIntRef<'_>, b: BigIntRef<'_>) -> Result<Written, Error> {
-    add_into(out, a, b.negated())
+pub fn sub_into(
+    work: &mut Work<'_, '_>,
+    out: &mut [u64],
+    a: BigIntRef<'_>,
+    b: BigIntRef<'_>,
+) -> Result<Written, Error> {
+    add_into(work, out, a, b.negated())
 }
 
 /// `a + b`.
@@ -359,7 +425,7 @@ pub fn add<'m>(work: &mut Work<'m, '_>, a: BigIntRef<'_>, b: BigIntRef<'_>) -> R
     if let Some((x, y)) = both_one_limb(a, b) {
         return of_two_limbs(work, x + y < 0, (x + y).unsigned_abs());
     }
-    build(work, add_limbs(a, b)?, |_, out| add_into(out, a, b))
+    build(work, add_limbs(a, b)?, |work, out| add_into(work, out, a, b))
 }
 
 /// `a - b`.

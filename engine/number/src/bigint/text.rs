@@ -11,9 +11,10 @@ use tare_allocators::Vec;
 use super::div::Divisor;
 use super::limbs::LimbDivisor;
 use super::{BigIntBuf, BigIntRef, Error, MAX_BITS, SMALL, Work, limbs, mul};
+use crate::parse::{run_end, trim};
 use crate::print::write_u64;
 use crate::radix::DIGITS;
-use crate::text::{CodeUnit, Text, starts_with, trim};
+use crate::text::{CodeUnit, Text, starts_with};
 use crate::wide::chunk_of;
 
 /// Chunks up to which text is made or read by limbs. Law: the time for this many chunks is
@@ -338,7 +339,7 @@ pub fn parse<'m>(work: &mut Work<'m, '_>, text: Text<'_>) -> Result<Option<BigIn
 }
 
 fn parse_units<'m, U: CodeUnit>(work: &mut Work<'m, '_>, text: &[U]) -> Result<Option<BigIntBuf<'m>>, Error> {
-    let text = trim(text);
+    let text = trim(text, &mut |units| work.spend(units).is_ok()).map_err(|_| Error::Interrupted)?;
     let (radix, negative, digits) = match text.first().map(|unit| unit.code()) {
         None => return Ok(Some(BigIntBuf::zero(work.memory))),
         Some(0x2B) => (10, false, &text[1..]),
@@ -400,7 +401,9 @@ fn from_plain_digits<'m, U: CodeUnit>(
             return Ok(None);
         }
     }
-    let zeros = text.iter().take_while(|unit| unit.code() == u32::from(b'0')).count();
+    let is_zero = |unit: U| unit.code() == u32::from(b'0');
+    let zeros =
+        run_end(text, 0, &mut |units| work.spend(units).is_ok(), is_zero).map_err(|_| Error::Interrupted)?;
     let digits = &text[zeros..];
     let radix = Radix::new(radix);
     if digits.is_empty() {
