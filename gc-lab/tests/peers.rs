@@ -176,6 +176,19 @@ mod quickjs_ng {
     }
 
     #[test]
+    fn it_is_built_as_its_own_build_makes_it_and_says_so() {
+        let said = stdout(&lab(&["list"], &directory("ng-build")));
+        let line = said.lines().find(|line| line.trim_start().starts_with("quickjs-ng ")).unwrap();
+        assert!(line.contains("-DNDEBUG") && line.contains("crate rquickjs"), "{line}");
+        if cfg!(target_os = "linux") {
+            assert!(
+                line.contains("-fvisibility=hidden"),
+                "CFLAGS of the environment win over .cargo/config.toml: {line}"
+            );
+        }
+    }
+
+    #[test]
     fn a_rejection_that_nobody_handles_is_a_failure() {
         let unseen = run("unseen", "Promise.reject(new TypeError('unseen'));");
         assert_eq!(unseen.status.code(), Some(1));
