@@ -38,9 +38,13 @@ fn peer_build() -> String {
     let compiler = first("CC").unwrap_or_else(|| "cc".into());
     let version = Command::new(&compiler).arg("--version").output().ok();
     let version = version.and_then(|o| Some(String::from_utf8(o.stdout).ok()?.lines().next()?.to_string()));
-    let optimised = std::env::var("OPT_LEVEL").unwrap_or_default();
+    // Packages that others wrote have this package's level in release builds only.
+    let optimised = match std::env::var("OPT_LEVEL").as_deref() {
+        Ok("3") => "-O3",
+        _ => "optimised as the profile of dependencies says",
+    };
     let flags = first("CFLAGS").map_or(String::new(), |flags| format!(" {flags}"));
-    format!("{}, -O{optimised}{flags}", version.unwrap_or(compiler))
+    format!("{}, {optimised}{flags}", version.unwrap_or(compiler))
 }
 
 /// The commit of the checkout this is built in, `-dirty` where files differ from it.
