@@ -1,17 +1,18 @@
 //! Replays a recorded trace on an allocator alone.
 //!
 //! [`Program::read`] turns the bytes that [`crate::wrappers::Trace`] wrote into calls on numbered
-//! blocks, checking them on the way, so that [`Program::run`] measures little else than the allocator.
+//! blocks, checking them on the way. [`Program::run`] makes the calls, and writes to the blocks as far as the recorded
+//! program did: the first touch of a page costs more than most calls, and where it falls is the allocator's doing.
 
 use core::alloc::Layout;
 use core::fmt;
 use core::ptr::NonNull;
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::vec::Vec;
 
 use crate::contract::{Allocator, Stats};
-use crate::wrappers::{FNV_START, MAGIC, Tag, WHOLE_DESTROY, WHOLE_TRIM, fnv};
+use crate::wrappers::{FNV_START, LARGE, LINE, MAGIC, Tag, WHOLE_DESTROY, WHOLE_TRIM, fnv};
 
 /// One call of a trace. `block` is the number of a place that holds at most one block at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub enum Op {
         layout: Layout,
         /// Whether it is to be zeroed.
         zeroed: bool,
+        /// How many of its bytes, from the start, were written to before it was freed or changed.
+        touched: usize,
     },
     /// Change the size of a block.
     Realloc {
@@ -31,6 +34,8 @@ pub enum Op {
         block: u32,
         /// The new size, in bytes.
         new_size: usize,
+        /// How many of its bytes, from the start, were written to before it was freed or changed again.
+        touched: usize,
     },
     /// Free a block.
     Free {
@@ -74,12 +79,27 @@ impl fmt::Display for TraceError {
 impl std::error::Error for TraceError {}
 
 /// How to replay.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Write a byte in every 64 of each new block, as the program that was recorded would have.
+    /// Write to the blocks as far as the recorded program did: a byte in each line of 64.
     pub touch: bool,
+    /// The clock, in nanoseconds: best that of the thread's time on a core. What else runs on the machine shows
+    /// in the default, the clock on the wall.
+    pub clock: fn() -> u64,
     /// Take the allocator's figures after so many calls, each time. The clock stands still for it.
     pub sample_every: Option<usize>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { touch: false, clock: wall_ns, sample_every: None }
+    }
+}
+
+/// Nanoseconds by the clock on the wall since the first call.
+fn wall_ns() -> u64 {
+    static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+    START.get_or_init(std::time::Instant::now).elapsed().as_nanos() as u64
 }
 
 /// The allocator's figures at one moment of a replay.
@@ -96,8 +116,11 @@ pub struct Sample {
 /// What a replay measured.
 #[derive(Clone, Debug, Default)]
 pub struct Replay {
-    /// Time in the calls, without samples.
+    /// Time of the calls, of writing to the blocks and of going through the list, by the clock of the options and
+    /// without samples.
     pub elapsed: Duration,
+    /// Bytes in the lines that were written to.
+    pub touched: u64,
     /// Number of calls made.
     pub calls: u64,
     /// Number of calls that this allocator refused; calls on blocks it refused are left out.
@@ -150,7 +173,8 @@ impl Bytes<'_> {
 /// The blocks that are live while a trace is read.
 #[derive(Default)]
 struct Places {
-    live: HashMap<u64, (u32, Layout)>,
+    /// By address: place, layout, and the call that made it what it is.
+    live: HashMap<u64, (u32, Layout, usize)>,
     free: Vec<u32>,
     count: u32,
 }
@@ -174,7 +198,7 @@ impl Program {
     /// far as it goes; see [`Program::complete`].
     pub fn read(bytes: &[u8]) -> Result<Self, TraceError> {
         if bytes.get(..MAGIC.len()) != Some(&MAGIC[..]) {
-            return Err(TraceError { offset: 0, problem: "it does not begin with TAREAT02" });
+            return Err(TraceError { offset: 0, problem: "it does not begin with TAREAT03" });
         }
         let mut bytes = Bytes { bytes, at: MAGIC.len(), last_address: 0, records: 0 };
         let mut program = Program::default();
@@ -220,6 +244,18 @@ impl Program {
             }
             Layout::from_size_align(size, 1 << upper).map_err(|_| "it names a size that no machine has")
         };
+        // `None` where the bytes break off; all lines for a block too small to have its lines told.
+        let lines = |bytes: &mut Bytes<'_>, layout: Layout| {
+            let all = layout.size().div_ceil(LINE);
+            if layout.size() < LARGE {
+                return Ok(Some(all));
+            }
+            let lines = bytes.number().map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+            match lines {
+                Some(lines) if lines > all => Err("more of a block was written to than there is"),
+                lines => Ok(lines),
+            }
+        };
         match first & 7 {
             tag if tag == Tag::End as u8 => {
                 let records = get!(bytes.number());
@@ -237,24 +273,33 @@ impl Program {
                 let layout = layout(get!(bytes.number()))?;
                 let address = get!(bytes.address());
                 let block = places.take()?;
-                if places.live.insert(address, (block, layout)).is_some() {
+                if places.live.insert(address, (block, layout, self.ops.len())).is_some() {
                     return Err("it allocates a block where one is live");
                 }
-                self.ops.push(Op::Alloc { block, layout, zeroed: tag == Tag::AllocZeroed as u8 });
+                // Whole, until its end says otherwise.
+                let (zeroed, touched) = (tag == Tag::AllocZeroed as u8, layout.size());
+                self.ops.push(Op::Alloc { block, layout, zeroed, touched });
             }
             tag if tag == Tag::Realloc as u8 => {
                 let old = get!(bytes.address());
                 let layout = layout(get!(bytes.number()))?;
                 let new = get!(bytes.address());
-                let (block, _) = places.live.remove(&old).ok_or(UNKNOWN)?;
-                if places.live.insert(new, (block, layout)).is_some() {
+                let (block, before, made) = *places.live.get(&old).ok_or(UNKNOWN)?;
+                let lines = get!(lines(bytes, before)?);
+                places.live.remove(&old);
+                if places.live.insert(new, (block, layout, self.ops.len())).is_some() {
                     return Err("it moves a block to where one is live");
                 }
-                self.ops.push(Op::Realloc { block, new_size: layout.size() });
+                self.touched(made, before, lines);
+                let new_size = layout.size();
+                self.ops.push(Op::Realloc { block, new_size, touched: new_size });
             }
             tag if tag == Tag::Free as u8 => {
                 let address = get!(bytes.address());
-                let (block, _) = places.live.remove(&address).ok_or(UNKNOWN)?;
+                let (block, layout, made) = *places.live.get(&address).ok_or(UNKNOWN)?;
+                let lines = get!(lines(bytes, layout)?);
+                places.live.remove(&address);
+                self.touched(made, layout, lines);
                 places.free.push(block);
                 self.ops.push(Op::Free { block });
             }
@@ -268,7 +313,7 @@ impl Program {
                 self.refused += 1;
             }
             _ if upper == WHOLE_DESTROY => {
-                places.free.extend(places.live.drain().map(|(_, (block, _))| block));
+                places.free.extend(places.live.drain().map(|(_, (block, ..))| block));
                 self.ops.push(Op::DestroyAll);
             }
             _ if upper == WHOLE_TRIM => self.ops.push(Op::Trim),
@@ -276,6 +321,30 @@ impl Program {
         }
         bytes.records += 1;
         Ok(Some(true))
+    }
+
+    /// Notes how much was written to a block since a call.
+    fn touched(&mut self, call: usize, layout: Layout, lines: usize) {
+        if let Some(Op::Alloc { touched, .. } | Op::Realloc { touched, .. }) = self.ops.get_mut(call) {
+            *touched = (lines * LINE).min(layout.size());
+        }
+    }
+
+    /// Bytes that a replay on an allocator that refuses nothing writes to.
+    pub fn touches(&self) -> u64 {
+        let mut at = std::vec![0; self.places as usize];
+        let mut sum = 0;
+        for op in &self.ops {
+            if let Op::Alloc { block, touched, .. } = *op {
+                at[block as usize] = touched;
+                sum += touched as u64;
+            } else if let Op::Realloc { block, new_size, touched } = *op {
+                let before = at[block as usize].min(new_size);
+                sum += touched.saturating_sub(before) as u64;
+                at[block as usize] = touched.max(before);
+            }
+        }
+        sum
     }
 
     /// Makes the calls on `allocator`, measures, and frees what is left. The allocator should be fresh.
@@ -287,17 +356,18 @@ impl Program {
             requested: 0,
             replay: Replay::default(),
         };
-        let mut started = Instant::now();
+        let since = |start: u64| Duration::from_nanos((options.clock)().saturating_sub(start));
+        let mut started = (options.clock)();
         for (index, &op) in self.ops.iter().enumerate() {
             state.call(op);
             if options.sample_every.is_some_and(|every| every != 0 && (index + 1) % every == 0) {
-                state.replay.elapsed += started.elapsed();
+                state.replay.elapsed += since(started);
                 let sample = Sample { ops: index + 1, requested: state.requested, stats: allocator.stats() };
                 state.replay.samples.push(sample);
-                started = Instant::now();
+                started = (options.clock)();
             }
         }
-        state.replay.elapsed += started.elapsed();
+        state.replay.elapsed += since(started);
         state.replay.end = allocator.stats();
         state.replay.left = state.blocks.iter().flatten().count();
         state.free_all();
@@ -308,7 +378,8 @@ impl Program {
 struct State<'a> {
     allocator: &'a dyn Allocator,
     touch: bool,
-    blocks: Vec<Option<(NonNull<u8>, Layout)>>,
+    /// What is at each place: the block, its layout, and how many of its bytes were written to.
+    blocks: Vec<Option<(NonNull<u8>, Layout, usize)>>,
     requested: usize,
     replay: Replay,
 }
@@ -316,7 +387,7 @@ struct State<'a> {
 impl State<'_> {
     fn call(&mut self, op: Op) {
         match op {
-            Op::Alloc { block, layout, zeroed } => {
+            Op::Alloc { block, layout, zeroed, touched } => {
                 // SAFETY: (1) the reader accepts no empty blocks.
                 let answer = unsafe {
                     if zeroed { self.allocator.alloc_zeroed(layout) } else { self.allocator.alloc(layout) }
@@ -325,14 +396,14 @@ impl State<'_> {
                 match answer {
                     Some(start) => {
                         self.grow(layout.size());
-                        self.write(start, 0, layout.size());
-                        self.blocks[block as usize] = Some((start, layout));
+                        let touched = self.write(start, 0, touched);
+                        self.blocks[block as usize] = Some((start, layout, touched));
                     }
                     None => self.replay.refused += 1,
                 }
             }
-            Op::Realloc { block, new_size } => {
-                let Some((start, old)) = self.blocks[block as usize] else {
+            Op::Realloc { block, new_size, touched } => {
+                let Some((start, old, before)) = self.blocks[block as usize] else {
                     return;
                 };
                 let Ok(new) = Layout::from_size_align(new_size, old.align()) else {
@@ -345,14 +416,14 @@ impl State<'_> {
                     Some(moved) => {
                         self.requested -= old.size();
                         self.grow(new_size);
-                        self.write(moved, old.size(), new_size);
-                        self.blocks[block as usize] = Some((moved, new));
+                        let touched = self.write(moved, before.min(new_size), touched);
+                        self.blocks[block as usize] = Some((moved, new, touched));
                     }
                     None => self.replay.refused += 1,
                 }
             }
             Op::Free { block } => {
-                if let Some((start, layout)) = self.blocks[block as usize].take() {
+                if let Some((start, layout, _)) = self.blocks[block as usize].take() {
                     self.replay.calls += 1;
                     self.requested -= layout.size();
                     // SAFETY: (1, 2) the block is live here with this layout, and forgotten.
@@ -381,19 +452,22 @@ impl State<'_> {
         self.replay.peak_requested = self.replay.peak_requested.max(self.requested);
     }
 
-    /// Writes to the part of a block between two offsets.
-    fn write(&self, start: NonNull<u8>, from: usize, to: usize) {
-        if self.touch {
-            for offset in (from..to).step_by(64) {
+    /// Writes to the lines of a block between two offsets, the last of which lies within it; returns how far it is
+    /// written to.
+    fn write(&mut self, start: NonNull<u8>, from: usize, to: usize) -> usize {
+        if self.touch && to > from {
+            for offset in (from..to).step_by(LINE) {
                 // SAFETY: the block holds `to` bytes, and nobody else uses it.
                 unsafe { start.add(offset).write(1) };
             }
+            self.replay.touched += (to - from) as u64;
         }
+        to.max(from)
     }
 
     fn free_all(&mut self) {
         for block in &mut self.blocks {
-            if let Some((start, layout)) = block.take() {
+            if let Some((start, layout, _)) = block.take() {
                 // SAFETY: (1, 2) the block is live here with this layout, and forgotten.
                 unsafe { self.allocator.free(start, layout) };
             }

@@ -43,6 +43,17 @@ fn record(program: &[Call]) -> (Vec<u8>, usize, usize) {
     (shared.take(), peak, left)
 }
 
+/// Calls without how far blocks were written to: a replay that writes nothing, or a trace that breaks off before a block
+/// ends, makes the same calls and tells less of that.
+fn calls(ops: &[Op]) -> Vec<Op> {
+    let bare = |op: &Op| match *op {
+        Op::Alloc { block, layout, zeroed, .. } => Op::Alloc { block, layout, zeroed, touched: 0 },
+        Op::Realloc { block, new_size, .. } => Op::Realloc { block, new_size, touched: 0 },
+        other => other,
+    };
+    ops.iter().map(bare).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -54,10 +65,11 @@ proptest! {
         prop_assert_eq!(read.refused, 0);
         for base in catalogue().iter().filter(|entry| !entry.wraps && entry.available) {
             let allocator = parse(&format!("counting(pool({}))", base.name)).unwrap();
-            let options = Options { touch: true, sample_every: Some(10) };
+            let options = Options { touch: true, sample_every: Some(10), ..Options::default() };
             let replay = read.run(&*allocator, options);
             prop_assert_eq!(replay.peak_requested, peak);
             prop_assert_eq!(replay.end.peak_requested, Some(peak));
+            prop_assert_eq!(replay.touched, read.touches());
             prop_assert_eq!((replay.left, replay.refused), (left, 0));
             prop_assert_eq!(replay.calls, read.ops.len() as u64);
             prop_assert_eq!(replay.samples.len(), read.ops.len() / 10);
@@ -72,7 +84,7 @@ proptest! {
         read.run(&again, Options::default());
         drop(again);
         let reread = Program::read(&shared.take()).unwrap();
-        prop_assert_eq!(&reread.ops[..read.ops.len()], &read.ops[..]);
+        prop_assert_eq!(calls(&reread.ops[..read.ops.len()]), calls(&read.ops));
         prop_assert_eq!(reread.ops.len(), read.ops.len() + left);
     }
 
@@ -83,7 +95,7 @@ proptest! {
         let cut = 8 + cut.index(trace.len() - 8);
         let part = Program::read(&trace[..cut]).unwrap();
         prop_assert!(!part.complete);
-        prop_assert_eq!(&whole.ops[..part.ops.len()], &part.ops[..]);
+        prop_assert_eq!(calls(&whole.ops[..part.ops.len()]), calls(&part.ops));
         part.run(&System, Options::default());
     }
 
@@ -93,7 +105,7 @@ proptest! {
         program in program(40),
         flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
-        let mut marked = b"TAREAT02".to_vec();
+        let mut marked = b"TAREAT03".to_vec();
         marked.extend(&bytes);
         let (mut spoilt, ..) = record(&program);
         for (index, bits) in flips {
@@ -136,15 +148,65 @@ fn calls_are_recorded_in_few_bytes_and_read_back_exactly() {
     assert_eq!(
         read.ops,
         [
-            Op::Alloc { block: 0, layout: small, zeroed: false },
-            Op::Alloc { block: 1, layout: aligned, zeroed: true },
-            Op::Realloc { block: 0, new_size: 1_000 },
+            Op::Alloc { block: 0, layout: small, zeroed: false, touched: 24 },
+            Op::Alloc { block: 1, layout: aligned, zeroed: true, touched: 300 },
+            Op::Realloc { block: 0, new_size: 1_000, touched: 1_000 },
             Op::Free { block: 1 },
             Op::Trim,
             Op::Free { block: 0 },
         ]
     );
     assert_eq!((read.places, read.refused, read.complete), (2, 2, true));
+}
+
+/// A replay writes to what the program wrote to, not to all that it asked for.
+#[test]
+fn what_is_touched_is_recorded_and_touched_again() {
+    let shared = Shared::default();
+    let trace = Trace::new("shared", shared.clone(), System);
+    let layout = |size| Layout::from_size_align(size, 8).unwrap();
+    // SAFETY: no size is zero; blocks are live with the layouts named, written to within their sizes, given up once.
+    unsafe {
+        let plain = trace.alloc(layout(100_000)).unwrap();
+        plain.write_bytes(7, 10_000);
+        let zeroed = trace.alloc_zeroed(layout(50_000)).unwrap();
+        assert!((0..50_000).all(|at| zeroed.add(at).read() == 0), "a stamp in a zeroed block");
+        zeroed.add(5_000).write(1);
+        let grown = trace.realloc(plain, layout(100_000), 300_000).unwrap();
+        assert!((0..10_000).all(|at| grown.add(at).read() == 7));
+        grown.add(200_000).write(7);
+        let untouched = trace.alloc(layout(8_000)).unwrap();
+        trace.free(untouched, layout(8_000));
+        trace.free(zeroed, layout(50_000));
+        trace.free(grown, layout(300_000));
+    }
+    drop(trace);
+    let read = Program::read(&shared.take()).unwrap();
+    let lines = |bytes: usize| bytes.div_ceil(64) * 64;
+    let touched = |op: &Op| match op {
+        Op::Alloc { touched, .. } | Op::Realloc { touched, .. } => Some(*touched),
+        _ => None,
+    };
+    let found: Vec<usize> = read.ops.iter().filter_map(touched).collect();
+    assert_eq!(found, [lines(10_000), lines(5_001), lines(200_001), 0]);
+    let total = (lines(200_001) + lines(5_001)) as u64;
+    assert_eq!(read.touches(), total);
+    for name in ["system", "pool(system)"] {
+        let replay = read.run(&*parse(name).unwrap(), Options { touch: true, ..Options::default() });
+        assert_eq!((replay.touched, replay.calls), (total, 7), "{name}");
+    }
+}
+
+/// The time of a replay is that of the clock it was given.
+#[test]
+fn a_replay_is_timed_by_the_clock_of_its_caller() {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static TICKS: AtomicU64 = AtomicU64::new(0);
+    let clock = || TICKS.fetch_add(1000, Ordering::Relaxed);
+    let (trace, ..) = record(&[]);
+    let read = Program::read(&trace).unwrap();
+    let replay = read.run(&System, Options { clock, ..Options::default() });
+    assert_eq!(replay.elapsed.as_nanos(), 1000);
 }
 
 #[test]
@@ -205,7 +267,7 @@ fn a_trace_into_a_file_by_name() {
     drop(allocator);
     let read = Program::read(&std::fs::read(&path).unwrap()).unwrap();
     std::fs::remove_file(&path).unwrap();
-    assert_eq!(read.ops, [Op::Alloc { block: 0, layout, zeroed: false }, Op::Free { block: 0 }]);
+    assert_eq!(read.ops, [Op::Alloc { block: 0, layout, zeroed: false, touched: 8 }, Op::Free { block: 0 }]);
 }
 
 /// A writer that fails or panics after some bytes.

@@ -20,6 +20,7 @@ pub struct Cli {
 }
 
 #[derive(Subcommand, Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one per process")]
 pub enum Command {
     /// Run the matrix of workloads, allocators, fronts and policies, and make the report.
     ///
@@ -48,26 +49,12 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Find the threshold that suits a script.
-    Tune {
-        /// The script.
-        file: PathBuf,
-        /// The engine.
-        #[arg(long, default_value = "tare")]
-        engine: String,
-        /// The allocator stack.
-        #[arg(long, default_value = "mimalloc", value_name = "STACK")]
-        allocator: String,
-        /// Samples of every threshold.
-        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
-        repeats: u32,
-        /// How much slower than the fastest the recommended threshold may be, in percent.
-        #[arg(long, default_value_t = 5.0, value_name = "PERCENT")]
-        slack: f64,
-        /// What one sample may take.
-        #[arg(long, default_value = "60", value_parser = parse_seconds, value_name = "SECONDS")]
-        timeout: Duration,
-    },
+    /// Find the collection policy that suits a script, over all policies and their parameters.
+    ///
+    /// Prints the front of time and memory, and a recommendation that was checked on fresh runs of ten times the
+    /// length.
+    #[command(after_help = policies_help())]
+    Tune(TuneArgs),
     /// Compare two runs, with confidence intervals.
     ///
     /// Ends with status 0, or with 1 when a limit of `--fail-on` was passed for certain or the runs
@@ -118,20 +105,12 @@ pub enum Command {
     },
     /// Replay a recorded allocation trace on allocators alone.
     ///
-    /// `gc-lab exec FILE.js --allocator 'trace(PATH, system)'` records one.
-    Replay {
-        /// The trace.
-        trace: PathBuf,
-        /// Allocator stacks.
-        #[arg(long, value_parser = stacks, value_name = "STACKS")]
-        allocators: Option<List<String>>,
-        /// Replay a trace that breaks off as far as it goes.
-        #[arg(long)]
-        partial: bool,
-        /// Replays on every allocator.
-        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
-        repeats: u32,
-    },
+    /// `gc-lab exec FILE.js --allocator 'trace(PATH, system)'` records one. Times are times on a core, of processes
+    /// of their own in blocks of random order; memory is written to as far as the recorded program did.
+    Replay(ReplayArgs),
+    /// Find out how much of a script's time its allocator takes, from a random sample of its calls.
+    #[command(after_help = policies_help())]
+    Cost(CostArgs),
     /// Run workloads at their small size while memory runs out, at every point it can.
     ///
     /// Ends with status 0 when every case gave a result or a catchable `InternalError: out of
@@ -147,6 +126,9 @@ pub enum Command {
     /// One sample, for the lab itself.
     #[command(hide = true)]
     Sample,
+    /// One replay, for the lab itself.
+    #[command(hide = true)]
+    ReplaySample,
     /// Many runs of one script, for the lab itself.
     #[command(hide = true)]
     Sweep,
@@ -235,6 +217,131 @@ pub struct RunArgs {
     /// Start anew where an interrupted run could go on.
     #[arg(long)]
     pub fresh: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct TuneArgs {
+    /// The script.
+    #[arg(required_unless_present = "check_exhaustive")]
+    pub file: Option<PathBuf>,
+    /// Tune a service that serves so many requests in a run: the global `SIZE` where the script reads it and --size
+    /// does not fix it, else iterations of the script in one runtime.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub requests: Option<u32>,
+    /// The value of the global `SIZE`.
+    #[arg(long, value_name = "N")]
+    pub size: Option<u64>,
+    /// How much more time than the fastest is allowed, in percent; the leanest within it is recommended
+    /// [default: 5 without a cap, 0 with one].
+    #[arg(long, value_name = "PERCENT")]
+    pub slack: Option<f64>,
+    /// How much may be taken from the allocator at most.
+    #[arg(long, value_parser = parse_bytes, value_name = "SIZE")]
+    pub memory_cap: Option<u64>,
+    /// The engine.
+    #[arg(long, default_value = "tare")]
+    pub engine: String,
+    /// The allocator stack.
+    #[arg(long, default_value = "mimalloc", value_name = "STACK")]
+    pub allocator: String,
+    /// The front; the engine's first by default.
+    #[arg(long)]
+    pub front: Option<String>,
+    /// How many times as long the runs are that check the answer, at least; some are up to 1.8 times that.
+    #[arg(long, default_value_t = 10, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(10..=10_000))]
+    pub check_length: u32,
+    /// Blocks of the check at least: a sample of every finalist in random order each.
+    #[arg(long, alias = "repeats", default_value_t = 7, value_parser = clap::value_parser!(u32).range(5..))]
+    pub blocks: u32,
+    /// After this time no more is measured than has to be.
+    #[arg(long, default_value = "120", value_parser = parse_seconds, value_name = "SECONDS")]
+    pub time_budget: Duration,
+    /// What one sample may take.
+    #[arg(long, default_value = "60", value_parser = parse_seconds, value_name = "SECONDS")]
+    pub timeout: Duration,
+    /// The seed of the order of the samples.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Compare tuning with exhaustive search, on workloads of the catalogue at 25 times the length: ten of them, or
+    /// those that are named. Takes long. Ends with status 1 where one is more than 5 % from it.
+    #[arg(long, value_delimiter = ',', value_name = "WORKLOADS", num_args = 0..=1, default_missing_value = "")]
+    #[arg(conflicts_with_all = ["file", "requests", "size", "json"])]
+    pub check_exhaustive: Option<Vec<String>>,
+    /// With --check-exhaustive: only every second value of each parameter.
+    #[arg(long, requires = "check_exhaustive")]
+    pub coarse: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct ReplayArgs {
+    /// The trace.
+    pub trace: PathBuf,
+    /// Allocator stacks; the others are compared with the first.
+    #[arg(long, value_parser = stacks, value_name = "STACKS")]
+    pub allocators: Option<List<String>>,
+    /// Replay a trace that breaks off as far as it goes.
+    #[arg(long)]
+    pub partial: bool,
+    /// Blocks: a replay on every allocator in random order each. Fewer than five give no intervals.
+    #[arg(long, alias = "repeats", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
+    pub blocks: u32,
+    /// Passes over the same heap after the first.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    pub warm: u32,
+    /// Also run the program that was recorded, and say whether both agree about the allocators.
+    #[arg(long, value_name = "SCRIPT")]
+    pub live: Option<PathBuf>,
+    /// With --live: the front that the trace was recorded behind.
+    #[arg(long, default_value = "pool", requires = "live")]
+    pub front: String,
+    /// With --live: the value of the global `SIZE`.
+    #[arg(long, value_name = "N", requires = "live")]
+    pub size: Option<u64>,
+    /// With --live: when collections run.
+    #[arg(long, default_value = "quickjs", requires = "live")]
+    pub policy: Policy,
+    /// What one process may take.
+    #[arg(long, default_value = "60", value_parser = parse_seconds, value_name = "SECONDS")]
+    pub timeout: Duration,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct CostArgs {
+    /// The script.
+    pub file: PathBuf,
+    /// Allocator stacks.
+    #[arg(long, alias = "allocator", value_parser = stacks, value_name = "STACKS")]
+    pub allocators: Option<List<String>>,
+    /// Fronts: `pool`, `direct`; all of the engine by default.
+    #[arg(long, alias = "front", value_delimiter = ',', value_name = "NAMES")]
+    pub fronts: Vec<String>,
+    /// The engine.
+    #[arg(long, default_value = "tare")]
+    pub engine: String,
+    /// When collections run.
+    #[arg(long, default_value = "quickjs")]
+    pub policy: Policy,
+    /// The value of the global `SIZE`.
+    #[arg(long, value_name = "N")]
+    pub size: Option<u64>,
+    /// Blocks: every allocator and front in random order each. Fewer than five give no intervals.
+    #[arg(long, alias = "repeats", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
+    pub blocks: u32,
+    /// What one sample may take.
+    #[arg(long, default_value = "60", value_parser = parse_seconds, value_name = "SECONDS")]
+    pub timeout: Duration,
+    /// The seed of the order and of the choice of calls.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args, Debug)]

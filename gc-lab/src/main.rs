@@ -12,6 +12,7 @@ mod backend;
 mod calibrate;
 mod cli;
 mod compare;
+mod cost;
 mod exec;
 mod leaks;
 mod machine;
@@ -68,13 +69,7 @@ fn command(command: Command) -> Result<bool, String> {
         Command::Report { directory } => report::report(&directory),
         Command::Exec(args) => exec_command(&args),
         Command::Leaks { file, allocator, json } => leaks::leaks(&file, &allocator, json).map(|()| true),
-        Command::Tune { file, engine, allocator, repeats, slack, timeout } => {
-            if !(0.0..=1000.0).contains(&slack) {
-                return Err(format!("--slack {slack}: write a percentage between 0 and 1000"));
-            }
-            let options = tune::Options { engine, allocator, repeats, slack: slack / 100.0, timeout };
-            tune::tune(&file, &options).map(|()| true)
-        }
+        Command::Tune(args) => tune_command(args),
         Command::Compare(args) => compare_command(args),
         Command::Calibrate { comparisons, time_budget, load, confidence, seed } => {
             let rule = rule(confidence, 2.0)?;
@@ -84,11 +79,9 @@ fn command(command: Command) -> Result<bool, String> {
             let commands = engine_command;
             peers::bench(&peers::Options { commands, filter, repeats, timeout, gc_pause, bytes })
         }
-        Command::Replay { trace, allocators, partial, repeats } => {
-            let default = || matrix::ALLOCATORS.iter().map(|a| (*a).to_string()).collect();
-            replay::replay(&trace, &allocators.map_or_else(default, |list| list.0), repeats, partial)
-                .map(|()| true)
-        }
+        Command::Replay(args) => replay_command(args),
+        Command::ReplaySample => replay::serve().map(|()| true),
+        Command::Cost(args) => cost_command(args),
         Command::Stress { what, args } => {
             let vary = match what {
                 Stress::Limits => stress::Vary::Limit,
@@ -161,6 +154,77 @@ fn rule(confidence: f64, margin: f64) -> Result<tare_reports::stats::Rule, Strin
         return Err(format!("--margin {margin}: write a percentage from 0 to 50"));
     }
     Ok(tare_reports::stats::Rule { confidence: confidence / 100.0, margin: margin / 100.0 })
+}
+
+fn tune_command(args: cli::TuneArgs) -> Result<bool, String> {
+    if let Some(slack) = args.slack.filter(|slack| !(0.0..=1000.0).contains(slack)) {
+        return Err(format!("--slack {slack}: write a percentage between 0 and 1000"));
+    }
+    let options = tune::Options {
+        engine: args.engine,
+        allocator: args.allocator,
+        front: args.front,
+        size: args.size,
+        requests: args.requests,
+        slack: args.slack.map(|percent| percent / 100.0),
+        memory_cap: args.memory_cap,
+        blocks: args.blocks as usize,
+        check_length: args.check_length,
+        budget: args.time_budget,
+        timeout: args.timeout,
+        seed: args.seed,
+        json: args.json,
+    };
+    match (args.check_exhaustive, args.file) {
+        (Some(names), _) => {
+            let names: Vec<String> = names.into_iter().filter(|n| !n.is_empty()).collect();
+            tune::exhaustive::check(&names, args.coarse, &options)
+        }
+        (None, Some(file)) => tune::tune(&file, &options),
+        (None, None) => Err("name a script to tune".into()),
+    }
+}
+
+/// The allocators that were named, or the usual ones.
+fn allocators(named: Option<cli::List<String>>) -> Vec<String> {
+    named.map_or_else(|| matrix::ALLOCATORS.iter().map(|a| (*a).to_string()).collect(), |list| list.0)
+}
+
+fn replay_command(args: cli::ReplayArgs) -> Result<bool, String> {
+    let allocators = allocators(args.allocators);
+    let live = args.live.map(|file| cost::Wish {
+        file,
+        engine: "tare".into(),
+        allocators: allocators.clone(),
+        fronts: vec![args.front],
+        policy: args.policy,
+        size: args.size,
+        timeout: args.timeout,
+        seed: 1,
+    });
+    let options = replay::Options {
+        allocators,
+        partial: args.partial,
+        blocks: args.blocks,
+        warm: args.warm,
+        timeout: args.timeout,
+        json: args.json,
+    };
+    replay::replay(&args.trace, &options, live)
+}
+
+fn cost_command(args: cli::CostArgs) -> Result<bool, String> {
+    let wish = cost::Wish {
+        file: args.file,
+        allocators: allocators(args.allocators),
+        engine: args.engine,
+        fronts: args.fronts,
+        policy: args.policy,
+        size: args.size,
+        timeout: args.timeout,
+        seed: args.seed,
+    };
+    cost::cost(&wish, args.blocks, args.json)
 }
 
 fn compare_command(args: cli::CompareArgs) -> Result<bool, String> {

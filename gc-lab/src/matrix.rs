@@ -245,8 +245,7 @@ impl Matrix {
                         memory_limit_bytes: choice.memory_limit_bytes,
                         thp: thp.clone(),
                         warmup,
-                        block: 0,
-                        invocation: 0,
+                        ..Sample::default()
                     }));
                 }
             }

@@ -7,6 +7,7 @@
 use crate::backend::{self, Run, Script, Setup, shell};
 use crate::machine::{self, Disturbance};
 use crate::process;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::{Read, Write};
 use std::path::Path;
@@ -37,19 +38,32 @@ pub const SUBCOMMAND: &str = "sample";
 /// # Errors
 /// When the job cannot be read or the answer not be written.
 pub fn serve() -> Result<(), String> {
+    answer(|job: Job| {
+        if let Some(command) = &job.setup.engine_command {
+            shell::define(command)?;
+        }
+        let mut run = perform(&job);
+        // Who asked for a command knows its version, and asks it only once.
+        if job.setup.engine_command.is_none() {
+            run.versions = backend::find(&job.engine).ok().map(|engine| machine::versions(&engine.version()));
+        }
+        Ok(run)
+    })
+}
+
+/// Reads a job from standard input, does it, and writes the answer: the child's side of [`ask`].
+///
+/// # Errors
+/// When the job cannot be read or done, or the answer not be written.
+pub fn answer<J: DeserializeOwned, A: Serialize>(
+    perform: impl FnOnce(J) -> Result<A, String>,
+) -> Result<(), String> {
     let mut text = String::new();
     std::io::stdin().read_line(&mut text).map_err(|e| format!("cannot read the job: {e}"))?;
     process::end_with_the_lab();
-    let job: Job = serde_json::from_str(&text).map_err(|e| format!("cannot read the job: {e}"))?;
-    if let Some(command) = &job.setup.engine_command {
-        shell::define(command)?;
-    }
-    let mut run = perform(&job);
-    // Who asked for a command knows its version, and asks it only once.
-    if job.setup.engine_command.is_none() {
-        run.versions = backend::find(&job.engine).ok().map(|engine| machine::versions(&engine.version()));
-    }
-    let answer = serde_json::to_string(&run).map_err(|e| format!("cannot write the answer: {e}"))?;
+    let job: J = serde_json::from_str(&text).map_err(|e| format!("cannot read the job: {e}"))?;
+    let answer = perform(job)?;
+    let answer = serde_json::to_string(&answer).map_err(|e| format!("cannot write the answer: {e}"))?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{answer}").and_then(|()| out.flush()).map_err(|e| format!("cannot write the answer: {e}"))
 }
@@ -111,7 +125,32 @@ pub fn in_child_of(
     timeout: Duration,
     interrupted: &AtomicBool,
 ) -> Result<Ended, String> {
-    let mut child = process::child(lab, SUBCOMMAND, &job.setup)?
+    let answer = ask::<_, Run>(lab, SUBCOMMAND, &job.setup, job, timeout, interrupted)?;
+    Ok(match answer {
+        None => Ended::Interrupted,
+        Some(Ok(run)) if run.schema == SCHEMA => Ended::Run(Box::new(run)),
+        Some(Ok(run)) => {
+            let message = format!("its records are of version {}, not {SCHEMA}", run.schema);
+            Ended::Run(Box::new(Run::not_begun(Outcome::Failed { message })))
+        }
+        Some(Err(outcome)) => Ended::Run(Box::new(Run::not_begun(outcome))),
+    })
+}
+
+/// Has a child process under a hidden subcommand do a job: what it answered, or how it ended without an answer;
+/// `None` when the user interrupted.
+///
+/// # Errors
+/// When no child can be started at all.
+pub fn ask<J: Serialize, A: DeserializeOwned>(
+    lab: Option<&Path>,
+    subcommand: &str,
+    setup: &Setup,
+    job: &J,
+    timeout: Duration,
+    interrupted: &AtomicBool,
+) -> Result<Option<Result<A, Outcome>>, String> {
+    let mut child = process::child(lab, subcommand, setup)?
         .spawn()
         .map_err(|e| format!("cannot start a process for a sample: {e}"))?;
     let text = serde_json::to_string(job).map_err(|e| format!("cannot write the job: {e}"))?;
@@ -124,34 +163,30 @@ pub fn in_child_of(
     let out = collect(child.stdout.take());
     let err = collect(child.stderr.take());
     let ended = wait(&mut child, timeout, interrupted);
-    if job.setup.engine_command.is_some() {
+    if setup.engine_command.is_some() {
         // The child may have been killed before it could clear up.
         let _ = std::fs::remove_dir_all(shell::scratch(child.id()));
     }
     let (out, err) = (out.join().unwrap_or_default(), err.join().unwrap_or_default());
     let status = match ended {
-        Waited::Interrupted => return Ok(Ended::Interrupted),
+        Waited::Interrupted => return Ok(None),
         Waited::TimedOut => {
             let after_ms = timeout.as_millis() as u64;
-            return Ok(Ended::Run(Box::new(Run::not_begun(Outcome::TimedOut { after_ms }))));
+            return Ok(Some(Err(Outcome::TimedOut { after_ms })));
         }
         Waited::Exited(status) => status,
     };
     let answer = String::from_utf8_lossy(&out);
     if status.success()
-        && let Some(run) = answer.lines().last().and_then(|line| serde_json::from_str::<Run>(line).ok())
+        && let Some(answer) = answer.lines().last().and_then(|line| serde_json::from_str(line).ok())
     {
-        if run.schema == SCHEMA {
-            return Ok(Ended::Run(Box::new(run)));
-        }
-        let message = format!("its records are of version {}, not {SCHEMA}", run.schema);
-        return Ok(Ended::Run(Box::new(Run::not_begun(Outcome::Failed { message }))));
+        return Ok(Some(Ok(answer)));
     }
-    Ok(Ended::Run(Box::new(Run::not_begun(Outcome::Crashed {
+    Ok(Some(Err(Outcome::Crashed {
         signal: signal_of(status),
         status: status.code(),
         message: last_lines(&String::from_utf8_lossy(&err)),
-    }))))
+    })))
 }
 
 enum Waited {

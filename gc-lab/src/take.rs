@@ -1,6 +1,6 @@
 //! One sample from start to record: the one way in which everything that measures takes its samples.
 
-use crate::backend::{self, Script, Setup};
+use crate::backend::{self, Run, Script, Setup};
 use crate::machine;
 use crate::matrix::{Program, Size};
 use crate::policy::{Policy, QUICKJS_THRESHOLD};
@@ -44,6 +44,38 @@ pub struct Take<'a> {
 }
 
 impl Take<'_> {
+    /// Runs the sample in a child process, in a set-up that `adapt` may change. `None` when the user interrupted.
+    ///
+    /// # Errors
+    /// When no process can be started, or the sample names what does not exist.
+    pub fn run(
+        &self,
+        interrupted: &AtomicBool,
+        adapt: impl FnOnce(&mut Setup),
+    ) -> Result<Option<(Setup, Run)>, String> {
+        let Take { sample, .. } = self;
+        let mut setup = Setup {
+            memory_limit_bytes: sample.memory_limit_bytes,
+            warmup: sample.warmup,
+            further_iterations: sample.further_iterations,
+            thp: sample.thp.clone(),
+            pinned_core: self.pinned_core,
+            env_bytes: self.padding(),
+            meter: false,
+            policy: sample.policy.clone(),
+            engine_command: backend::find(&sample.engine)?.command().map(str::to_string),
+            ..Setup::new(&sample.allocator, &sample.front, &Policy::quickjs(QUICKJS_THRESHOLD))
+        };
+        adapt(&mut setup);
+        let size = Some(sample.size).filter(|size| *size > 0);
+        let script = Script { size, ..self.program.script(Size::Default) };
+        let job = Job { engine: sample.engine.clone(), script, setup, check: self.program.check() };
+        match sample::in_child_of(self.lab, &job, self.timeout, interrupted)? {
+            Ended::Interrupted => Ok(None),
+            Ended::Run(run) => Ok(Some((job.setup, *run))),
+        }
+    }
+
     /// Takes the sample in a child process. `None` when the user interrupted.
     ///
     /// # Errors
@@ -51,26 +83,9 @@ impl Take<'_> {
     pub fn record(&self, interrupted: &AtomicBool) -> Result<Option<Record>, String> {
         let Take { sample, .. } = self;
         let engine = backend::find(&sample.engine)?;
-        let setup = Setup {
-            memory_limit_bytes: sample.memory_limit_bytes,
-            warmup: sample.warmup,
-            thp: sample.thp.clone(),
-            pinned_core: self.pinned_core,
-            env_bytes: self.padding(),
-            meter: false,
-            policy: sample.policy.clone(),
-            engine_command: engine.command().map(str::to_string),
-            ..Setup::new(&sample.allocator, &sample.front, &Policy::quickjs(QUICKJS_THRESHOLD))
-        };
-        let size = Some(sample.size).filter(|size| *size > 0);
-        let script = Script { size, ..self.program.script(Size::Default) };
-        let job = Job { engine: sample.engine.clone(), script, setup, check: self.program.check() };
         let started = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64);
         let (load1, pressure_cpu_some) = (machine::load1(), machine::pressure_cpu_some());
-        let run = match sample::in_child_of(self.lab, &job, self.timeout, interrupted)? {
-            Ended::Interrupted => return Ok(None),
-            Ended::Run(run) => *run,
-        };
+        let Some((setup, run)) = self.run(interrupted, |_| {})? else { return Ok(None) };
         if !run.outcome.is_ok() {
             tracing::info!("{}: {} {}", sample.key(), run.outcome.name(), run.outcome.message());
         }
@@ -86,15 +101,15 @@ impl Take<'_> {
                 pressure_cpu_some,
                 governor: machine::governor(),
                 aslr: machine::aslr(),
-                env_bytes: job.setup.env_bytes,
-                pinned_core: job.setup.pinned_core,
+                env_bytes: setup.env_bytes,
+                pinned_core: setup.pinned_core,
                 disturbed,
                 retaken: self.retaken,
                 ..run.noise
             },
             machine: machine::machine(),
             versions: run.versions.unwrap_or_else(|| machine::versions(&engine.version())),
-            environment: machine::environment(&process::variables(&job.setup)),
+            environment: machine::environment(&process::variables(&setup)),
             command: self.command.to_vec(),
             calibration: None,
             started_unix_ms: started,

@@ -78,6 +78,9 @@ pub struct Sample {
     pub thp: String,
     /// Iterations of the program in the same process before the measured one; 0 for a cold run.
     pub warmup: u32,
+    /// Iterations in the same process that are measured together with the first; 0 for a single one.
+    #[serde(default, skip_serializing_if = "none")]
+    pub further_iterations: u32,
     /// The number of the block, from 0: one round over all cells of a run in random order.
     pub block: u32,
     /// The number of the process within the block, from 0, where a cell has several there.
@@ -92,8 +95,12 @@ impl Sample {
 
     /// One text for all samples of one cell: the same program, set up in the same way.
     pub fn cell(&self) -> String {
+        let further = match self.further_iterations {
+            0 => String::new(),
+            more => format!("/and-{more}"),
+        };
         format!(
-            "{}/{}@{}/{}/{}/{}/{}/{}/thp-{}/warm-{}",
+            "{}/{}@{}/{}/{}/{}/{}/{}/thp-{}/warm-{}{further}",
             self.engine,
             self.workload,
             self.source_hash,
@@ -106,6 +113,11 @@ impl Sample {
             self.warmup
         )
     }
+}
+
+/// Whether a number need not be written.
+fn none(number: &u32) -> bool {
+    *number == 0
 }
 
 /// How a sample ended.

@@ -18,7 +18,7 @@ pub(crate) use guard::DEFAULT_ZONE;
 pub use guard::{Guard, Noticed, Violation, ViolationKind, Violations};
 pub use limit::Limit;
 pub use poison::Poison;
-pub(crate) use trace::{FNV_START, MAGIC, Tag, WHOLE_DESTROY, WHOLE_TRIM, fnv};
+pub(crate) use trace::{FNV_START, LARGE, LINE, MAGIC, Tag, WHOLE_DESTROY, WHOLE_TRIM, fnv};
 pub use trace::{Trace, take_trace_failure};
 
 /// What fresh memory is filled with: a value that is neither a valid pointer, nor a small number,

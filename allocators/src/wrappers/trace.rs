@@ -12,14 +12,19 @@
 //! | 0 | end | number of records before it, then the checksum |
 //! | 1 | alloc | size, address |
 //! | 2 | alloc_zeroed | size, address |
-//! | 3 | realloc | old address, new size, new address |
-//! | 4 | free | address |
+//! | 3 | realloc | old address, new size, new address, and of a large block its lines |
+//! | 4 | free | address, and of a large block its lines |
 //! | 5 | refused alloc or alloc_zeroed | size |
 //! | 6 | refused realloc | address, new size |
 //! | 7 | upper bits 0: destroy_all; 1: trim | |
 //!
 //! The checksum is FNV-1a of 64 bits over all bytes before it, in eight bytes, lowest first: a trace that
 //! was damaged or cut short is told from a whole one.
+//!
+//! The lines of a block of [`LARGE`] bytes and more say how far it was written to, in lines of [`LINE`] bytes from
+//! its start. To find out, the recorder puts a stamp into each line of such a block when it comes, and looks which
+//! stamps are left when it goes or changes; in zeroed ones it looks for lines that are still zero. Smaller
+//! blocks count as written to whole.
 //!
 //! Old sizes are not written: the reader knows them from the block's earlier records. An alloc and its
 //! free take about eight bytes together.
@@ -29,6 +34,7 @@ use core::cell::RefCell;
 use core::fmt;
 use core::ptr::NonNull;
 use std::boxed::Box;
+use std::collections::HashSet;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::string::String;
@@ -39,7 +45,16 @@ use crate::contract::{Allocator, Stats};
 use crate::spec::Word;
 
 /// The first bytes of a trace; the last two are the version of the format.
-pub(crate) const MAGIC: [u8; 8] = *b"TAREAT02";
+pub(crate) const MAGIC: [u8; 8] = *b"TAREAT03";
+
+/// Of blocks of this size and more it is recorded how far they were written to.
+pub(crate) const LARGE: usize = 4096;
+
+/// What is written to is told in lines of so many bytes.
+pub(crate) const LINE: usize = 64;
+
+/// What a line holds that nobody wrote to.
+const STAMP: u64 = 0x7AE5_11A5_7AE5_11A5;
 
 /// The lower three bits of a record's first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +87,7 @@ fn zigzag(value: u64) -> u64 {
 
 /// The buffer is written out when it is this full; no record is longer than [`LONGEST_RECORD`].
 const BUFFER_BYTES: usize = 64 * 1024;
-const LONGEST_RECORD: usize = 1 + 3 * 10;
+const LONGEST_RECORD: usize = 1 + 4 * 10;
 
 struct Recorder {
     buffer: Vec<u8>,
@@ -81,6 +96,8 @@ struct Recorder {
     last_address: u64,
     /// Records begun.
     records: u64,
+    /// Large blocks that came zeroed, by address.
+    zeroed: HashSet<usize>,
     /// Checksum of the bytes handed to the writer.
     checksum: u64,
     error: Option<std::io::Error>,
@@ -105,6 +122,12 @@ impl Recorder {
         let address = block.as_ptr().addr() as u64;
         self.number(zigzag(address.wrapping_sub(self.last_address)));
         self.last_address = address;
+    }
+    /// The lines of a block that goes or changes; nothing for a small one.
+    fn lines(&mut self, lines: Option<usize>) {
+        if let Some(lines) = lines {
+            self.number(lines as u64);
+        }
     }
     /// Hands the buffer to the writer. After an error nothing more is written.
     fn flush(&mut self) {
@@ -165,6 +188,7 @@ impl<A: Allocator> Trace<A> {
             writer: Some(Box::new(writer)),
             last_address: 0,
             records: 0,
+            zeroed: HashSet::new(),
             checksum: FNV_START,
             error: None,
         };
@@ -195,6 +219,14 @@ impl<A: Allocator> Trace<A> {
     }
 
     fn record_alloc(&self, tag: Tag, layout: Layout, answer: Option<NonNull<u8>>) {
+        if let Some(block) = answer.filter(|_| layout.size() >= LARGE) {
+            if tag == Tag::AllocZeroed {
+                self.zeroed(|zeroed| zeroed.insert(block.addr().get()));
+            } else {
+                // SAFETY: (1) the block was just returned for this size; nobody uses it yet.
+                unsafe { stamp(block, 0, layout.size()) };
+            }
+        }
         let tag = if answer.is_some() { tag } else { Tag::RefusedAlloc };
         self.record(tag, layout.align().trailing_zeros(), |recorder| {
             recorder.number(layout.size() as u64);
@@ -202,6 +234,51 @@ impl<A: Allocator> Trace<A> {
                 recorder.address(block);
             }
         });
+    }
+
+    /// Looks at or changes the set of large zeroed blocks; false while the recorder is at work.
+    fn zeroed(&self, with: impl FnOnce(&mut HashSet<usize>) -> bool) -> bool {
+        self.recorder.try_borrow_mut().is_ok_and(|mut recorder| with(&mut recorder.zeroed))
+    }
+
+    /// How many lines of a large block, from its start, hold all that was written to.
+    ///
+    /// # Safety
+    /// 1. `block` is live and holds `size` bytes.
+    unsafe fn lines_of(&self, block: NonNull<u8>, size: usize) -> Option<usize> {
+        if size < LARGE {
+            return None;
+        }
+        let zeroed = self.zeroed(|zeroed| zeroed.contains(&block.addr().get()));
+        let untouched = |line: &usize| {
+            let (start, end) = (line * LINE, ((line + 1) * LINE).min(size));
+            // A piece too short for a stamp tells nothing: it goes with the line before it.
+            if end - start < size_of::<u64>() {
+                return true;
+            }
+            // SAFETY: (1) the line lies within the block; a stamp was put into it, or it was zeroed or copied.
+            let first = unsafe { block.add(start).cast::<u64>().as_ptr().read_unaligned() };
+            let clear = || {
+                // SAFETY: (1) as above.
+                (start..end).all(|at| unsafe { block.add(at).as_ptr().read_volatile() } == 0)
+            };
+            first == STAMP || (zeroed && first == 0 && clear())
+        };
+        let lines = size.div_ceil(LINE);
+        Some((0..lines).rev().find(|line| !untouched(line)).map_or(0, |last| last + 1))
+    }
+}
+
+/// Puts a stamp into each line of a block from the first that begins at or after an offset.
+///
+/// # Safety
+/// 1. The block is live, holds `size` bytes, and its owner does not use those from `from` on.
+unsafe fn stamp(block: NonNull<u8>, from: usize, size: usize) {
+    for offset in (from.next_multiple_of(LINE)..size).step_by(LINE) {
+        if size - offset >= size_of::<u64>() {
+            // SAFETY: (1) eight bytes from here on lie within the block.
+            unsafe { block.add(offset).cast::<u64>().as_ptr().write_unaligned(STAMP) };
+        }
     }
 }
 
@@ -242,20 +319,39 @@ unsafe impl<A: Allocator> Allocator for Trace<A> {
         answer
     }
     unsafe fn realloc(&self, block: NonNull<u8>, old: Layout, new_size: usize) -> Option<NonNull<u8>> {
+        // SAFETY: (1) the block is still live here.
+        let lines = unsafe { self.lines_of(block, old.size()) };
         // SAFETY: (1, 2, 3) passed on.
         let answer = unsafe { self.inner.realloc(block, old, new_size) };
+        if let Some(moved) = answer {
+            self.zeroed(|zeroed| {
+                let was = zeroed.remove(&block.addr().get());
+                was && new_size >= LARGE && zeroed.insert(moved.addr().get())
+            });
+            if new_size >= LARGE && new_size > old.size() {
+                // SAFETY: (1) the block was just returned for the new size; what is beyond the old is nobody's yet.
+                unsafe { stamp(moved, old.size(), new_size) };
+            }
+        }
         let tag = if answer.is_some() { Tag::Realloc } else { Tag::RefusedRealloc };
         self.record(tag, old.align().trailing_zeros(), |recorder| {
             recorder.address(block);
             recorder.number(new_size as u64);
             if let Some(moved) = answer {
                 recorder.address(moved);
+                recorder.lines(lines);
             }
         });
         answer
     }
     unsafe fn free(&self, block: NonNull<u8>, layout: Layout) {
-        self.record(Tag::Free, layout.align().trailing_zeros(), |recorder| recorder.address(block));
+        // SAFETY: (1) the block is still live here.
+        let lines = unsafe { self.lines_of(block, layout.size()) };
+        self.zeroed(|zeroed| zeroed.remove(&block.addr().get()));
+        self.record(Tag::Free, layout.align().trailing_zeros(), |recorder| {
+            recorder.address(block);
+            recorder.lines(lines);
+        });
         // SAFETY: (1, 2) passed on.
         unsafe { self.inner.free(block, layout) };
     }
@@ -286,6 +382,10 @@ unsafe impl<A: Allocator> Allocator for Trace<A> {
         // SAFETY: (1) passed on.
         let done = unsafe { self.inner.destroy_all() };
         if done {
+            self.zeroed(|zeroed| {
+                zeroed.clear();
+                true
+            });
             self.record(Tag::Whole, WHOLE_DESTROY.into(), |_| {});
         }
         done

@@ -32,7 +32,7 @@ pub use cell::{Blocks, Cell, DEAD, Header, KIND_MASK, KindInfo, Ref, Tracer};
 pub use collect::Collector;
 pub use event::{Clock, Event, Observer, Outcome, Reason};
 pub use leaks::{KindTotal, Leaks, LiveCell, NO_CELL};
-pub use policy::{Policy, PolicyError, PolicyRow, catalogue, parse_policy};
+pub use policy::{Figures, Policy, PolicyError, PolicyRow, catalogue, parse_policy};
 pub use space::{CellId, PAGE_BYTES, SMALL_CELL_BYTES};
 pub use verify::Fault;
 
@@ -41,7 +41,6 @@ use core::ptr::NonNull;
 
 use crate::mem::{Mem, OutOfMemory, Part, Use};
 use collect::Reach;
-use policy::Figures;
 use space::Space;
 
 /// How many kinds the table has room for; the eighth bit of the kind byte is [`DEAD`].

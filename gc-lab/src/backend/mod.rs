@@ -7,6 +7,7 @@ mod tare;
 
 pub use tare::provide_native;
 
+use crate::cost::{Estimate, Timed, Told};
 use crate::machine;
 use crate::policy::Policy;
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,12 @@ pub struct Setup {
     pub full_collections: u32,
     /// Iterations of the program in the same runtime, each in a context of its own, before the measured one.
     pub warmup: u32,
+    /// Iterations in the same runtime that are measured together with the first, each in a context of its own.
+    #[serde(default)]
+    pub further_iterations: u32,
+    /// Measure the time in the allocator by a random sample of its calls, chosen by this seed.
+    #[serde(default)]
+    pub cost_seed: Option<u64>,
     /// Transparent huge pages in the process: one of [`crate::process::THP_MODES`].
     pub thp: String,
     /// The core the process is bound to.
@@ -59,6 +66,8 @@ impl Setup {
             meter: true,
             full_collections: 0,
             warmup: 0,
+            further_iterations: 0,
+            cost_seed: None,
             thp: if cfg!(target_os = "linux") { "never" } else { "inherit" }.into(),
             pinned_core: None,
             env_bytes: 0,
@@ -145,6 +154,9 @@ pub struct Run {
     /// Bytes that were still taken from the allocator when the runtime was gone.
     #[serde(default)]
     pub left_bytes: u64,
+    /// The time in the allocator, from the start of the runtime to its end, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Estimate>,
 }
 
 impl Run {
@@ -162,6 +174,7 @@ impl Run {
             refused: 0,
             requests: 0,
             left_bytes: 0,
+            cost: None,
         }
     }
 }
@@ -235,6 +248,21 @@ fn base(allocator: &str) -> Ledger {
     };
     let held = if system { System.held() } else { Some(0) };
     Ledger { committed_bytes: held.map(|bytes| bytes as u64), ..machine::memory() }
+}
+
+/// Builds the allocator stack of a set-up, with a clock before it where the set-up asks for one.
+///
+/// # Errors
+/// A sentence that says what is wrong with the name.
+fn allocator_of(setup: &Setup) -> Result<(Box<dyn Allocator>, Option<Told>), String> {
+    let allocator = allocator(&setup.allocator)?;
+    match setup.cost_seed {
+        None => Ok((allocator, None)),
+        Some(seed) => {
+            let (timed, told) = Timed::new(allocator, seed);
+            Ok((Box::new(timed), Some(told)))
+        }
+    }
 }
 
 /// Builds an allocator stack from its name.

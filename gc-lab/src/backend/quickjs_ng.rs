@@ -63,8 +63,8 @@ impl Backend for QuickJsNg {
             return Run::not_begun(Outcome::Unsupported { message });
         }
         let base = super::base(&setup.allocator);
-        let allocator = match super::allocator(&setup.allocator) {
-            Ok(allocator) => allocator,
+        let (allocator, told) = match super::allocator_of(setup) {
+            Ok(made) => made,
             Err(message) => return failed(message),
         };
         let (allocator, handle): (Box<dyn Allocator>, Option<Handle>) = if setup.watch {
@@ -80,7 +80,7 @@ impl Backend for QuickJsNg {
             return failed("QuickJS-ng could not make a runtime: out of memory".into());
         };
         let setup_ns = begun.elapsed().as_nanos() as u64;
-        let mut run = match engine.warm_up(script, setup.warmup) {
+        let mut run = match engine.iterate(script, setup.warmup) {
             Ok(()) => engine.run(script, setup, handle.as_ref(), &*bridge.allocator),
             Err(message) => {
                 Run::not_begun(Outcome::Threw { message: format!("while warming up: {message}") })
@@ -88,6 +88,8 @@ impl Backend for QuickJsNg {
         };
         let ended = Instant::now();
         drop(engine);
+        drop(bridge);
+        run.cost = told.map(|told| told.estimate());
         if let Some(handle) = &handle {
             run.refused = handle.finish().refused;
             run.requests = handle.requests();
@@ -169,7 +171,7 @@ impl<'a> Engine<'a> {
             probe.start(start, handle.cloned());
         }
         let cpu = machine::cpu_ns();
-        let ended = self.evaluate(script);
+        let ended = self.iterate(script, setup.further_iterations).and_then(|()| self.evaluate(script));
         let cpu_ns = machine::cpu_ns() - cpu;
         let wall_ns = start.elapsed().as_nanos() as u64;
         let (watch_cpu_ns, watch_wall_ns) = handle.map(Handle::watch_ns).unwrap_or_default();
@@ -216,7 +218,7 @@ impl<'a> Engine<'a> {
     }
 
     /// Runs a program that many times, each in a context of its own.
-    fn warm_up(&self, script: &Script, iterations: u32) -> Result<(), String> {
+    fn iterate(&self, script: &Script, iterations: u32) -> Result<(), String> {
         for _ in 0..iterations {
             // SAFETY: the runtime is live and no JavaScript runs.
             let context = unsafe { qjs::JS_NewContext(self.runtime) };

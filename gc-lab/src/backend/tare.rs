@@ -1,6 +1,7 @@
 //! Our engine, through its public API.
 
 use super::{Backend, Run, Script, Setup};
+use crate::cost::Told;
 use crate::machine;
 use crate::meter::{Books, Handle, Meter};
 use crate::policy::Policy;
@@ -39,7 +40,7 @@ impl Backend for Tare {
     fn run(&self, script: &Script, setup: &Setup) -> Run {
         let base = super::base(&setup.allocator);
         let begun = Instant::now();
-        let (runtime, context, handle) = match make(script, setup) {
+        let (runtime, context, handle, told) = match make(script, setup) {
             Ok(made) => made,
             Err((message, handle)) => {
                 let mut run = Run::not_begun(Outcome::Failed { message });
@@ -48,8 +49,7 @@ impl Backend for Tare {
             }
         };
         let setup_ns = begun.elapsed().as_nanos() as u64;
-        let (context, warmed) = warm_up(&runtime, context, script, setup.warmup);
-        let mut run = match warmed {
+        let mut run = match iterate(&runtime, script, setup.warmup) {
             Ok(()) => measure(&runtime, &context, script, setup, handle.as_ref()),
             Err(message) => {
                 Run::not_begun(Outcome::Threw { message: format!("while warming up: {message}") })
@@ -64,6 +64,7 @@ impl Backend for Tare {
             measured.ledger.base = base;
         }
         note_rest(&mut run, handle.as_ref());
+        run.cost = told.map(|told| told.estimate());
         run
     }
 }
@@ -77,11 +78,11 @@ fn note_rest(run: &mut Run, handle: Option<&Handle>) {
     }
 }
 
-type Made = (Runtime, Context, Option<Handle>);
+type Made = (Runtime, Context, Option<Handle>, Option<Told>);
 
 /// Makes runtime and context; on failure, why, with the handle to what the allocator saw.
 fn make(script: &Script, setup: &Setup) -> Result<Made, (String, Option<Handle>)> {
-    let allocator = super::allocator(&setup.allocator).map_err(|message| (message, None))?;
+    let (allocator, told) = super::allocator_of(setup).map_err(|message| (message, None))?;
     let policy = setup.policy().and_then(|p| p.parsed()).map_err(|message| (message, None))?;
     let front = match setup.front.as_str() {
         "pool" => Front::Pool,
@@ -113,7 +114,7 @@ fn make(script: &Script, setup: &Setup) -> Result<Made, (String, Option<Handle>)
     runtime.set_module_loader(Some(Box::new(FileLoader)));
     runtime.track_rejections(true);
     let context = runtime.new_context().map_err(failed)?;
-    Ok((runtime, context, handle))
+    Ok((runtime, context, handle, told))
 }
 
 /// Whether the runtime is polled: with the direct front its books are those of the allocator.
@@ -133,24 +134,14 @@ fn poll(runtime: &Runtime, handle: &Handle) {
     handle.poll(mem.charged() as u64, mem.peak() as u64, mem.allocator());
 }
 
-/// Runs a program that many times, each in a context of its own, and gives a fresh context.
-fn warm_up(
-    runtime: &Runtime,
-    mut context: Context,
-    script: &Script,
-    iterations: u32,
-) -> (Context, Result<(), String>) {
+/// Runs a program that many times, each in a context of its own.
+fn iterate(runtime: &Runtime, script: &Script, iterations: u32) -> Result<(), String> {
     for _ in 0..iterations {
-        let ended = prepare(&context, script).map_err(|e| e.to_string());
-        if let Err(message) = ended.and_then(|()| evaluate(runtime, &context, script)) {
-            return (context, Err(message));
-        }
-        context = match runtime.new_context() {
-            Ok(fresh) => fresh,
-            Err(error) => return (context, Err(error.to_string())),
-        };
+        let context = runtime.new_context().map_err(|e| e.to_string())?;
+        prepare(&context, script).map_err(|e| e.to_string())?;
+        evaluate(runtime, &context, script)?;
     }
-    (context, Ok(()))
+    Ok(())
 }
 
 /// Gives the program its size.
@@ -199,7 +190,8 @@ fn measure(
     }
     let (allocations_before, refused_before) = (runtime.mem().allocations(), runtime.mem().refused());
     let cpu = machine::cpu_ns();
-    let ended = evaluate(runtime, context, script);
+    let ended = iterate(runtime, script, setup.further_iterations);
+    let ended = ended.and_then(|()| evaluate(runtime, context, script));
     // A promise that was rejected without a handler is an exception that nobody saw.
     let unseen = || context.next_unhandled_rejection().map_or(Ok(()), |error| Err(error.to_string()));
     let ended = ended.and_then(|()| unseen());

@@ -4,7 +4,7 @@
 pub mod blocks;
 pub mod simulate;
 
-pub use blocks::{Blocks, Interval, Judged, Pair, Rule, Verdict, complete, judge};
+pub use blocks::{Blocks, Interval, Judged, Pair, Rule, Verdict, complete, judge, mean_interval};
 
 use rand::RngExt;
 use rand::seq::SliceRandom;

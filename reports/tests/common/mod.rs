@@ -80,9 +80,8 @@ pub fn records() -> Vec<Record> {
                         memory_limit_bytes: 0,
                         source_hash: format!("{index:064x}"),
                         thp: "never".into(),
-                        warmup: 0,
                         block,
-                        invocation: 0,
+                        ..Sample::default()
                     },
                     measured: outcome.is_ok().then_some(measured),
                     outcome,
