@@ -1,8 +1,9 @@
 //! Language tests as data: `js/NAME.js` must print exactly what `js/NAME.out` holds.
 //!
 //! A test uses nothing of the host but `print`. One may look for a global `SCALE` and multiply its large
-//! numbers with it: where every allocation collects it is there, below 1, and the stack of a script that
-//! names it is smaller. What a test throws and does not catch is added to its output as `Uncaught …`.
+//! numbers with it: where every allocation collects it is there, below 1. The stack of a script that names
+//! `SMALL_STACK`, in a comment, is smaller then. What a test throws and does not catch is added to its output as
+//! `Uncaught …`.
 //! `js/pending.txt` lists the tests that the engine does not pass yet; the
 //! list is exact: a test on it that passes must be taken off it.
 //!
@@ -41,7 +42,7 @@ const LONG_TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// What `SCALE` divides by where every allocation collects.
 const STRESS_DIVISOR: u32 = 16;
-/// What the stack of a script that names `SCALE` is divided by then: less, because native frames stay as they are.
+/// What the stack of a script that names `SMALL_STACK` is divided by then: less, because native frames stay as they are.
 const STACK_DIVISOR: usize = 8;
 
 fn folder() -> PathBuf {
@@ -75,6 +76,8 @@ fn evaluate(source: &str, file: &str, sink: Kept) -> Result<(), Error> {
         timeout = LONG_TIMEOUT;
         if text.starts_with("every") && source.contains("SCALE") {
             scale = Some(1.0 / f64::from(STRESS_DIVISOR));
+        }
+        if text.starts_with("every") && source.contains("SMALL_STACK") {
             stack_bytes /= STACK_DIVISOR;
         }
         let policy = parse_policy(&text).unwrap();

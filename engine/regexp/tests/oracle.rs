@@ -61,7 +61,7 @@ fn generated_cases_agree_with_the_oracle() {
         let (pattern, flags, subject) = case(seed);
         let units: Vec<u16> = pattern.encode_utf16().collect();
         let Ok(program) = compile(Text::Utf16(&units), flags, Memory::new(&System)) else { continue };
-        let Ok(own) = find(program.as_ref(), Text::Utf16(&subject), 0, false, 1) else { continue };
+        let Ok(own) = find(program.as_ref(), Text::Utf16(&subject), 0, false, 8) else { continue };
         let Some(theirs) = oracle(&pattern, flags, &subject) else { continue };
         compared += 1;
         if own != theirs {

@@ -191,7 +191,7 @@ impl Context {
             add(names::PROTOTYPE, prototype.into(), PropertyFlags(PropertyFlags::WRITABLE))?;
         }
         if caller {
-            add(names::CALLER, Value::NULL, PropertyFlags::FIXED)?;
+            add(names::CALLER, Value::UNDEFINED, PropertyFlags::FIXED)?;
             add(names::ARGUMENTS, Value::NULL, PropertyFlags::FIXED)?;
         }
         Ok(())

@@ -95,7 +95,7 @@ function* sloppy(a) { arguments[0] = 5; yield a; a = 6; yield arguments[0]; }
 print(loop(sloppy(1)));
 
 // Deep recursion ends in an error that can be caught, whichever way generators call each other. (It
-// takes long where all these frames are looked at again and again: SCALE makes the stack smaller.)
+// takes long where all these frames are looked at again and again: hence a SMALL_STACK there.)
 function* viaDelegate() { yield* viaDelegate(); }
 function* viaLoop() { for (const v of viaLoop()) yield v; }
 function* viaNext() { yield viaNext().next().value; }

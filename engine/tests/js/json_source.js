@@ -26,7 +26,7 @@ print(JSON.stringify(JSON.parse(many)) === many, JSON.stringify(JSON.parse('[{"a
 const moving = { a: { toJSON() { delete moving.b; moving.d = 1; return 0; } }, b: 1, c: 2 };
 print(JSON.stringify(moving), JSON.stringify(moving));
 const DEPTH = 32000 * (globalThis.SCALE ?? 1);
-// Deeper than the stack, which is smaller then, but not by as much.
+// Deeper than the stack, which is a SMALL_STACK then, but not by as much.
 const BEYOND = globalThis.SCALE ? 8000 : 32000;
 let deep = []; for (let i = 0; i < BEYOND; i++) deep = [deep];
 print(run(() => JSON.stringify(deep)).split(":")[0], run(() => { let d = 0; for (let x = JSON.parse("[".repeat(DEPTH) + "]".repeat(DEPTH)); x; x = x[0]) d++; return d === DEPTH; }));

@@ -2,6 +2,7 @@
 function kind(f) { try { f(); return "no error"; } catch (e) { return e instanceof RangeError || e.name === "InternalError" ? "overflow" : e.name + ": " + e.message; } }
 // Deep but finite work: an engine may manage it or give up with an error, but must survive it.
 function survived(f) { const r = kind(f); return r === "no error" || r === "overflow" || r.startsWith("SyntaxError") ? "survived" : r; }
+// (A SMALL_STACK where each allocation collects.)
 const MANY = globalThis.SCALE ? 4000 : 200000;
 let depth = 0;
 function plain() { depth++; plain(); }

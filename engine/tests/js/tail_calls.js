@@ -1,5 +1,5 @@
 "use strict";
-// Tail calls of strict code (15.10): any number of them fits on the stack; other calls do not.
+// Tail calls of strict code (15.10): any number of them fits on the stack; other calls do not. (A SMALL_STACK where each allocation collects.)
 const N = 200000 * (globalThis.SCALE ?? 1);
 const run = (f) => { try { return f(); } catch (e) { return e.name; } };
 function count(n, sum) { return n === 0 ? sum : count(n - 1, sum + 1); }
