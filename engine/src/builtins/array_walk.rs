@@ -59,13 +59,15 @@ impl Walk {
     }
 
     /// The first index in `from..end` at which there may be a property.
-    #[inline]
+    #[inline(always)]
     pub(super) fn next(&mut self, object: &Object, from: u64, end: u64) -> JsResult<Option<u64>> {
+        if from < end && has_dense(object, from) { Ok(Some(from)) } else { self.find_next(object, from, end) }
+    }
+
+    #[inline(never)]
+    fn find_next(&mut self, object: &Object, from: u64, end: u64) -> JsResult<Option<u64>> {
         if from >= end {
             return Ok(None);
-        }
-        if has_dense(object, from) {
-            return Ok(Some(from));
         }
         let Some(array) = holes_are_nothing(object) else { return Ok(Some(from)) };
         let (Ok(start), stop) = (u32::try_from(from), u32::try_from(end).unwrap_or(u32::MAX)) else {
@@ -80,13 +82,18 @@ impl Walk {
     }
 
     /// The last index in `from..end` at which there may be a property.
-    #[inline]
+    #[inline(always)]
     pub(super) fn last(&mut self, object: &Object, from: u64, end: u64) -> JsResult<Option<u64>> {
+        if from < end && has_dense(object, end - 1) {
+            return Ok(Some(end - 1));
+        }
+        self.find_last(object, from, end)
+    }
+
+    #[inline(never)]
+    fn find_last(&mut self, object: &Object, from: u64, end: u64) -> JsResult<Option<u64>> {
         if from >= end {
             return Ok(None);
-        }
-        if has_dense(object, end - 1) {
-            return Ok(Some(end - 1));
         }
         let Some(array) = holes_are_nothing(object) else { return Ok(Some(end - 1)) };
         let (Ok(start), stop) = (u32::try_from(from), u32::try_from(end).unwrap_or(u32::MAX)) else {

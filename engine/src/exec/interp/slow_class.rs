@@ -229,7 +229,13 @@ unsafe fn append(i: Interp, array: &Object, count: usize) -> JsResult<()> {
         cell.grow(cell.length() + count as u32)?;
     }
     for at in (0..count).rev() {
-        i.cx().append_element(array, i.peek(at))?;
+        let value = i.peek(at);
+        if cell.push_in_place(value.raw()) {
+            // The count is the array's now.
+            core::mem::forget(value);
+        } else {
+            i.cx().append_element(array, value)?;
+        }
     }
     i.cut(i.m().sp.sub(count));
     Ok(())
