@@ -131,13 +131,33 @@ fn before_exec(_command: &mut Command, _setup: &Setup) {}
 /// would change how allocators lock; the kernel's signal does not.
 pub fn end_with_the_lab() {
     #[cfg(target_os = "linux")]
-    // SAFETY: plain system calls on numbers. The default action of SIGIO is to end the process. Where standard
-    // input is no pipe the calls fail, and nobody is waited for.
+    // SAFETY: plain system calls on numbers and a structure of this frame; the handler makes only calls that a
+    // handler may make. Where standard input is no pipe the calls fail, and nobody is waited for.
     unsafe {
-        libc::signal(libc::SIGIO, libc::SIG_DFL);
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = on_input as extern "C" fn(libc::c_int) as libc::sighandler_t;
+        action.sa_flags = libc::SA_RESTART;
+        libc::sigaction(libc::SIGIO, &action, std::ptr::null_mut());
         if libc::fcntl(0, libc::F_SETOWN, libc::getpid()) == 0 {
             let flags = libc::fcntl(0, libc::F_GETFL);
             libc::fcntl(0, libc::F_SETFL, flags | libc::O_ASYNC);
         }
+    }
+}
+
+/// Something happened to standard input. The kernel also says so late of the job that was read before: its writer may
+/// not have left the write yet.
+#[cfg(target_os = "linux")]
+extern "C" fn on_input(_signal: libc::c_int) {
+    let mut input = libc::pollfd { fd: 0, events: 0, revents: 0 };
+    // SAFETY: both calls may be made in a handler; the descriptor is described by a structure of this frame, and what
+    // was interrupted finds its error number as it was.
+    unsafe {
+        let error = *libc::__errno_location();
+        if libc::poll(&mut input, 1, 0) > 0 {
+            // The other end is closed: nothing else is asked for.
+            libc::_exit(1);
+        }
+        *libc::__errno_location() = error;
     }
 }

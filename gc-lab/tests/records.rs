@@ -165,6 +165,12 @@ fn a_program_that_never_ends_is_waited_for_once() {
 #[cfg(target_os = "linux")]
 #[test]
 fn children_end_with_the_lab() {
+    /// Whether a process has a handler for SIGIO, the signal 29.
+    fn catches_input(status: &str) -> bool {
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or("0").trim();
+        u64::from_str_radix(mask, 16).unwrap_or(0) >> 28 & 1 == 1
+    }
+
     let here = with("orphans", &[LOOPS]);
     let mut run = endless("loops.js", &here).spawn().unwrap();
     // The name of the script stands in no command line: the child is found by its parent.
@@ -175,7 +181,15 @@ fn children_end_with_the_lab() {
         found = child();
         found.is_some()
     }));
-    let child = format!("/proc/{}", found.unwrap());
+    let number = found.unwrap();
+    let child = format!("/proc/{number}");
+    // The kernel may tell late of the job that the child has read: that is not the end.
+    let job_read = || std::fs::read_to_string(format!("{child}/status")).is_ok_and(|s| catches_input(&s));
+    assert!(eventually(job_read), "the child waits for no signal");
+    assert!(Command::new("kill").args(["-IO", &number.to_string()]).status().unwrap().success());
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    let lives = std::fs::read_to_string(format!("{child}/stat")).is_ok_and(|stat| !stat.contains(") Z"));
+    assert!(lives, "the child took a signal for the end");
     run.kill().unwrap();
     run.wait().unwrap();
     // A zombie that nobody has waited for yet is gone as well.

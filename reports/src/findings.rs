@@ -295,7 +295,7 @@ fn thresholds(data: &Data, engine: &str) -> Option<String> {
     let beaten: Vec<String> = choices.iter().filter(|c| !c.best).map(tradeoff::Choice::name).collect();
     if !beaten.is_empty() {
         text += &format!(
-            " Another policy needs less of one for certain and no more of the other than {}.",
+            " Another policy needs less of one and no more of the other than {}, both for certain.",
             beaten.join(" and than ")
         );
     }

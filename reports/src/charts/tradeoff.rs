@@ -21,7 +21,7 @@ pub struct Choice {
     pub time: Judged,
     /// Whether it is the baseline itself.
     pub base: bool,
-    /// Whether no other policy needs less of one for certain and no more of the other.
+    /// Whether no other policy needs less of one and no more of the other, both for certain.
     pub best: bool,
 }
 
@@ -73,17 +73,18 @@ pub fn choices(data: &Data, engine: &str) -> Vec<Choice> {
     choices
 }
 
-/// Whether `a` needs less of one for certain, and no more of the other as far as is known.
+/// Whether `a` needs less of one, by more than is of no consequence, and no more of the other; both for certain.
 fn beats(a: &Choice, b: &Choice) -> bool {
     let ends = |j: &Judged| j.interval.map_or(j.ratio.map(|r| (r, r)), |i| Some((i.low, i.high)));
     // Only the baseline is known without an interval: it is one.
     let known = |choice: &Choice, j: &Judged| j.interval.is_some() || choice.base;
-    let less = |one: &Judged, other: &Judged| {
-        known(a, one) && known(b, other) && ends(one).zip(ends(other)).is_some_and(|(a, b)| a.1 < b.0)
+    let below = |one: &Judged, other: &Judged, factor: f64| {
+        let ends = ends(one).zip(ends(other));
+        known(a, one) && known(b, other) && ends.is_some_and(|(a, b)| a.1 < b.0 * factor)
     };
-    let no_more = |a: &Judged, b: &Judged| {
-        a.ratio.zip(b.ratio).is_some_and(|(a, b)| a <= b * (1.0 + findings::RULE.margin))
-    };
+    let margin = 1.0 + findings::RULE.margin;
+    let less = |a: &Judged, b: &Judged| below(a, b, 1.0 / margin);
+    let no_more = |a: &Judged, b: &Judged| below(a, b, margin);
     (less(&a.time, &b.time) && no_more(&a.memory, &b.memory))
         || (less(&a.memory, &b.memory) && no_more(&a.time, &b.time))
 }
@@ -126,8 +127,8 @@ pub fn curve(data: &Data, engine: &str) -> Result<Option<Chart>, String> {
         format!("Time against memory over policies and thresholds, {engine}"),
         format!(
             "Geometric means over the workloads, relative to {base}, with their intervals. Further left needs less \
-             memory, further down less time. A hollow point is beaten: another policy needs less of one for \
-             certain and no more of the other. Policies that made no collection in any sample are one point."
+             memory, further down less time. A hollow point is beaten: another policy needs less of \
+             one and no more of the other, both for certain. Policies that made no collection in any sample are one point."
         ),
         csv,
         |width| draw_curve(&choices, width),
@@ -234,5 +235,32 @@ fn label_points(canvas: &mut Canvas<'_>, choices: &[Choice], x: &Scale, y: &Scal
                 break;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::{Interval, Verdict};
+
+    fn choice(memory: (f64, f64), time: (f64, f64)) -> Choice {
+        let judged = |(low, high): (f64, f64)| {
+            let interval = Some(Interval { value: (low * high).sqrt(), low, high });
+            let ratio = Some((low * high).sqrt());
+            Judged { verdict: Verdict::CannotTell, interval, level: 0.95, blocks: 5, ratio }
+        };
+        Choice { policies: Vec::new(), memory: judged(memory), time: judged(time), base: false, best: true }
+    }
+
+    #[test]
+    fn only_what_is_certain_and_of_consequence_beats() {
+        let usual = choice((0.99, 1.01), (0.99, 1.01));
+        assert!(beats(&choice((0.90, 0.92), (0.98, 1.0)), &usual));
+        assert!(beats(&choice((0.98, 1.0), (0.5, 0.6)), &usual));
+        // Less for certain, but by next to nothing.
+        assert!(!beats(&choice((0.985, 0.989), (0.98, 1.0)), &usual));
+        // Time that cannot be told is not "no more".
+        assert!(!beats(&choice((0.5, 0.5), (0.6, 1.4)), &usual));
+        assert!(!beats(&choice((0.5, 0.5), (1.1, 1.2)), &usual));
     }
 }
