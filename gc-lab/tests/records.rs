@@ -186,7 +186,7 @@ fn children_end_with_the_lab() {
     // The kernel may tell late of the job that the child has read: that is not the end.
     let job_read = || std::fs::read_to_string(format!("{child}/status")).is_ok_and(|s| catches_input(&s));
     assert!(eventually(job_read), "the child waits for no signal");
-    assert!(Command::new("kill").args(["-IO", &number.to_string()]).status().unwrap().success());
+    assert!(Command::new("sh").args(["-c", &format!("kill -29 {number}")]).status().unwrap().success());
     std::thread::sleep(std::time::Duration::from_millis(200));
     let lives = std::fs::read_to_string(format!("{child}/stat")).is_ok_and(|stat| !stat.contains(") Z"));
     assert!(lives, "the child took a signal for the end");
